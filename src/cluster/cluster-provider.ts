@@ -1,0 +1,56 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Environment } from '../model/recording.ts';
+import type { ClusterSettings } from '../model/settings.ts';
+
+/** Gets a cluster that is ready for work. The two real ones are `kind` and `existing`. */
+export interface ClusterProvider {
+  /**
+   * Resolves once nodes, CNI, DNS and a Service answer. Throws EnvironmentError with the remedy otherwise, after
+   * having removed whatever it had created.
+   */
+  acquire(settings: ClusterSettings, context: AcquireContext): Promise<Cluster>;
+}
+
+export interface AcquireContext {
+  readonly signal: AbortSignal;
+  /** One line of progress for people: `control plane is up`. */
+  progress(line: string): void;
+  /** Folder for kubeconfig and logs; exists. */
+  readonly workDir: string;
+}
+
+export interface Cluster extends AsyncDisposable {
+  readonly provider: 'kind' | 'existing';
+  readonly name: string;
+  readonly kubeConfig: KubeConfig;
+  /** Path of a kubeconfig file for child processes (mode 0600). */
+  readonly kubeconfigPath: string;
+  readonly nodes: readonly ClusterNode[];
+  readonly environment: Environment;
+  /** Image that serves HTTP and is on every node already, for the steady control; undefined: use the prober image. */
+  readonly coreDnsImage?: string;
+  /** Image of a pod that only sleeps, on every node already; undefined: use the prober image. */
+  readonly pauseImage?: string;
+  /** Runs a program on a node (kind only); undefined where nodes are out of reach. */
+  readonly nodeShell?: NodeShell;
+  /** Saves nodes' and pods' logs for a failed run; never throws. */
+  collectLogs(directory: string): Promise<void>;
+  /** Removes what acquire created, and only that; idempotent. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface ClusterNode {
+  readonly name: string;
+  /** Address at which this machine and the pods reach the node. */
+  readonly address: string;
+  readonly controlPlane: boolean;
+  readonly schedulable: boolean;
+}
+
+export interface NodeShell {
+  /** Runs to the end and gives what it printed; throws when it exits non-zero. */
+  run(node: string, argv: readonly string[]): Promise<string>;
+  /** Starts a program with piped stdio; it dies with us. */
+  spawn(node: string, argv: readonly string[]): import('../platform/process.ts').RunningProcess;
+  copyTo(node: string, localPath: string, nodePath: string): Promise<void>;
+}

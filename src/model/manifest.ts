@@ -1,0 +1,24 @@
+/** Where a value stands in the user's files. Lines and columns start at 1. */
+export interface SourcePlace {
+  /** Path as the user would write it, relative to the working directory; `<stdin>` for standard input. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One Kubernetes object of the user's, with the places of its fields. */
+export interface ManifestObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  /** As written in the manifest; absent where the manifest leaves it open. */
+  readonly namespace?: string;
+  /** The whole object as plain JSON data, as parsed. */
+  readonly content: Readonly<Record<string, unknown>>;
+  readonly place: SourcePlace;
+  /**
+   * Place of a field (`['spec', 'template', 'spec', 'containers', 0, 'image']`), or of the nearest ancestor that
+   * exists. Objects that a tool rendered (kustomize) answer with the place of the kustomization file.
+   */
+  placeOf(path: readonly (string | number)[]): SourcePlace;
+}

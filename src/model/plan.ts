@@ -1,0 +1,23 @@
+import type { ManifestObject } from './manifest.ts';
+import type { Scenario } from './scenario.ts';
+import type { ClusterSettings, ReportSettings } from './settings.ts';
+
+/** Everything that will be done, decided before a cluster is booted. */
+export interface Plan {
+  readonly cluster: ClusterSettings;
+  readonly scenarios: readonly PlannedScenario[];
+  readonly report: ReportSettings;
+  /** What was inferred, one line each, in the order of inference: `deployment web (the only one behind a Service)`. */
+  readonly assumed: readonly string[];
+  /** Things that are legal and doubtful (`Recreate`, `imagePullPolicy: Always` with a loaded image). */
+  readonly warnings: readonly string[];
+}
+
+export interface PlannedScenario {
+  readonly scenario: Scenario;
+  readonly repeat: number;
+  /** What is applied before the baseline: the old version. */
+  readonly objects: readonly ManifestObject[];
+  /** `update: apply`: what is applied as the update, whole. */
+  readonly updatedObjects?: readonly ManifestObject[];
+}

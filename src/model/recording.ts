@@ -1,0 +1,314 @@
+import type { Scenario } from './scenario.ts';
+
+/**
+ * A recording is the complete, append-only account of one run of one scenario: NDJSON, one entry per line,
+ * first a `header`, last an `end`. Verdict and reports are pure functions of it.
+ *
+ * Every `...Ms` is milliseconds on the monotonic clock since the recording was opened (fractions allowed),
+ * unless it is named as a duration. The header's `startedAt` is the one wall-clock anchor.
+ */
+export type RecordingEntry =
+  | Header
+  | Probe
+  | Heartbeat
+  | Mark
+  | WorkloadBefore
+  | WorkloadAfter
+  | PodFact
+  | DeploymentFact
+  | ReplicaSetFact
+  | EndpointsFact
+  | EventFact
+  | Route
+  | RolloutEnd
+  | Note
+  | End;
+
+export const RECORDING_FORMAT = 'rollproof-recording';
+export const RECORDING_VERSION = 1;
+
+export interface Header {
+  readonly kind: 'header';
+  readonly format: typeof RECORDING_FORMAT;
+  readonly version: typeof RECORDING_VERSION;
+  readonly rollproof: string;
+  /** Wall-clock time of instant 0, ISO 8601. */
+  readonly startedAt: string;
+  /** 1-based number of this run of the scenario (`repeat`). */
+  readonly run: number;
+  readonly scenario: Scenario;
+  readonly environment: Environment;
+  readonly streams: readonly Stream[];
+}
+
+/** What the run was made on, for "how it was measured". Every field is text for people except the counts. */
+export interface Environment {
+  readonly cluster: 'kind' | 'existing';
+  readonly kubernetes: string;
+  readonly kind?: string;
+  readonly nodeImage?: string;
+  readonly cni: string;
+  readonly kubeProxyMode: string;
+  readonly nodes: number;
+  readonly platform: string;
+  readonly node: string;
+}
+
+/**
+ * A sequence of probes with its own schedule. `target` is the user's Service, `steady` the control that is not
+ * rolled, `warm-up` the requests sent until the Service first answered (they are recorded but not judged).
+ */
+export interface Stream {
+  readonly id: string;
+  readonly role: 'target' | 'steady' | 'warm-up';
+  /** `http://10.96.3.4:80/healthz` */
+  readonly url: string;
+  readonly address: string;
+  readonly port: number;
+  /** Mean distance between two probes. */
+  readonly intervalMs: number;
+}
+
+/** How far a request got before it failed. */
+export type ProbePhase = 'bind' | 'connect' | 'send' | 'headers' | 'body';
+
+/**
+ * One scheduled request and its one end, as facts; what they mean is decided by `verdict/classify`.
+ *  - answered:  `status` is present, `failure` absent
+ *  - failed:    `failure` is present (with `status` if the headers had arrived)
+ *  - not sent:  `unsent` is present, `sentMs` absent
+ */
+export interface Probe {
+  readonly kind: 'probe';
+  readonly stream: string;
+  /** 0, 1, 2, ... without holes within a stream. */
+  readonly seq: number;
+  /** When it was due. */
+  readonly scheduledMs: number;
+  /** When it was handed to the socket or to connect(). */
+  readonly sentMs?: number;
+  readonly endedMs?: number;
+  readonly localPort?: number;
+  readonly remote?: string;
+  /** True where the connection had already carried a request. */
+  readonly reused?: boolean;
+  readonly status?: number;
+  /** Body bytes received. */
+  readonly bytes?: number;
+  /** Result of the body check, absent where none was asked for or no complete body arrived. */
+  readonly bodyOk?: boolean;
+  readonly failure?: {
+    readonly phase: ProbePhase;
+    /** errno name (`ECONNREFUSED`), undici code (`UND_ERR_SOCKET`), `DEADLINE`, or `ABORTED` (prober told to stop). */
+    readonly code: string;
+    /** True where the prober's own event loop had stalled so that the failure may be its own making. */
+    readonly prober?: boolean;
+  };
+  /** Why it was never sent. */
+  readonly unsent?: 'overdue' | 'no-source-port' | 'in-flight-limit' | 'stopped';
+}
+
+/** Sent by the prober several times a second; its absence is the proof that the prober slept. */
+export interface Heartbeat {
+  readonly kind: 'heartbeat';
+  readonly atMs: number;
+  /** Longest stall of the prober's event loop since the last heartbeat. */
+  readonly loopStallMs: number;
+  /** Requests in flight over all streams. */
+  readonly inFlight: number;
+  /** Per stream: the next sequence number that is not yet due. */
+  readonly nextSeq: Readonly<Record<string, number>>;
+}
+
+/** An instant of the gate's own making. Phases are cut at these. */
+export interface Mark {
+  readonly kind: 'mark';
+  readonly atMs: number;
+  readonly mark:
+    | 'probing-started'
+    | 'update-triggered'
+    /** Deployment reports complete (what `kubectl rollout status` waits for). */
+    | 'rollout-complete'
+    /** The last old pod object is gone, by LIST. */
+    | 'old-pods-gone'
+    /** Schedule ends: no probe is due at or after this instant. */
+    | 'probing-stopped'
+    | 'cancelled';
+}
+
+/** Truth by LIST immediately before the update is triggered. */
+export interface WorkloadBefore {
+  readonly kind: 'workload-before';
+  readonly atMs: number;
+  readonly generation: number;
+  readonly replicas: number;
+  readonly templateHash: string;
+  readonly pods: readonly PodIdentity[];
+}
+
+/** Truth by LIST after the rollout ended. */
+export interface WorkloadAfter {
+  readonly kind: 'workload-after';
+  readonly atMs: number;
+  readonly generation: number;
+  readonly observedGeneration: number;
+  readonly replicas: number;
+  readonly updatedReplicas: number;
+  readonly availableReplicas: number;
+  readonly templateHash: string;
+  /** All pods of the Deployment that still exist, terminating ones included. */
+  readonly pods: readonly PodIdentity[];
+}
+
+export interface PodIdentity {
+  readonly uid: string;
+  readonly name: string;
+  readonly node?: string;
+  readonly address?: string;
+  readonly templateHash: string;
+  readonly terminating: boolean;
+}
+
+/** How a fact was learnt. `listed` facts come from the first LIST or a relist. */
+export type Change = 'listed' | 'added' | 'modified' | 'deleted';
+
+/** A pod of the Deployment under test as the watch showed it; `atMs` is the time of arrival. */
+export interface PodFact {
+  readonly kind: 'pod';
+  readonly atMs: number;
+  readonly change: Change;
+  readonly uid: string;
+  readonly name: string;
+  readonly node?: string;
+  readonly address?: string;
+  readonly templateHash: string;
+  readonly phase: string;
+  readonly ready: boolean;
+  /** Present once deletion was asked for: when the object is due to be gone (wall clock, ISO, 1 s resolution). */
+  readonly deletionTimestamp?: string;
+  readonly deletionGracePeriodSeconds?: number;
+  readonly containers: readonly ContainerState[];
+}
+
+export interface ContainerState {
+  readonly name: string;
+  readonly state: 'waiting' | 'running' | 'terminated' | 'unknown';
+  readonly ready: boolean;
+  readonly restarts: number;
+  readonly reason?: string;
+  readonly exitCode?: number;
+  readonly signal?: number;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+}
+
+export interface DeploymentFact {
+  readonly kind: 'deployment';
+  readonly atMs: number;
+  readonly change: Change;
+  readonly generation: number;
+  readonly observedGeneration: number;
+  readonly replicas: number;
+  readonly updatedReplicas: number;
+  readonly readyReplicas: number;
+  readonly availableReplicas: number;
+  readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
+}
+
+export interface ReplicaSetFact {
+  readonly kind: 'replica-set';
+  readonly atMs: number;
+  readonly change: Change;
+  readonly uid: string;
+  readonly name: string;
+  readonly templateHash: string;
+  readonly replicas: number;
+  readonly readyReplicas: number;
+}
+
+/** One EndpointSlice of the Service under test, whole. */
+export interface EndpointsFact {
+  readonly kind: 'endpoints';
+  readonly atMs: number;
+  readonly change: Change;
+  readonly slice: string;
+  readonly endpoints: readonly {
+    readonly address: string;
+    readonly pod?: string;
+    readonly node?: string;
+    readonly ready: boolean;
+    readonly serving: boolean;
+    readonly terminating: boolean;
+  }[];
+}
+
+/** A Kubernetes Event about the Deployment, its ReplicaSets or its pods, or about a node. */
+export interface EventFact {
+  readonly kind: 'event';
+  readonly atMs: number;
+  readonly object: string;
+  readonly reason: string;
+  readonly type: string;
+  readonly message: string;
+}
+
+/**
+ * The node's conntrack saw a new connection from one of our source ports and sent it to this pod address.
+ * Joined with a probe by `localPort`, it tells which pod a request was for, also where the request failed.
+ */
+export interface Route {
+  readonly kind: 'route';
+  readonly atMs: number;
+  readonly stream: string;
+  readonly localPort: number;
+  readonly podAddress: string;
+}
+
+/** How the rollout ended. Only `completed` can lead to a pass. */
+export type RolloutOutcome =
+  | 'completed'
+  /** The update changed no pod template: nothing was replaced. */
+  | 'nothing-replaced'
+  | 'image-pull-failed'
+  | 'crash-loop'
+  | 'unschedulable'
+  | 'create-failed'
+  | 'not-ready'
+  | 'paused'
+  | 'timed-out'
+  /** The API server refused the update. */
+  | 'update-rejected'
+  | 'command-failed'
+  /** Somebody else changed the Deployment meanwhile. */
+  | 'foreign-change'
+  | 'cancelled';
+
+export interface RolloutEnd {
+  readonly kind: 'rollout-end';
+  readonly atMs: number;
+  readonly outcome: RolloutOutcome;
+  /** One sentence with the evidence: pod, container, reason, exit code. Untrusted text. */
+  readonly detail?: string;
+}
+
+/** Something worth telling that no judgement rests on. */
+export interface Note {
+  readonly kind: 'note';
+  readonly atMs: number;
+  readonly level: 'info' | 'warning';
+  /** Stable word for the subject (`watch-relisted`, `route-source`, `infrastructure-restart`). */
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** The proof that the recording is whole. A recording without it is truncated and can not pass. */
+export interface End {
+  readonly kind: 'end';
+  readonly atMs: number;
+  /**
+   * `finished`: the run went its whole way. `baseline-failing`: the update was never triggered, because the
+   * unchanged workload did not answer. `prober-lost`: the prober died or fell silent. `cancelled`, `failed`: cut short.
+   */
+  readonly reason: 'finished' | 'baseline-failing' | 'prober-lost' | 'cancelled' | 'failed';
+  readonly detail?: string;
+}

@@ -1,0 +1,59 @@
+/** How probes use connections: a fresh one for every request, or kept-alive ones that are reused. */
+export type ConnectionMode = 'new' | 'keep-alive';
+
+/** Where the prober stands: on the machine that runs Rollproof, or in a pod's network namespace. */
+export type Vantage = 'runner' | 'pod';
+
+/** The address that is probed. It is computed from cluster objects, never taken from a URL. */
+export type TargetKind = 'node-port' | 'cluster-ip' | 'host-port';
+
+/** The change that starts the rolling update. */
+export type Update =
+  | { readonly kind: 'restart' }
+  /** The second state of the manifests: a path, or `git:base` for "old version = merge base". */
+  | { readonly kind: 'apply'; readonly from: string }
+  | { readonly kind: 'image'; readonly container: string; readonly image: string }
+  | { readonly kind: 'env'; readonly name: string; readonly value: string }
+  /** The pod goes to another node, through the template's `nodeName`. */
+  | { readonly kind: 'move' }
+  | { readonly kind: 'command'; readonly command: string };
+
+/** What a complete, correct answer looks like. */
+export interface Expectation {
+  /** Inclusive status range. */
+  readonly statusFrom: number;
+  readonly statusTo: number;
+  /** Text the body must contain. */
+  readonly bodyContains?: string;
+}
+
+/**
+ * One row of the report, fully decided: nothing in it is inferred any more.
+ * It is part of every recording, so it holds plain data only.
+ */
+export interface Scenario {
+  readonly name: string;
+  readonly connection: ConnectionMode;
+  readonly vantage: Vantage;
+  readonly target: TargetKind;
+  readonly deployment: string;
+  readonly service: string;
+  /** The Service's port number. */
+  readonly servicePort: number;
+  /** Request path, starts with `/`. */
+  readonly path: string;
+  readonly update: Update;
+  /** Probes per second and stream; probe n is due at start + n / ratePerSecond. */
+  readonly ratePerSecond: number;
+  /** Number of kept-alive connections; ignored for `connection: new`. */
+  readonly connections: number;
+  /** A request without a complete answer this long after it was sent is dropped. */
+  readonly deadlineMs: number;
+  /** How long the unchanged workload is probed before the update. */
+  readonly baselineMs: number;
+  /** How long probing goes on after the last old pod is gone. */
+  readonly tailMs: number;
+  /** A rollout that is not over after this long is `timed-out`. */
+  readonly rolloutDeadlineMs: number;
+  readonly expect: Expectation;
+}

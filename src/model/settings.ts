@@ -1,0 +1,66 @@
+import type { ConnectionMode, Expectation, Update, Vantage } from './scenario.ts';
+
+/** What the user said, checked and with defaults filled in, but with nothing inferred from the manifests yet. */
+export interface Settings {
+  readonly cluster: ClusterSettings;
+  readonly scenarios: readonly ScenarioSettings[];
+  readonly report: ReportSettings;
+}
+
+export interface ClusterSettings {
+  readonly provider: 'kind' | 'existing';
+  /** kubeconfig context; `existing` only. */
+  readonly context?: string;
+  /** Path of the kubeconfig; `existing` only; default: KUBECONFIG or ~/.kube/config. */
+  readonly kubeconfig?: string;
+  /** `kindnet`, `calico`, `flannel`, `cilium`, or the path of a manifest. */
+  readonly cni: string;
+  /** Local file used instead of the named CNI's download. */
+  readonly cniManifest?: string;
+  readonly kubeProxyMode: 'iptables' | 'nftables' | 'ipvs';
+  /** Number of kind nodes, control plane included. */
+  readonly nodes: number;
+  readonly nodeImage?: string;
+  readonly kubernetesVersion?: string;
+  /** Path of the user's kind configuration, merged over ours. */
+  readonly kindConfig?: string;
+  /** Images of the user's to load into the nodes. */
+  readonly images: readonly string[];
+  /** Leave the cluster running at the end. */
+  readonly keep: boolean;
+  /** Image of the prober's pod in an existing cluster. */
+  readonly proberImage: string;
+}
+
+/** A scenario as the user wrote it: what is absent is inferred by the plan. */
+export interface ScenarioSettings {
+  readonly name: string;
+  /** Files, folders, globs, kustomizations, or `-`. */
+  readonly manifests: readonly string[];
+  readonly deployment?: string;
+  /** `service/<name>[:port]`, or `<name>[:port]`; may carry `#node-port`, `#cluster-ip` or `#host-port`. */
+  readonly target?: string;
+  readonly path?: string;
+  readonly vantage?: Vantage;
+  readonly connection: ConnectionMode;
+  readonly update: Update;
+  readonly ratePerSecond: number;
+  readonly connections: number;
+  readonly deadlineMs: number;
+  readonly baselineMs: number;
+  readonly tailMs: number;
+  readonly rolloutDeadlineMs: number;
+  readonly repeat: number;
+  readonly expect: Expectation;
+}
+
+export interface ReportSettings {
+  /** Folder for result.json, report.md, report.html, recordings, ... */
+  readonly outputDir: string;
+  readonly comment: 'always' | 'on-failure' | 'never';
+  /** Tells several gates on one pull request apart; absent: derived from workflow, job and CNI. */
+  readonly commentKey?: string;
+  /** Verdicts that fail the job. `[]` (written `never`) reports only. */
+  readonly failOn: readonly ('dropped' | 'inconclusive' | 'rollout-failed' | 'error')[];
+  readonly githubToken?: string;
+}

@@ -1,0 +1,153 @@
+import type { Environment } from './recording.ts';
+import type { Scenario } from './scenario.ts';
+
+/** The gate's answer. Only `pass` is green. `error` is an environment at fault or a bug of ours. */
+export type Verdict = 'pass' | 'dropped' | 'inconclusive' | 'rollout-failed' | 'error';
+
+/** Why a request counts as dropped: what a client would have seen. */
+export type DropClass =
+  | 'refused'
+  | 'unreachable'
+  | 'connect-timeout'
+  | 'connect-reset'
+  | 'reset-before-answer'
+  | 'closed-before-answer'
+  | 'answer-timeout'
+  | 'truncated'
+  | 'malformed'
+  | 'status'
+  | 'body';
+
+/** Why a request that was scheduled can not be judged. It never counts for or against the workload. */
+export type NotJudgedClass =
+  /** A local errno: no descriptors, no ports, no memory. */
+  | 'prober-fault'
+  /** The prober's event loop had stalled when the deadline passed. */
+  | 'prober-stall'
+  /** Failed on a source port that was last used against a pod that is gone. */
+  | 'stale-source-port'
+  /** Still in flight when the prober was told to stop, or sent but never reported. */
+  | 'indeterminate';
+
+/** The one end of a request. */
+export type ProbeEnd =
+  | { readonly end: 'ok' }
+  | { readonly end: 'dropped'; readonly class: DropClass }
+  | { readonly end: 'not-judged'; readonly class: NotJudgedClass }
+  | { readonly end: 'unsent' };
+
+/** `scheduled = sent + unsent` and `sent = ok + dropped + notJudged`, always and in every phase. */
+export interface RequestCounts {
+  readonly scheduled: number;
+  readonly sent: number;
+  readonly ok: number;
+  readonly dropped: number;
+  readonly notJudged: number;
+  readonly unsent: number;
+}
+
+/**
+ * before: until the update is triggered. during: until the Deployment reports complete.
+ * after: until the last old pod is gone. tail: until probing stops. A request belongs to the phase in which it was due.
+ */
+export type Phase = 'before' | 'during' | 'after' | 'tail';
+
+export const PHASES: readonly Phase[] = ['before', 'during', 'after', 'tail'];
+
+/** A stretch of time in which requests were dropped without a longer spell of answers in between. */
+export interface Outage {
+  /** Send time of the first dropped request. */
+  readonly fromMs: number;
+  /** Send time of the last dropped request: the outage lasted at least until here. */
+  readonly lastDropMs: number;
+  /** Send time of the next answered request (or the end of probing): it was over by then. */
+  readonly toMs: number;
+  /** toMs - fromMs */
+  readonly lengthMs: number;
+  readonly dropped: number;
+  /** Requests answered between the first and the last drop. 0 means a full outage. */
+  readonly answered: number;
+  readonly classes: Readonly<Partial<Record<DropClass, number>>>;
+}
+
+/** One condition that a pass needs, and how it came out. */
+export interface Guard {
+  readonly id: string;
+  readonly held: boolean;
+  /** One sentence with the measured figure and the bound. */
+  readonly text: string;
+}
+
+/** Why the verdict is what it is; `code` is stable (`baseline-failing`, `prober-hole`, ...). */
+export interface Reason {
+  readonly code: string;
+  readonly text: string;
+  /** The next step for the reader, where there is one. */
+  readonly remedy?: string;
+}
+
+/** Milliseconds from the scheduled instant to the complete answer, over the answered requests. */
+export interface ResponseTimes {
+  readonly count: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+/** The judgement of one recording. */
+export interface RunResult {
+  readonly run: number;
+  readonly verdict: Verdict;
+  readonly reasons: readonly Reason[];
+  readonly guards: readonly Guard[];
+  readonly requests: RequestCounts;
+  readonly phases: Readonly<Record<Phase, RequestCounts>>;
+  readonly drops: Readonly<Partial<Record<DropClass, number>>>;
+  readonly notJudged: Readonly<Partial<Record<NotJudgedClass, number>>>;
+  readonly outages: readonly Outage[];
+  readonly longestOutageMs: number;
+  readonly response?: ResponseTimes;
+  /** Of the requests that were due between trigger and the last old pod's end. */
+  readonly responseDuring?: ResponseTimes;
+  /** The smallest full outage that would have been seen between trigger and end, from the gaps really achieved. */
+  readonly detectionFloorMs?: number;
+  /** Longest pause between two sends between trigger and end. */
+  readonly largestGapMs?: number;
+  /** Requests answered by (or, with `how: inferred`, while only) old and new pods. */
+  readonly served: { readonly old: number; readonly new: number; readonly how: 'conntrack' | 'inferred' };
+  readonly steady: RequestCounts;
+  readonly rollout: {
+    readonly outcome?: string;
+    readonly detail?: string;
+    readonly replacedPods: number;
+    readonly durationMs?: number;
+  };
+}
+
+/** One row of the table: all runs of one scenario together. */
+export interface ScenarioResult {
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly requests: RequestCounts;
+  readonly outages: readonly (Outage & { readonly run: number })[];
+  readonly longestOutageMs: number;
+  readonly reasons: readonly Reason[];
+  readonly scenario: Scenario;
+  readonly environment?: Environment;
+  readonly runs: readonly RunResult[];
+}
+
+export const RESULT_SCHEMA_VERSION = 1;
+
+/** `result.json`. */
+export interface GateResult {
+  readonly schemaVersion: typeof RESULT_SCHEMA_VERSION;
+  readonly rollproof: string;
+  readonly startedAt: string;
+  readonly verdict: Verdict;
+  readonly scenarios: readonly ScenarioResult[];
+  /** Reasons that belong to no scenario (the cluster did not boot). */
+  readonly reasons: readonly Reason[];
+  /** What was inferred rather than said, as the log printed it. */
+  readonly assumed: readonly string[];
+}

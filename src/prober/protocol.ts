@@ -1,0 +1,58 @@
+import type { ConnectionMode, Expectation } from '../model/scenario.ts';
+import type { Probe } from '../model/recording.ts';
+
+/**
+ * What the gate and the prober program say to each other: NDJSON over stdin and stdout, whatever carries those
+ * (a pipe, `docker exec`, a pod's exec socket). The prober ends when its stdin ends.
+ *
+ * Times are `monotonicMs`: milliseconds of the prober's own monotonic clock (process.hrtime). On one kernel they are
+ * comparable as they stand (equal `bootId`); elsewhere `ping`/`pong` gives the offset and its uncertainty.
+ */
+export type ToProber =
+  | { readonly kind: 'ping'; readonly id: number }
+  | { readonly kind: 'start'; readonly streams: readonly StreamSpec[]; readonly ports: SourcePortRange }
+  /** End a stream: nothing is due at or after `atMs` (prober clock; absent: now). In-flight requests run to their deadline. */
+  | { readonly kind: 'stop'; readonly stream: string; readonly atMs?: number }
+  /** After this the prober drains what is in flight, reports `done` and exits. */
+  | { readonly kind: 'finish' };
+
+export type FromProber =
+  | { readonly kind: 'hello'; readonly version: string; readonly bootId: string; readonly monotonicMs: number; readonly addresses: readonly string[] }
+  | { readonly kind: 'pong'; readonly id: number; readonly monotonicMs: number }
+  | { readonly kind: 'started'; readonly stream: string; readonly monotonicMs: number }
+  /** Same as the recording's Probe, but on the prober's clock. */
+  | Probe
+  | { readonly kind: 'heartbeat'; readonly atMs: number; readonly loopStallMs: number; readonly inFlight: number; readonly nextSeq: Readonly<Record<string, number>> }
+  /** The stream ended; `scheduled` probes were due in it, and every one of them has been reported. */
+  | { readonly kind: 'stopped'; readonly stream: string; readonly scheduled: number; readonly stoppedAtMs: number }
+  | { readonly kind: 'done'; readonly nextPort: number }
+  | { readonly kind: 'fault'; readonly message: string };
+
+export interface StreamSpec {
+  readonly id: string;
+  /** IP address; no name is ever resolved. */
+  readonly address: string;
+  readonly port: number;
+  readonly path: string;
+  /** Value of the Host header. */
+  readonly host: string;
+  readonly connection: ConnectionMode;
+  readonly connections: number;
+  readonly intervalMs: number;
+  /** Shifts the schedule so that streams do not fire together. */
+  readonly offsetMs: number;
+  readonly deadlineMs: number;
+  readonly expect: Expectation;
+}
+
+/**
+ * Source ports are owned: every connection gets the next port of the range, and none is used again within
+ * `restMs`, because a port last used towards a pod that is gone may still be routed there by conntrack.
+ */
+export interface SourcePortRange {
+  readonly first: number;
+  readonly last: number;
+  /** Where to go on; the gate carries it from run to run. */
+  readonly next: number;
+  readonly restMs: number;
+}
