@@ -1,0 +1,77 @@
+// `npm test`: types, lint, dist, unit tests, and the tests on a real kind cluster where Docker answers.
+// With ROLLPROOF_REQUIRE_KIND=1 (the project's own CI) a machine without Docker fails instead of leaving them out.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Totals {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const bin = (name: string) => join('node_modules', '.bin', name);
+const reports = mkdtempSync(join(tmpdir(), 'rollproof-test-'));
+const failures: string[] = [];
+let totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+
+step('types', bin('tsc'), ['--noEmit']);
+step('lint', bin('biome'), ['check', '.']);
+step('dist is up to date', process.execPath, ['scripts/verify-dist.ts']);
+tests('unit');
+
+const missing = missingForKind();
+if (missing === undefined) {
+  tests('e2e');
+} else if (process.env['ROLLPROOF_REQUIRE_KIND'] === '1') {
+  failures.push(`kind is required here, but ${missing}`);
+} else {
+  console.log(`\nLeft out: the tests on a real kind cluster (test/**/*.e2e.test.ts), because ${missing}.`);
+}
+
+rmSync(reports, { recursive: true, force: true });
+for (const failure of failures) console.error(`failed: ${failure}`);
+console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+function step(name: string, file: string, args: readonly string[]): void {
+  console.log(`\n▸ ${name}`);
+  if (spawnSync(file, args, { stdio: 'inherit' }).status !== 0) failures.push(name);
+}
+
+function tests(project: 'unit' | 'e2e'): void {
+  const report = join(reports, `${project}.json`);
+  step(`${project} tests`, bin('vitest'), [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]);
+  const counts = readCounts(report);
+  if (counts.passed === 0) failures.push(`no ${project} test passed`);
+  totals = {
+    passed: totals.passed + counts.passed,
+    failed: totals.failed + counts.failed,
+    skipped: totals.skipped + counts.skipped,
+  };
+}
+
+function readCounts(report: string): Totals {
+  try {
+    const json: { numPassedTests: number; numFailedTests: number; numPendingTests: number } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    );
+    return { passed: json.numPassedTests, failed: json.numFailedTests, skipped: json.numPendingTests };
+  } catch {
+    return { passed: 0, failed: 0, skipped: 0 };
+  }
+}
+
+function missingForKind(): string | undefined {
+  if (spawnSync('docker', ['info'], { stdio: 'ignore' }).status !== 0) return 'no Docker engine answers';
+  if (spawnSync('kind', ['version'], { stdio: 'ignore' }).status !== 0) return 'the kind CLI is not installed';
+  return undefined;
+}
