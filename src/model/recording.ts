@@ -141,6 +141,7 @@ export interface WorkloadBefore {
   readonly kind: 'workload-before';
   readonly atMs: number;
   readonly generation: number;
+  /** Wanted: `spec.replicas`. */
   readonly replicas: number;
   readonly templateHash: string;
   readonly pods: readonly PodIdentity[];
@@ -152,6 +153,7 @@ export interface WorkloadAfter {
   readonly atMs: number;
   readonly generation: number;
   readonly observedGeneration: number;
+  /** Wanted: `spec.replicas`. */
   readonly replicas: number;
   readonly updatedReplicas: number;
   readonly availableReplicas: number;
@@ -183,10 +185,15 @@ export interface PodFact {
   readonly address?: string;
   readonly templateHash: string;
   readonly phase: string;
+  /** Why the pod as a whole is in its phase (`Evicted`, `NodePorts`); rarely present. */
+  readonly reason?: string;
+  /** Why the scheduler finds no node for it: its own words. Untrusted text. */
+  readonly unschedulable?: string;
   readonly ready: boolean;
   /** Present once deletion was asked for: when the object is due to be gone (wall clock, ISO, 1 s resolution). */
   readonly deletionTimestamp?: string;
   readonly deletionGracePeriodSeconds?: number;
+  /** Init containers first. */
   readonly containers: readonly ContainerState[];
 }
 
@@ -195,24 +202,38 @@ export interface ContainerState {
   readonly state: 'waiting' | 'running' | 'terminated' | 'unknown';
   readonly ready: boolean;
   readonly restarts: number;
+  readonly init?: true;
   readonly reason?: string;
+  /** The kubelet's or the runtime's words for people. Untrusted text. */
+  readonly message?: string;
   readonly exitCode?: number;
   readonly signal?: number;
   readonly startedAt?: string;
   readonly finishedAt?: string;
+  /** How the container ended the time before this state. */
+  readonly last?: { readonly exitCode: number; readonly reason?: string };
 }
 
 export interface DeploymentFact {
   readonly kind: 'deployment';
   readonly atMs: number;
   readonly change: Change;
+  readonly uid?: string;
   readonly generation: number;
   readonly observedGeneration: number;
+  /** Wanted: `spec.replicas`. */
   readonly replicas: number;
   readonly updatedReplicas: number;
   readonly readyReplicas: number;
   readonly availableReplicas: number;
-  readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
+  readonly paused?: true;
+  readonly conditions: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason?: string;
+    /** Untrusted text. */
+    readonly message?: string;
+  }[];
 }
 
 export interface ReplicaSetFact {
