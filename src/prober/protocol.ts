@@ -1,5 +1,8 @@
-import type { ConnectionMode, Expectation } from '../model/scenario.ts';
 import type { Probe } from '../model/recording.ts';
+import type { ConnectionMode, Expectation } from '../model/scenario.ts';
+
+/** Both sides have to speak the same; `hello` carries it, and the gate refuses another one. */
+export const PROTOCOL_VERSION = '1';
 
 /**
  * What the gate and the prober program say to each other: NDJSON over stdin and stdout, whatever carries those
@@ -17,14 +20,31 @@ export type ToProber =
   | { readonly kind: 'finish' };
 
 export type FromProber =
-  | { readonly kind: 'hello'; readonly version: string; readonly bootId: string; readonly monotonicMs: number; readonly addresses: readonly string[] }
+  | {
+      readonly kind: 'hello';
+      readonly version: string;
+      readonly bootId: string;
+      readonly monotonicMs: number;
+      readonly addresses: readonly string[];
+    }
   | { readonly kind: 'pong'; readonly id: number; readonly monotonicMs: number }
   | { readonly kind: 'started'; readonly stream: string; readonly monotonicMs: number }
   /** Same as the recording's Probe, but on the prober's clock. */
   | Probe
-  | { readonly kind: 'heartbeat'; readonly atMs: number; readonly loopStallMs: number; readonly inFlight: number; readonly nextSeq: Readonly<Record<string, number>> }
+  | {
+      readonly kind: 'heartbeat';
+      readonly atMs: number;
+      readonly loopStallMs: number;
+      readonly inFlight: number;
+      readonly nextSeq: Readonly<Record<string, number>>;
+    }
   /** The stream ended; `scheduled` probes were due in it, and every one of them has been reported. */
-  | { readonly kind: 'stopped'; readonly stream: string; readonly scheduled: number; readonly stoppedAtMs: number }
+  | {
+      readonly kind: 'stopped';
+      readonly stream: string;
+      readonly scheduled: number;
+      readonly stoppedAtMs: number;
+    }
   | { readonly kind: 'done'; readonly nextPort: number }
   | { readonly kind: 'fault'; readonly message: string };
 

@@ -1,0 +1,49 @@
+/** A late wake-up of at least this length is a stall; anything shorter is the grain of timers on a busy machine. */
+const STALL_MS = 20;
+
+/** How long a stall stays known: longer than any request's deadline can look back. */
+const KEPT_MS = 300_000;
+
+/**
+ * Knows when the event loop did not run, from how late its timer came. It has to be told every planned wake-up and
+ * every real one.
+ */
+export class LoopStalls {
+  #plannedMs = Number.POSITIVE_INFINITY;
+  #longestMs = 0;
+  readonly #stalls: { readonly fromMs: number; readonly toMs: number }[] = [];
+
+  /** The loop goes to sleep until this instant. */
+  planned(wakeMs: number): void {
+    this.#plannedMs = wakeMs;
+  }
+
+  /** The loop runs again, because it was time or because something else came first. */
+  woke(nowMs: number): void {
+    const fromMs = this.#plannedMs;
+    const lateMs = nowMs - fromMs;
+    this.#plannedMs = Number.POSITIVE_INFINITY;
+    this.#longestMs = Math.max(this.#longestMs, lateMs);
+    if (lateMs < STALL_MS) return;
+    this.#stalls.push({ fromMs, toMs: nowMs });
+    while (this.#stalls[0] && this.#stalls[0].toMs < nowMs - KEPT_MS) this.#stalls.shift();
+  }
+
+  /** The longest delay since this was last asked, in milliseconds. */
+  takeLongestMs(): number {
+    const longestMs = this.#longestMs;
+    this.#longestMs = 0;
+    return longestMs;
+  }
+
+  /**
+   * How much of the time between an instant and now the loop stood still, in milliseconds. A stall that has only
+   * just ended counts, although no wake-up has told of it: after a stall sockets are served before timers.
+   */
+  stalledMsSince(fromMs: number, nowMs: number): number {
+    let sumMs = 0;
+    for (const stall of this.#stalls) sumMs += Math.max(0, stall.toMs - Math.max(stall.fromMs, fromMs));
+    if (nowMs - this.#plannedMs >= STALL_MS) sumMs += nowMs - Math.max(this.#plannedMs, fromMs);
+    return sumMs;
+  }
+}

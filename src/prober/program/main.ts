@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { createInterface } from 'node:readline';
+import { PROTOCOL_VERSION, type SourcePortRange, type StreamSpec, type ToProber } from '../protocol.ts';
+import { MessageOutput } from './message-output.ts';
+import { monotonicMs } from './monotonic-clock.ts';
+import { type LoopTime, ProbeLoop } from './probe-loop.ts';
+import { SourcePorts } from './source-ports.ts';
+import { httpKeepAlive } from './transports/http-keep-alive.ts';
+import { httpNew } from './transports/http-new.ts';
+import type { Transport } from './transports/transport.ts';
+
+/** Our end came before `finish`: the gate is gone. */
+const EXIT_ABANDONED = 1;
+
+const output = new MessageOutput(process.stdout);
+let sourcePorts: SourcePorts | undefined;
+
+process.stdout.on('error', () => process.exit(EXIT_ABANDONED));
+process.stdin.on('end', () => process.exit(EXIT_ABANDONED));
+process.stdin.on('error', () => process.exit(EXIT_ABANDONED));
+// Ctrl-C reaches every process of a terminal; it is the gate that decides when probing ends.
+process.on('SIGINT', () => {});
+
+output.write({
+  kind: 'hello',
+  version: PROTOCOL_VERSION,
+  bootId: bootId(),
+  monotonicMs: monotonicMs(),
+  addresses: Object.values(networkInterfaces()).flatMap(
+    (entries) => entries?.map(({ address }) => address) ?? [],
+  ),
+});
+
+const loop = new ProbeLoop({
+  time: realTime(),
+  openTransport,
+  emit: (message) => output.write(message),
+  onFinished: async () => {
+    output.write({ kind: 'done', nextPort: sourcePorts?.next ?? 0 });
+    await output.end();
+    process.exit(0);
+  },
+});
+
+createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+  try {
+    obey(JSON.parse(line));
+  } catch (error) {
+    output.write({ kind: 'fault', message: String(error) });
+  }
+});
+
+function obey(message: ToProber): void {
+  switch (message.kind) {
+    case 'ping':
+      output.write({ kind: 'pong', id: message.id, monotonicMs: monotonicMs() });
+      return;
+    case 'start':
+      own(message.ports);
+      for (const spec of message.streams) loop.start(spec);
+      return;
+    case 'stop':
+      loop.stop(message.stream, message.atMs);
+      return;
+    case 'finish':
+      loop.finish();
+      return;
+    default:
+      throw new Error(`unknown message ${JSON.stringify(message satisfies never)}`);
+  }
+}
+
+/** The first range counts for the prober's whole life: only so is it known which port rests since when. */
+function own(range: SourcePortRange): void {
+  sourcePorts ??= new SourcePorts(range, monotonicMs());
+}
+
+function openTransport(spec: StreamSpec): Transport {
+  if (!sourcePorts) throw new Error('no source ports');
+  const dialer = { address: spec.address, port: spec.port, sourcePorts, nowMs: monotonicMs };
+  switch (spec.connection) {
+    case 'new':
+      return httpNew(spec, dialer);
+    case 'keep-alive':
+      return httpKeepAlive(spec, dialer);
+  }
+}
+
+function realTime(): LoopTime {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    nowMs: monotonicMs,
+    wakeAt(instantMs, wake) {
+      clearTimeout(timer);
+      timer = setTimeout(wake, Math.max(0, Math.ceil(instantMs - monotonicMs())));
+    },
+    afterPoll: (callback) => void setImmediate(callback),
+  };
+}
+
+/** Tells one kernel's clock from another's; empty where the system has no such thing. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,98 @@
+import { connect, isIPv6, type Socket } from 'node:net';
+import type { ProbePhase } from '../../../model/recording.ts';
+import type { SourcePorts } from '../source-ports.ts';
+
+/** Where connections go to and which source ports they may use. */
+export interface Dialer {
+  readonly address: string;
+  readonly port: number;
+  readonly sourcePorts: SourcePorts;
+  nowMs(): number;
+}
+
+/** A connection that is up. Its source port goes back to rest when the socket closes. */
+export interface OwnedConnection {
+  readonly socket: Socket;
+  readonly localPort: number;
+  /** `ip:port` of the peer. */
+  readonly remote: string;
+}
+
+/** How an attempt to connect ended. */
+export type DialEnd =
+  | { readonly kind: 'connected'; readonly connection: OwnedConnection }
+  | { readonly kind: 'failed'; readonly phase: ProbePhase; readonly code: string; readonly localPort: number }
+  | { readonly kind: 'no-source-port' };
+
+/**
+ * Errors of this machine, raised before anything left it. They say nothing about the target, and are told with the
+ * phase `bind`.
+ */
+const LOCAL_ERRORS: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EADDRINUSE',
+  'EADDRNOTAVAIL',
+  'EAFNOSUPPORT',
+  'EINVAL',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EPERM',
+]);
+
+/**
+ * Opens one connection from the next source port. A port that somebody else holds is skipped: that is found out
+ * before a SYN leaves. Nothing else is tried twice.
+ */
+export function dial(dialer: Dialer, onEnd: (end: DialEnd) => void): { giveUp(code: string): void } {
+  let current: { readonly socket: Socket; readonly localPort: number } | undefined;
+  let ended = false;
+  const end = (result: DialEnd) => {
+    if (ended) return;
+    ended = true;
+    onEnd(result);
+  };
+
+  const attempt = () => {
+    const localPort = dialer.sourcePorts.take(dialer.nowMs());
+    if (localPort === undefined) {
+      process.nextTick(end, { kind: 'no-source-port' });
+      return;
+    }
+    const socket = connect({
+      host: dialer.address,
+      port: dialer.port,
+      localPort,
+      autoSelectFamily: false,
+      noDelay: true,
+    });
+    current = { socket, localPort };
+    let connected = false;
+    socket.once('close', () => dialer.sourcePorts.release(localPort, dialer.nowMs()));
+    socket.once('connect', () => {
+      connected = true;
+      const peer = socket.remoteAddress ?? dialer.address;
+      const remote = `${isIPv6(peer) ? `[${peer}]` : peer}:${socket.remotePort ?? dialer.port}`;
+      end({ kind: 'connected', connection: { socket, localPort, remote } });
+    });
+    // Stays for the socket's whole life: an error on an idle connection must not end the prober.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (connected || ended) return;
+      const code = error.code ?? error.name;
+      // Linux tells a port in use by bind() alone; libuv hands that on together with connect().
+      if (code === 'EADDRINUSE') attempt();
+      else end({ kind: 'failed', phase: LOCAL_ERRORS.has(code) ? 'bind' : 'connect', code, localPort });
+    });
+  };
+
+  attempt();
+  return {
+    giveUp(code) {
+      if (ended || !current) return;
+      const { socket, localPort } = current;
+      end({ kind: 'failed', phase: 'connect', code, localPort });
+      socket.destroy();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { Probe, ProbePhase } from '../../../model/recording.ts';
+
+/** What is known about a request that was sent, in the words of the recording. */
+export type SendFacts = Pick<Probe, 'localPort' | 'remote' | 'reused' | 'status' | 'bytes' | 'bodyOk'>;
+
+/** The one end of one request. */
+export type SendEnd =
+  | { readonly kind: 'answered'; readonly facts: SendFacts }
+  | { readonly kind: 'failed'; readonly facts: SendFacts; readonly phase: ProbePhase; readonly code: string }
+  | { readonly kind: 'unsent'; readonly why: 'no-source-port' };
+
+/** A request that has not ended yet. */
+export interface RunningSend {
+  /** Ends it as failed with this code, in the phase it got to. Its end is told before this returns. */
+  giveUp(code: string): void;
+}
+
+/** A way to send the same request again and again. It has no deadline of its own, and it never tries again. */
+export interface Transport {
+  /** Sends one request and tells its end exactly once. */
+  send(onEnd: (end: SendEnd) => void): RunningSend;
+  /** Closes the connections that are kept for later. */
+  close(): void;
+}
