@@ -223,6 +223,8 @@ export interface DeploymentFact {
   readonly observedGeneration: number;
   /** Wanted: `spec.replicas`. */
   readonly replicas: number;
+  /** Existing pods of all templates that are not terminating: `status.replicas`. */
+  readonly existingReplicas?: number;
   readonly updatedReplicas: number;
   readonly readyReplicas: number;
   readonly availableReplicas: number;

@@ -76,6 +76,7 @@ export function deploymentFact({
     generation: metadata.generation ?? 0,
     observedGeneration: status?.observedGeneration ?? 0,
     replicas: spec.replicas ?? 1,
+    existingReplicas: status?.replicas ?? 0,
     updatedReplicas: status?.updatedReplicas ?? 0,
     readyReplicas: status?.readyReplicas ?? 0,
     availableReplicas: status?.availableReplicas ?? 0,

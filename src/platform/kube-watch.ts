@@ -60,19 +60,15 @@ async function follow<T extends KubeObject>(
   const known = new Map<string, T>();
   let resourceVersion = await relist(options, known);
   firstListTold();
-  for (let failures = 0; !options.signal.aborted; ) {
+  for (let fruitless = 0; !options.signal.aborted; ) {
     const end = await watchOnce(options, known, resourceVersion);
     if (options.signal.aborted) return;
     resourceVersion = end.resourceVersion;
-    if (end.kind === 'closed') {
-      failures = 0;
-      continue;
-    }
+    fruitless = end.progressed || end.kind === 'silent' ? 0 : fruitless + 1;
     // The first fault of a row is followed at once: on a healthy server a fresh list is all it takes.
-    if (failures > 0)
-      await sleep(Math.min(100 * 2 ** failures, 3_000), undefined, { signal: options.signal });
-    failures = end.progressed ? 0 : failures + 1;
-    resourceVersion = await relist(options, known);
+    if (fruitless > 1)
+      await sleep(Math.min(100 * 2 ** fruitless, 3_000), undefined, { signal: options.signal });
+    if (end.kind !== 'closed') resourceVersion = await relist(options, known);
     if (end.kind === 'fault') options.onRelisted?.(end.why);
   }
 }

@@ -1,0 +1,139 @@
+import type { Change, RecordingEntry } from '../model/recording.ts';
+import {
+  deploymentFact,
+  endpointsFact,
+  isPodOf,
+  isReplicaSetOf,
+  podFact,
+  replicaSetFact,
+} from '../platform/kube-facts.ts';
+import type {
+  KubeDeployment,
+  KubeEndpointSlice,
+  KubeEvent,
+  KubeObject,
+  KubePod,
+  KubeReplicaSet,
+} from '../platform/kube-objects.ts';
+import { type KubeWatch, watchKube } from '../platform/kube-watch.ts';
+import type { WorkloadPlace } from './list-workload.ts';
+import { observeInfrastructure } from './observe-infrastructure.ts';
+
+export interface ObserveOptions extends Omit<WorkloadPlace, 'signal'> {
+  /** Name of the Service that is probed. */
+  readonly service: string;
+  /** Milliseconds since the recording opened. */
+  clock(): number;
+  emit(entry: RecordingEntry): void;
+  readonly silenceMs?: number;
+}
+
+export interface Observation extends AsyncDisposable {
+  /**
+   * Rejects when a watch is lost for good, so that "no events" is never taken for "nothing happened";
+   * otherwise stays pending until disposal.
+   */
+  readonly lost: Promise<never>;
+  /** Closes all watches; idempotent. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Watches the Deployment, its ReplicaSets and pods, the Service's EndpointSlices and the events about them, and emits
+ * every change as a fact with its time of arrival. Resolves when all that exists has been told as `listed`.
+ * Nodes and infrastructure pods are watched too; where that is forbidden, a note says so.
+ */
+export async function observe(options: ObserveOptions): Promise<Observation> {
+  const stop = new AbortController();
+  const { namespace, deployment, service, clock, emit } = options;
+  const common = (resource: string) => ({
+    kubeConfig: options.kubeConfig,
+    signal: stop.signal,
+    ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
+    onRelisted(why: string) {
+      const text = `the watch of ${resource} was interrupted and its subject listed anew: ${why}`;
+      emit({ kind: 'note', atMs: clock(), level: 'info', subject: 'watch-relisted', text });
+    },
+  });
+  const arrival = (change: Change) => ({ atMs: clock(), change });
+  let past = true;
+
+  const watches: readonly KubeWatch[] = [
+    watchKube<KubeDeployment>({
+      ...common('the Deployment'),
+      path: `/apis/apps/v1/namespaces/${namespace}/deployments`,
+      query: { fieldSelector: `metadata.name=${deployment}` },
+      onChange: (change, object) => emit({ ...deploymentFact(object), ...arrival(change) }),
+    }),
+    watchKube<KubeReplicaSet>({
+      ...common('the ReplicaSets'),
+      path: `/apis/apps/v1/namespaces/${namespace}/replicasets`,
+      onChange(change, object) {
+        if (isReplicaSetOf(deployment, object)) emit({ ...replicaSetFact(object), ...arrival(change) });
+      },
+    }),
+    watchKube<KubePod>({
+      ...common('the pods'),
+      path: `/api/v1/namespaces/${namespace}/pods`,
+      onChange(change, object) {
+        if (isPodOf(deployment, object)) emit({ ...podFact(object), ...arrival(change) });
+      },
+    }),
+    watchKube<KubeEndpointSlice>({
+      ...common('the EndpointSlices'),
+      path: `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
+      query: { labelSelector: `kubernetes.io/service-name=${service}` },
+      onChange: (change, object) => emit({ ...endpointsFact(object), ...arrival(change) }),
+    }),
+    watchKube<KubeEvent>({
+      ...common('the events'),
+      path: `/api/v1/namespaces/${namespace}/events`,
+      onChange(change, event) {
+        // What happened before the observation began is another story; an event's own expiry is none at all.
+        if (past || change === 'deleted' || !isAbout(deployment, event.involvedObject)) return;
+        emit(eventFact(event, clock()));
+      },
+    }),
+  ];
+  const infrastructure = observeInfrastructure({
+    kubeConfig: options.kubeConfig,
+    signal: stop.signal,
+    namespace,
+    clock,
+    emit,
+  });
+
+  const close = async () => {
+    stop.abort();
+    await Promise.allSettled([...watches.map(({ ended }) => ended), infrastructure.ended]);
+  };
+  try {
+    await Promise.all([...watches.map(({ listed }) => listed), infrastructure.ready]);
+    past = false;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const lost = Promise.all(watches.map(({ ended }) => ended)).then(() => new Promise<never>(() => {}));
+  lost.catch(() => {});
+  return { lost, [Symbol.asyncDispose]: close };
+}
+
+function isAbout(deployment: string, { kind, name = '' }: KubeEvent['involvedObject']): boolean {
+  if (kind === 'Deployment') return name === deployment;
+  return (kind === 'ReplicaSet' || kind === 'Pod') && name.startsWith(`${deployment}-`);
+}
+
+function eventFact(
+  { involvedObject, reason, type, message }: KubeEvent & KubeObject,
+  atMs: number,
+): RecordingEntry {
+  return {
+    kind: 'event',
+    atMs,
+    object: `${involvedObject.kind ?? ''}/${involvedObject.name ?? ''}`,
+    reason: reason ?? '',
+    type: type ?? '',
+    message: message ?? '',
+  };
+}
