@@ -1,0 +1,79 @@
+import type { Problem } from '../model/problem.ts';
+import type { GateResult, ScenarioResult } from '../model/verdict.ts';
+
+/** Something worth showing beside the code or on the run's page. Its texts may be untrusted. */
+export interface Annotation {
+  readonly level: AnnotationLevel;
+  readonly title: string;
+  readonly message: string;
+  /** Where it is shown in the changed files; lines and columns start at 1. */
+  readonly place?: { readonly file: string; readonly line?: number; readonly column?: number };
+}
+
+export type AnnotationLevel = 'error' | 'warning' | 'notice';
+
+/** GitHub shows ten of a kind per step and drops the rest without a word. */
+export const ANNOTATION_LIMIT = 8;
+
+const IMPORTANCE: Readonly<Record<AnnotationLevel, number>> = { error: 0, warning: 1, notice: 2 };
+
+/**
+ * The most important annotations first, at most ANNOTATION_LIMIT; within a level the given order stays.
+ * Where some had to be left out, the last one says how many.
+ */
+export function chooseAnnotations(all: readonly Annotation[]): readonly Annotation[] {
+  const ordered = all.toSorted((a, b) => IMPORTANCE[a.level] - IMPORTANCE[b.level]);
+  if (ordered.length <= ANNOTATION_LIMIT) return ordered;
+  const shown = ordered.slice(0, ANNOTATION_LIMIT - 1);
+  const leftOut = ordered.length - shown.length;
+  return [...shown, { level: 'notice', title: 'Rollproof', message: `${leftOut} more in the job summary.` }];
+}
+
+/** One annotation for each scenario that is not green, and for each reason that belongs to no scenario. */
+export function resultAnnotations(result: GateResult): readonly Annotation[] {
+  return [
+    ...result.reasons.map(
+      (reason): Annotation => ({
+        level: result.verdict === 'pass' ? 'warning' : 'error',
+        title: `Rollproof: ${result.verdict}`,
+        message: [reason.text, reason.remedy].filter(Boolean).join(' '),
+      }),
+    ),
+    ...result.scenarios.filter((scenario) => scenario.verdict !== 'pass').map(scenarioAnnotation),
+  ];
+}
+
+function scenarioAnnotation(scenario: ScenarioResult): Annotation {
+  const { dropped, sent } = scenario.requests;
+  const [reason] = scenario.reasons;
+  const title =
+    scenario.verdict === 'dropped'
+      ? `${scenario.name}: ${dropped} of ${sent} requests dropped`
+      : `${scenario.name}: ${scenario.verdict}`;
+  const message = [reason?.text, reason?.remedy].filter(Boolean).join(' ');
+  return { level: 'error', title, message: message || `See the job summary for ${scenario.name}.` };
+}
+
+/** A problem of the user's input or of the environment, beside the line it was found in. */
+export function problemAnnotation(problem: Problem, level: AnnotationLevel = 'error'): Annotation {
+  const place = problem.where === undefined ? undefined : placeOf(problem.where);
+  const sentences = [problem.what, place ? undefined : problem.where, problem.why, problem.remedy];
+  return {
+    level,
+    title: `Rollproof ${problem.code}`,
+    message: sentences.filter(Boolean).map(asSentence).join(' '),
+    ...(place ? { place } : {}),
+  };
+}
+
+/** `k8s/web.yaml:12:3` is a place in a file; an input's name is not. */
+function placeOf(where: string): Annotation['place'] {
+  const match = /^(?<file>[^<].*?):(?<line>\d+)(?::(?<column>\d+))?$/.exec(where);
+  if (!match?.groups?.file) return undefined;
+  const { file, line, column } = match.groups;
+  return { file, line: Number(line), ...(column === undefined ? {} : { column: Number(column) }) };
+}
+
+function asSentence(text: string | undefined): string {
+  return text === undefined || /[.!?]$/.test(text) ? (text ?? '') : `${text}.`;
+}

@@ -1,0 +1,105 @@
+import type { Problem } from '../model/problem.ts';
+
+/** Which run of which workflow this is, and what it is about. */
+export interface RunContext {
+  /** `pull_request`, `merge_group`, `push`, ...; empty outside of GitHub Actions. */
+  readonly eventName: string;
+  readonly run: RunNumber;
+  /** The commit under test; not the merge commit that `pull_request` checks out. */
+  readonly headSha?: string;
+  /** The commit it is compared with: the target branch's, the queue's, or the branch's before a push. */
+  readonly baseSha?: string;
+  readonly pullRequest?: PullRequest;
+}
+
+/** A re-run keeps its id and gets the next attempt; a later run has a greater id. */
+export interface RunNumber {
+  readonly id: number;
+  readonly attempt: number;
+}
+
+export interface PullRequest {
+  readonly owner: string;
+  readonly repo: string;
+  readonly number: number;
+  readonly headSha: string;
+  /** The head is in another repository: its author decides what the run does, and the token can only read. */
+  readonly fork: boolean;
+}
+
+/** Reads the runner's environment variables and the event's payload. Whatever is not there is absent; nothing throws. */
+export function readRunContext(
+  environment: Readonly<Record<string, string | undefined>>,
+  payload: unknown,
+): RunContext {
+  const pullRequest = readPullRequest(environment.GITHUB_REPOSITORY, payload);
+  const headSha =
+    pullRequest?.headSha ?? text(payload, 'merge_group', 'head_sha') ?? (environment.GITHUB_SHA || undefined);
+  const baseSha =
+    text(payload, 'pull_request', 'base', 'sha') ??
+    text(payload, 'merge_group', 'base_sha') ??
+    pushedFrom(payload);
+  return {
+    eventName: environment.GITHUB_EVENT_NAME ?? '',
+    run: {
+      id: Number(environment.GITHUB_RUN_ID ?? 0),
+      attempt: Number(environment.GITHUB_RUN_ATTEMPT ?? 1),
+    },
+    ...(headSha === undefined ? {} : { headSha }),
+    ...(baseSha === undefined ? {} : { baseSha }),
+    ...(pullRequest === undefined ? {} : { pullRequest }),
+  };
+}
+
+/**
+ * The one trigger Rollproof does not run under: `pull_request_target` for a fork would apply a stranger's manifests
+ * and start a stranger's images next to a token that can write.
+ */
+export function refusedTrigger(context: RunContext): Problem | undefined {
+  if (context.eventName !== 'pull_request_target' || context.pullRequest?.fork === false) return undefined;
+  return {
+    code: 'RP1900',
+    what: 'Rollproof does not run on pull_request_target for a pull request from a fork',
+    where: 'GITHUB_EVENT_NAME',
+    why: "the job's token can write to this repository, and the job would run manifests and images of the fork's author",
+    remedy:
+      'Use `on: pull_request`. The job summary then holds the report, because the token of a fork can not comment.',
+  };
+}
+
+function readPullRequest(repository: string | undefined, payload: unknown): PullRequest | undefined {
+  const [owner, repo] = (repository ?? '').split('/');
+  const number = at(payload, 'pull_request', 'number');
+  const headSha = text(payload, 'pull_request', 'head', 'sha');
+  if (!owner || !repo || typeof number !== 'number' || headSha === undefined) return undefined;
+  // The head's repository is null once the fork is deleted: that is a fork as well.
+  const headRepository = text(payload, 'pull_request', 'head', 'repo', 'full_name');
+  const baseRepository = text(payload, 'pull_request', 'base', 'repo', 'full_name');
+  return {
+    owner,
+    repo,
+    number,
+    headSha,
+    fork: headRepository === undefined || headRepository !== baseRepository,
+  };
+}
+
+/** A branch that was just created was pushed from nowhere, which GitHub writes as forty zeros. */
+function pushedFrom(payload: unknown): string | undefined {
+  const before = text(payload, 'before');
+  return before === undefined || /^0+$/.test(before) ? undefined : before;
+}
+
+function text(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = at(value, ...path);
+  return typeof found === 'string' && found !== '' ? found : undefined;
+}
+
+function at(value: unknown, ...path: readonly string[]): unknown {
+  let found = value;
+  for (const key of path) {
+    if (typeof found !== 'object' || found === null) return undefined;
+    found = Object.getOwnPropertyDescriptor(found, key)?.value;
+  }
+  return found;
+}
