@@ -32,19 +32,27 @@ export interface KubeRequest {
   readonly signal?: AbortSignal;
   /** The answer must be complete within this time. */
   readonly timeoutMs?: number;
+  /** Sending it twice does what sending it once does, so it may be repeated; default: for GET only. */
+  readonly repeatable?: boolean;
 }
 
 /**
  * One request to the API server; gives the parsed answer. `T` is what the API promises for this path.
- * A GET is repeated for a while when the server does not answer or is overloaded; nothing else ever is.
+ * What is repeatable is repeated for a while when the server does not answer or is overloaded; nothing else ever is.
  * Throws KubeApiError where the server refuses, EnvironmentError where it can not be reached.
  */
 export async function kubeRequest<T>(kubeConfig: KubeConfig, request: KubeRequest): Promise<T> {
-  const giveUpAt = performance.now() + ((request.method ?? 'GET') === 'GET' ? READ_PATIENCE_MS : 0);
+  return JSON.parse(await kubeText(kubeConfig, request));
+}
+
+/** kubeRequest for answers that are no JSON: a container's log. */
+export async function kubeText(kubeConfig: KubeConfig, request: KubeRequest): Promise<string> {
+  const repeatable = request.repeatable ?? (request.method ?? 'GET') === 'GET';
+  const giveUpAt = performance.now() + (repeatable ? PATIENCE_MS : 0);
   for (let pauseMs = 200; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
     try {
       const response = await send(kubeConfig, request, AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS));
-      return JSON.parse(await response.body.text());
+      return await response.body.text();
     } catch (error) {
       request.signal?.throwIfAborted();
       const worthRepeating = !(error instanceof KubeApiError) || error.status === 429 || error.status >= 500;
@@ -71,7 +79,7 @@ export async function kubeStream(
 }
 
 const TIMEOUT_MS = 20_000;
-const READ_PATIENCE_MS = 20_000;
+const PATIENCE_MS = 20_000;
 
 const http = new IsomorphicFetchHttpLibrary();
 
