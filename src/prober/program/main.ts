@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { createInterface } from 'node:readline';
 import { PROTOCOL_VERSION, type SourcePortRange, type StreamSpec, type ToProber } from '../protocol.ts';
+import { bootId } from './boot-id.ts';
 import { MessageOutput } from './message-output.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { type LoopTime, ProbeLoop } from './probe-loop.ts';
@@ -12,6 +12,8 @@ import type { Transport } from './transports/transport.ts';
 
 /** Our end came before `finish`: the gate is gone. */
 const EXIT_ABANDONED = 1;
+/** We were told something we can not do. */
+const EXIT_FAULT = 2;
 
 const output = new MessageOutput(process.stdout);
 let sourcePorts: SourcePorts | undefined;
@@ -47,7 +49,9 @@ createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }).o
   try {
     obey(JSON.parse(line));
   } catch (error) {
+    // The gate and its prober are of one build: this is a bug, and nothing after it can be trusted.
     output.write({ kind: 'fault', message: String(error) });
+    void output.end().then(() => process.exit(EXIT_FAULT));
   }
 });
 
@@ -97,13 +101,4 @@ function realTime(): LoopTime {
     },
     afterPoll: (callback) => void setImmediate(callback),
   };
-}
-
-/** Tells one kernel's clock from another's; empty where the system has no such thing. */
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return '';
-  }
 }
