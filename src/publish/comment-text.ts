@@ -51,9 +51,9 @@ export function commentKey(
   derived: { readonly workflow: string | undefined; readonly job: string | undefined; readonly cni: string },
 ): string {
   const wanted = chosen || [derived.workflow, derived.job, derived.cni].filter(Boolean).join('/');
-  const plain = wanted.replaceAll(/[^A-Za-z0-9._/]+/g, '-').slice(0, 100);
+  const plain = wanted.replaceAll(/[^A-Za-z0-9._/-]+|--+/g, '_').slice(0, 100);
   // Different names must stay different where characters had to go.
-  return plain === wanted ? plain : `${plain}-${digestOf(wanted).slice(0, 8)}`;
+  return plain === wanted ? plain : `${plain}_${digestOf(wanted).slice(0, 8)}`;
 }
 
 function marker(key: string): string {

@@ -121,13 +121,16 @@ function report(outcome: CommentOutcome, log: Log): void {
     case 'created':
     case 'updated':
     case 'unchanged':
-      return log.line(`Comment ${outcome.kind}: ${outcome.url}`);
-    case 'unwanted':
-      return;
+      log.line(`Comment ${outcome.kind}: ${outcome.url}`);
+      break;
     case 'skipped':
-      return log.notice(`No comment was written: ${outcome.why}. The report is in the job summary.`);
+      log.notice(`No comment was written: ${outcome.why}. The report is in the job summary.`);
+      break;
     case 'failed':
-      return log.annotate(problemAnnotation(outcome.problem, 'warning'));
+      log.annotate(problemAnnotation(outcome.problem, 'warning'));
+      break;
+    case 'unwanted':
+      break;
   }
 }
 
