@@ -114,7 +114,8 @@ class Conversation implements Prober {
   #overdrawn: string | undefined;
   #nextPort: number | undefined;
   #lastFault = '';
-  #lost: string | undefined;
+  /** How it ended, once it has. */
+  #how: string | undefined;
 
   constructor(process: ProberProcess, recordingOpenedMs: number, listeners: ProberListeners) {
     this.#process = process;
@@ -199,8 +200,10 @@ class Conversation implements Prober {
 
   /** Ends the prober, wherever it runs, if it has not ended by itself. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#process.stdin.end();
-    this.#process.kill('SIGKILL');
+    if (this.#how === undefined) {
+      this.#process.stdin.end();
+      this.#process.kill('SIGKILL');
+    }
     await this.ended;
   }
 
@@ -211,8 +214,8 @@ class Conversation implements Prober {
     const how =
       this.#overdrawn ??
       (signal ? `it was ended by ${signal}` : `it ended with exit code ${exitCode ?? 'none'}`);
-    const detail = [how, this.#lastFault, this.#stderr.trim()].filter((part) => part !== '').join('; ');
-    this.#lost = detail;
+    const detail = [how, this.#lastFault, lastLines(this.#stderr)].filter((part) => part !== '').join('; ');
+    this.#how = detail;
     for (const expected of this.#expected) expected.fail(new ProberLostError(detail));
     return this.#nextPort === undefined
       ? { kind: 'lost', detail }
@@ -279,7 +282,7 @@ class Conversation implements Prober {
 
   /** Waits for the one message of the prober's that `read` makes something of. */
   #expect<T>(read: (message: FromProber) => T | undefined): Promise<T> {
-    if (this.#lost !== undefined) return Promise.reject(new ProberLostError(this.#lost));
+    if (this.#how !== undefined) return Promise.reject(new ProberLostError(this.#how));
     return new Promise((resolve, reject) => {
       const expected: Expected = {
         take: (message) => {
@@ -309,17 +312,28 @@ class Conversation implements Prober {
     if (lastMs === undefined || this.#silent || monotonicMs() - lastMs < SILENCE_MS) return;
     // It may be we who slept: what has arrived meanwhile is read first.
     setImmediate(() => {
-      if (this.#heartbeatMs !== lastMs || this.#lost !== undefined) return;
+      if (this.#heartbeatMs !== lastMs || this.#how !== undefined) return;
       this.#silent = true;
       this.#listeners.onSilence?.(lastMs - this.#recordingOpenedMs);
     });
   }
 
   #toRecordingMs(proberMs: number): number {
-    return proberMs - this.clock.offsetMs - this.#recordingOpenedMs;
+    // To the microsecond, as the prober tells it: the digits after that come from the subtraction.
+    return Math.round((proberMs - this.clock.offsetMs - this.#recordingOpenedMs) * 1000) / 1000;
   }
 
   #toProberMs(recordingMs: number): number {
     return recordingMs + this.#recordingOpenedMs + this.clock.offsetMs;
   }
+}
+
+/** The end of an error output, readable: a program in one line shows itself with every stack trace. */
+function lastLines(output: string): string {
+  return output
+    .trim()
+    .split('\n')
+    .slice(-12)
+    .map((line) => (line.length > 200 ? `${line.slice(0, 200)}…` : line))
+    .join('\n');
 }

@@ -20,6 +20,9 @@ export interface NodePodOptions {
 /** The user that owns nothing. */
 const NOBODY = '65534';
 
+/** Kills the process whose number a file ($0) holds, if it still is the one that runs our program ($1). */
+const KILL = 'pid=$(cat "$0") && grep -qaF "$1" "/proc/$pid/cmdline" && kill -KILL "$pid"; rm -f "$0"';
+
 /**
  * A pod's network namespace in a kind cluster, without an image to pull: the pod only sleeps, and a Node binary that
  * was copied into the node enters its network namespace. Throws EnvironmentError where the pod does not run.
@@ -67,7 +70,7 @@ export async function nodePodVantage(options: NodePodOptions): Promise<Vantage> 
         const pidFile = `/run/${pod.name}-${launches++}.pid`;
         const child = nodeShell.spawn(node, ['sh', '-c', 'echo $$ > "$0"; exec "$@"', pidFile, ...prober]);
         const killThere = () =>
-          nodeShell.run(node, ['sh', '-c', 'kill -KILL "$(cat "$0")"; rm -f "$0"', pidFile]).catch(() => {});
+          nodeShell.run(node, ['sh', '-c', KILL, pidFile, programThere]).catch(() => {});
         return {
           ...child,
           kill(signal) {
