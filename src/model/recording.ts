@@ -218,7 +218,7 @@ export interface DeploymentFact {
   readonly kind: 'deployment';
   readonly atMs: number;
   readonly change: Change;
-  readonly uid?: string;
+  readonly uid: string;
   readonly generation: number;
   readonly observedGeneration: number;
   /** Wanted: `spec.replicas`. */

@@ -12,6 +12,8 @@ export interface WorkloadView {
   readonly troubles: ReadonlyMap<string, Trouble & { readonly sinceMs: number }>;
   /** When an object of the workload last vanished: what it occupied is free only since then. */
   readonly lastDeletionMs: number;
+  /** The newest warning event about each object (`Pod/web-1`). Untrusted text. */
+  readonly warnings: ReadonlyMap<string, string>;
 }
 
 /** Something that keeps pods from becoming available. */
@@ -23,13 +25,24 @@ export interface Trouble {
   readonly patienceMs: number;
 }
 
-export const EMPTY_VIEW: WorkloadView = { pods: new Map(), troubles: new Map(), lastDeletionMs: 0 };
+export const EMPTY_VIEW: WorkloadView = {
+  pods: new Map(),
+  troubles: new Map(),
+  lastDeletionMs: 0,
+  warnings: new Map(),
+};
 
 /** The view after one more entry of the recording; entries about other things leave it as it is. */
 export function withFact(view: WorkloadView, entry: RecordingEntry): WorkloadView {
   if (entry.kind === 'deployment') {
     const troubles = withTrouble(view.troubles, 'deployment', deploymentTrouble(entry), entry.atMs);
     return { ...view, deployment: entry, troubles };
+  }
+  if (entry.kind === 'event' && entry.type === 'Warning') {
+    return {
+      ...view,
+      warnings: new Map(view.warnings).set(entry.object, `${entry.reason}: ${entry.message}`),
+    };
   }
   if (entry.kind !== 'pod') return view;
   const pods = new Map(view.pods);

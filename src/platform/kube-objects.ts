@@ -135,6 +135,9 @@ export interface KubeService extends KubeObject {
     readonly selector?: Readonly<Record<string, string>>;
     readonly ports?: readonly KubeServicePort[];
     readonly externalTrafficPolicy?: string;
+    readonly sessionAffinity?: string;
+    readonly sessionAffinityConfig?: unknown;
+    readonly publishNotReadyAddresses?: boolean;
   };
 }
 

@@ -4,6 +4,8 @@ import { isTerminating, lastingTrouble, type WorkloadView } from '../model/workl
 /** What is known of the update that is being followed. */
 export interface Expectation {
   readonly before: WorkloadBefore;
+  /** UID of the Deployment before the update. */
+  readonly uid: string;
   /** Generation our own write produced; absent while a command of the user's is still writing. */
   readonly generation?: number;
 }
@@ -21,14 +23,11 @@ export type Progress =
     };
 
 /** Judges a rollout from the facts so far. The same view gives other answers later: troubles are given time to heal. */
-export function judgeProgress(
-  view: WorkloadView,
-  { before, generation }: Expectation,
-  nowMs: number,
-): Progress {
+export function judgeProgress(view: WorkloadView, expectation: Expectation, nowMs: number): Progress {
+  const { before, generation } = expectation;
   const { deployment } = view;
   if (!deployment) return { kind: 'under-way', waitingFor: 'the Deployment' };
-  const intruder = foreignChange(deployment, before, generation);
+  const intruder = foreignChange(deployment, expectation);
   if (intruder) return { kind: 'failed', outcome: 'foreign-change', detail: intruder };
   if (deployment.paused) {
     return { kind: 'failed', outcome: 'paused', detail: 'the Deployment is paused: spec.paused is true' };
@@ -40,8 +39,8 @@ export function judgeProgress(
   if (deployment.observedGeneration < deployment.generation) oldPods.add('deployment');
   const trouble = lastingTrouble(view, nowMs, oldPods);
   if (!trouble) return { kind: 'under-way', waitingFor };
-  const { outcome, detail, uid } = trouble;
-  return { kind: 'failed', outcome, detail, ...(uid === 'deployment' ? {} : { pod: uid }) };
+  const { outcome, detail } = trouble;
+  return { kind: 'failed', outcome, detail, ...(trouble.uid === 'deployment' ? {} : { pod: trouble.uid }) };
 }
 
 /** Pods of the workload before the update that still exist, terminating ones included: their UIDs. */
@@ -49,8 +48,13 @@ export function remainingOldPods(view: WorkloadView, before: WorkloadBefore): re
   return before.pods.map(({ uid }) => uid).filter((uid) => view.pods.has(uid));
 }
 
-function foreignChange(deployment: DeploymentFact, before: WorkloadBefore, generation: number | undefined) {
-  if (deployment.change === 'deleted') return 'somebody deleted the Deployment during the rollout';
+function foreignChange(
+  deployment: DeploymentFact,
+  { before, uid, generation }: Expectation,
+): string | undefined {
+  if (deployment.change === 'deleted' || deployment.uid !== uid) {
+    return 'the Deployment was deleted during the rollout; what came after it is no rolling update';
+  }
   if (generation === undefined || deployment.generation <= generation) return undefined;
   const scaled =
     deployment.replicas === before.replicas

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change, RecordingEntry } from '../model/recording.ts';
+import { EMPTY_VIEW, type WorkloadView, withFact } from '../model/workload-view.ts';
 import {
   deploymentFact,
   endpointsFact,
@@ -29,11 +31,10 @@ export interface ObserveOptions extends Omit<WorkloadPlace, 'signal'> {
 }
 
 export interface Observation extends AsyncDisposable {
-  /**
-   * Rejects when a watch is lost for good, so that "no events" is never taken for "nothing happened";
-   * otherwise stays pending until disposal.
-   */
-  readonly lost: Promise<never>;
+  /** What is known of the workload now. */
+  view(): WorkloadView;
+  /** Resolves at the next fact, or after this long. Rejects when a watch is lost for good, or on abort. */
+  nextFact(withinMs: number, signal: AbortSignal): Promise<void>;
   /** Closes all watches; idempotent. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -45,7 +46,15 @@ export interface Observation extends AsyncDisposable {
  */
 export async function observe(options: ObserveOptions): Promise<Observation> {
   const stop = new AbortController();
-  const { namespace, deployment, service, clock, emit } = options;
+  const { namespace, deployment, service, clock } = options;
+  let view = EMPTY_VIEW;
+  let told = Promise.withResolvers<void>();
+  const emit = (entry: RecordingEntry) => {
+    view = withFact(view, entry);
+    options.emit(entry);
+    told.resolve();
+    told = Promise.withResolvers();
+  };
   const common = (resource: string) => ({
     kubeConfig: options.kubeConfig,
     signal: stop.signal,
@@ -114,9 +123,24 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
     await close();
     throw error;
   }
-  const lost = Promise.all(watches.map(({ ended }) => ended)).then(() => new Promise<never>(() => {}));
+  // "No events" must never be taken for "nothing happened": a lost watch ends whoever waits for facts.
+  const lost = Promise.all(watches.map(({ ended }) => ended)).then(() => {});
   lost.catch(() => {});
-  return { lost, [Symbol.asyncDispose]: close };
+  return {
+    view: () => view,
+    async nextFact(withinMs, signal) {
+      const over = new AbortController();
+      const deadline = sleep(withinMs, undefined, { signal: AbortSignal.any([signal, over.signal]) });
+      deadline.catch(() => {});
+      try {
+        await Promise.race([told.promise, lost, deadline]);
+      } finally {
+        over.abort();
+      }
+      signal.throwIfAborted();
+    },
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 function isAbout(deployment: string, { kind, name = '' }: KubeEvent['involvedObject']): boolean {

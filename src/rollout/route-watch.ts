@@ -1,0 +1,100 @@
+import { createInterface } from 'node:readline';
+import type { NodeShell } from '../cluster/cluster-provider.ts';
+import type { Note, RecordingEntry } from '../model/recording.ts';
+import { parseConntrackLine } from './conntrack-line.ts';
+
+export interface RouteWatchOptions {
+  /** Undefined where nodes are out of reach. */
+  readonly nodeShell: NodeShell | undefined;
+  /** Names of the nodes that translate the probed addresses: those the probes enter. */
+  readonly nodes: readonly string[];
+  /** What is probed. */
+  readonly streams: readonly { readonly id: string; readonly address: string; readonly port: number }[];
+  /** Milliseconds since the recording opened. */
+  clock(): number;
+  emit(entry: RecordingEntry): void;
+}
+
+export interface RouteWatch extends AsyncDisposable {
+  /** Ends the watch on every node and resolves when nothing of it is left there; idempotent. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Listens on the nodes to their connection tracking, and emits to which pod each new connection of ours was sent,
+ * also those that failed. Resolves when it is listening. Where it can not, a note says so and nothing else happens.
+ */
+export async function watchRoutes(options: RouteWatchOptions): Promise<RouteWatch> {
+  const { nodeShell, nodes } = options;
+  if (!nodeShell) {
+    note(options, 'info', 'which pod a request was sent to is not observed: the nodes are out of reach');
+    return { async [Symbol.asyncDispose]() {} };
+  }
+  const closers = await Promise.all(nodes.map((node) => watchNode(options, nodeShell, node)));
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(closers.map((close) => close()));
+    },
+  };
+}
+
+/**
+ * The listener must not outlive us in the node, and `docker exec` kills nobody when its client dies. So a companion
+ * waits for the end of stdin, which comes however we end, and ends the listener (`exec` leaves it the shell's pid).
+ * The large buffer lets bursts pass: with the default one the kernel drops events under load.
+ */
+const LISTEN = `exec 3<&0; (cat <&3 >/dev/null; kill $$) & echo listening
+exec conntrack -E -p tcp -e NEW -b 8388608 </dev/null 3<&- 2>&1`;
+
+const START_MS = 5_000;
+const END_MS = 3_000;
+
+async function watchNode(
+  options: RouteWatchOptions,
+  nodeShell: NodeShell,
+  node: string,
+): Promise<() => Promise<void>> {
+  const process = nodeShell.spawn(node, ['sh', '-c', LISTEN]);
+  const listening = Promise.withResolvers<boolean>();
+  const streams = new Map(options.streams.map(({ id, address, port }) => [`${address} ${port}`, id]));
+  const complaints: string[] = [];
+  let closing = false;
+  process.stderr.resume();
+  createInterface({ input: process.stdout }).on('line', (line) => {
+    if (line === 'listening') return listening.resolve(true);
+    const connection = parseConntrackLine(line);
+    if (!connection) return complaints.push(line);
+    const { destination, destinationPort, sourcePort, answeredBy } = connection;
+    const stream = streams.get(`${destination} ${destinationPort}`);
+    if (stream === undefined) return;
+    options.emit({
+      kind: 'route',
+      atMs: options.clock(),
+      stream,
+      localPort: sourcePort,
+      podAddress: answeredBy,
+    });
+  });
+  const ended = process.ended.then(() => {
+    listening.resolve(false);
+    if (closing) return;
+    const why = complaints.slice(-3).join(' ').slice(0, 300);
+    note(options, 'warning', `the listener on node ${node} ended, routes are unknown from now on: ${why}`);
+  });
+  await Promise.race([listening.promise, after(START_MS)]);
+  return async () => {
+    closing = true;
+    process.stdin.end();
+    await Promise.race([ended, after(END_MS)]);
+    process.kill('SIGKILL');
+    await ended;
+  };
+}
+
+function note({ clock, emit }: RouteWatchOptions, level: Note['level'], text: string): void {
+  emit({ kind: 'note', atMs: clock(), level, subject: 'route-source', text });
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
