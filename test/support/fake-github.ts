@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { asJson, githubOperations, type Json, type Operation } from './openapi.ts';
+import { asJson, type Json } from './json.ts';
+import { githubOperations, type Operation } from './openapi.ts';
 
 /** A request that reached the fake, for tests that count or order them. */
 export interface SeenRequest {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Ajv, type ValidateFunction } from 'ajv';
+import { asJson, asList, at, type Json } from './json.ts';
 
 /** What a request or an answer violates; empty where it is as described. */
 export type Violations = readonly string[];
@@ -19,8 +20,6 @@ export interface Operation {
   /** The description's own example of an answer. */
   example(status: number): Json;
 }
-
-export type Json = Readonly<Record<string, unknown>>;
 
 /**
  * The named operations of GitHub's published OpenAPI description. Only their schemas are compiled, because the whole
@@ -127,18 +126,4 @@ function withNullable(schema: Json): Json {
   if (schema.nullable !== true || schema.type !== undefined) return schema;
   const { nullable: _nullable, ...rest } = schema;
   return { anyOf: [rest, { type: 'null' }] };
-}
-
-function at(value: unknown, ...path: readonly string[]): unknown {
-  let found = value;
-  for (const key of path) found = asJson(found)[key];
-  return found;
-}
-
-export function asJson(value: unknown): Json {
-  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
-}
-
-function asList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
