@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { getOctokit } from '@actions/github';
+// Not the package's main entry: that one reads and parses the event's payload while it is imported.
+import { GitHub, getOctokitOptions } from '@actions/github/lib/utils';
 import { isRateLimit, retryWaitMs } from './retry-wait.ts';
 
 /** The comments of one pull request, and the two questions needed to write one responsibly. */
@@ -84,7 +85,7 @@ const WORKFLOW_LOGIN = 'github-actions[bot]';
 export function openCommentStore(options: GitHubOptions): CommentStore {
   const { owner, repo, number } = options.pullRequest;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const octokit = getOctokit(options.token, { baseUrl: options.apiUrl });
+  const octokit = new GitHub(getOctokitOptions(options.token, { baseUrl: options.apiUrl }));
   const { issues, pulls } = octokit.rest;
   let waitLeftMs = limits.totalWaitMs;
 
