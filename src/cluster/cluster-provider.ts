@@ -17,6 +17,8 @@ export interface AcquireContext {
   progress(line: string): void;
   /** Folder for kubeconfig and logs; exists. */
   readonly workDir: string;
+  /** Images that the manifests name: those that this machine's Docker has are loaded, the others left to the nodes. */
+  readonly imagesIfPresent: readonly string[];
 }
 
 export interface Cluster extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.ts';
+import type { Expectation, Scenario } from './scenario.ts';
 
 /**
  * A recording is the complete, append-only account of one run of one scenario: NDJSON, one entry per line,
@@ -67,6 +67,8 @@ export interface Stream {
   readonly port: number;
   /** Mean distance between two probes. */
   readonly intervalMs: number;
+  /** What a correct answer is in this stream. */
+  readonly expect: Expectation;
 }
 
 /** How far a request got before it failed. */

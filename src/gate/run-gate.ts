@@ -1,0 +1,156 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Cluster, ClusterProvider } from '../cluster/cluster-provider.ts';
+import { BadInputError, CancelledError, EnvironmentError } from '../model/problem.ts';
+import type { Plan, PlannedScenario } from '../model/plan.ts';
+import type { RecordingEntry } from '../model/recording.ts';
+import type { GateResult, Reason, RunResult, ScenarioResult } from '../model/verdict.ts';
+import { readRecording } from '../recording/read-recording.ts';
+import { combineRuns, combineScenarios } from '../verdict/combine.ts';
+import { judgeRun } from '../verdict/judge.ts';
+import type { Progress } from './progress.ts';
+import { runScenario } from './run-scenario.ts';
+import { type SharedPlaces, sharedPlaces } from './shared-places.ts';
+
+export interface GateOptions {
+  readonly plan: Plan;
+  readonly provider: ClusterProvider;
+  /** Paths of the programs that run beside this one. */
+  readonly proberProgram: string;
+  /** Folder for kubeconfig and the like; exists and is private. */
+  readonly workDir: string;
+  readonly workingDirectory: string;
+  readonly version: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** Told as soon as there is a cluster, so that the Action's post step can remove it whatever happens. */
+  onCluster?(cluster: Cluster): void;
+}
+
+/** What the gate found, and where the recordings are that it follows from. */
+export interface GateOutcome {
+  readonly result: GateResult;
+  readonly recordings: readonly string[];
+  readonly clusterName?: string;
+}
+
+/**
+ * Runs every scenario of the plan on one cluster and judges the recordings. A scenario that the environment spoils is
+ * an `error` row and the others go on. Throws BadInputError and CancelledError; whatever was created is gone then.
+ */
+export async function runGate(options: GateOptions): Promise<GateOutcome> {
+  const { plan, progress, signal } = options;
+  const startedAt = new Date().toISOString();
+  const outcome = (scenarios: readonly ScenarioResult[], reasons: readonly Reason[]): GateResult =>
+    combineScenarios({ rollproof: options.version, startedAt, scenarios, reasons, assumed: plan.assumed });
+  const recordings: string[] = [];
+  try {
+    await using cluster = await bootCluster(options);
+    options.onCluster?.(cluster);
+    await using places = sharedPlaces({
+      cluster,
+      proberProgram: options.proberProgram,
+      proberImage: plan.cluster.proberImage,
+      signal,
+    });
+    await mkdir(join(plan.report.outputDir, 'recordings'), { recursive: true });
+    const scenarios: ScenarioResult[] = [];
+    for (const [index, planned] of plan.scenarios.entries()) {
+      using _section = progress.section(`Scenario ${index + 1}/${plan.scenarios.length}: ${planned.scenario.name}`);
+      scenarios.push(await runRepeatedly(options, { planned, index, cluster, places, recordings }));
+    }
+    if (scenarios.some(({ verdict }) => verdict === 'error')) {
+      await cluster.collectLogs(join(plan.report.outputDir, 'cluster-logs'));
+    }
+    progress.status('removing the cluster');
+    return { result: outcome(scenarios, []), recordings, clusterName: cluster.name };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof EnvironmentError)) throw error;
+    return { result: outcome([], [environmentReason(error)]), recordings };
+  }
+}
+
+async function bootCluster({ plan, provider, progress, signal, workDir }: GateOptions): Promise<Cluster> {
+  using _section = progress.section('Cluster');
+  return await provider.acquire(plan.cluster, {
+    signal,
+    workDir,
+    progress: (line) => progress.line(line),
+    imagesIfPresent: imagesOf(plan),
+  });
+}
+
+interface ScenarioPlace {
+  readonly planned: PlannedScenario;
+  readonly index: number;
+  readonly cluster: Cluster;
+  readonly places: SharedPlaces;
+  /** Collects the paths of the recordings. */
+  readonly recordings: string[];
+}
+
+async function runRepeatedly(options: GateOptions, place: ScenarioPlace): Promise<ScenarioResult> {
+  const { planned, index } = place;
+  const runs: RunResult[] = [];
+  const reasons: Reason[] = [];
+  for (let run = 1; run <= planned.repeat; run++) {
+    if (planned.repeat > 1) options.progress.line(`run ${run} of ${planned.repeat}`);
+    const file = `${String(index + 1).padStart(2, '0')}-${slug(planned.scenario.name)}-run-${run}.ndjson`;
+    const recordingPath = join(options.plan.report.outputDir, 'recordings', file);
+    place.recordings.push(recordingPath);
+    try {
+      await runScenario({ ...options, ...place, run, recordingPath });
+    } catch (error) {
+      options.signal.throwIfAborted();
+      if (error instanceof BadInputError || error instanceof CancelledError) throw error;
+      if (!(error instanceof EnvironmentError)) throw error;
+      options.progress.warning(`${error.problem.code} ${error.problem.what} ${error.problem.remedy}`);
+      reasons.push(environmentReason(error));
+    }
+    const result = judgeRun(await entriesOf(recordingPath));
+    runs.push(result);
+    options.progress.line(`verdict: ${result.verdict}${result.reasons[0] ? `, ${result.reasons[0].text}` : ''}`);
+  }
+  return combineRuns({ scenario: planned.scenario, environment: place.cluster.environment, runs, reasons });
+}
+
+async function entriesOf(path: string): Promise<readonly RecordingEntry[]> {
+  return await readRecording(path);
+}
+
+function environmentReason({ problem }: EnvironmentError): Reason {
+  return { code: problem.code, text: [problem.what, problem.why].filter(Boolean).join(' '), remedy: problem.remedy };
+}
+
+/** Every image the plan may put into a pod: those on this machine need not be pulled by the nodes. */
+function imagesOf(plan: Plan): readonly string[] {
+  const images = new Set<string>();
+  for (const { scenario, objects, updatedObjects = [] } of plan.scenarios) {
+    if (scenario.update.kind === 'image') images.add(scenario.update.image);
+    for (const { content } of [...objects, ...updatedObjects]) collectImages(content, images);
+  }
+  return [...images];
+}
+
+function collectImages(value: unknown, images: Set<string>): void {
+  if (Array.isArray(value)) {
+    for (const one of value) collectImages(one, images);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, one] of Object.entries(value)) {
+      if (key === 'containers' || key === 'initContainers') imagesOfContainers(one, images);
+      else collectImages(one, images);
+    }
+  }
+}
+
+function imagesOfContainers(containers: unknown, images: Set<string>): void {
+  if (!Array.isArray(containers)) return;
+  for (const container of containers) {
+    if (typeof container?.image === 'string') images.add(container.image);
+  }
+}
+
+function slug(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 60) || 'scenario';
+}

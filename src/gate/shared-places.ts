@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import type { Cluster } from '../cluster/cluster-provider.ts';
+import type { Scenario } from '../model/scenario.ts';
+import type { SourcePortRange } from '../prober/protocol.ts';
+import { nodePodVantage } from '../prober/vantage/node-pod.ts';
+import { runnerVantage } from '../prober/vantage/runner.ts';
+import { stockPodVantage } from '../prober/vantage/stock-pod.ts';
+import type { Vantage } from '../prober/vantage/vantage.ts';
+import { createNamespace, removeNamespace } from '../workload/namespace.ts';
+import { deploySteadyControl, type SteadyControl } from '../workload/steady-control.ts';
+import { OWNED_PORTS } from './source-port-budget.ts';
+
+/** A vantage with the memory of which source ports were used from it. */
+export interface PlacedVantage {
+  readonly vantage: Vantage;
+  /** The node whose connection tracking sees the probes leave; undefined where they leave from this machine. */
+  readonly node: string | undefined;
+  ports: SourcePortRange;
+}
+
+/**
+ * What scenarios on one cluster share: vantages and steady controls. Each is made when it is first asked for, lives in
+ * a namespace of our own, and goes with the others when this is disposed.
+ */
+export interface SharedPlaces extends AsyncDisposable {
+  vantage(scenario: Scenario): Promise<PlacedVantage>;
+  steadyControl(scenario: Scenario, entryNode: string | undefined): Promise<SteadyControl>;
+}
+
+export interface SharedPlacesOptions {
+  readonly cluster: Cluster;
+  /** Path of the prober's bundle. */
+  readonly proberProgram: string;
+  readonly proberImage: string;
+  readonly signal: AbortSignal;
+}
+
+/** Nothing is created yet. */
+export function sharedPlaces(options: SharedPlacesOptions): SharedPlaces {
+  const { cluster, signal } = options;
+  const stack = new AsyncDisposableStack();
+  const made = new Map<string, Promise<unknown>>();
+  const once = <T>(key: string, make: () => Promise<T>): Promise<T> => {
+    const promise = (made.get(key) as Promise<T> | undefined) ?? make();
+    made.set(key, promise);
+    return promise;
+  };
+  const namespace = (purpose: string) =>
+    once(`namespace ${purpose}`, async () => {
+      const name = `rollproof-${purpose}-${randomBytes(3).toString('hex')}`;
+      await createNamespace({ kubeConfig: cluster.kubeConfig, namespace: name, signal });
+      stack.defer(async () => {
+        // Our own cluster goes as a whole.
+        if (cluster.provider !== 'existing') return;
+        await removeNamespace({ kubeConfig: cluster.kubeConfig, namespace: name, timeoutMs: 30_000 });
+      });
+      return name;
+    });
+
+  return {
+    vantage: (scenario) =>
+      once(`vantage ${scenario.vantage}`, async () => {
+        if (scenario.vantage === 'runner') {
+          return { vantage: runnerVantage(options.proberProgram), node: undefined, ports: OWNED_PORTS };
+        }
+        const { vantage, node } = await podVantage(options, await namespace('prober'));
+        stack.use(vantage);
+        return { vantage, node, ports: OWNED_PORTS };
+      }),
+    steadyControl(scenario, entryNode) {
+      const purpose = scenario.target === 'host-port' ? `steady-${scenario.target}-${entryNode}` : `steady-${scenario.target}`;
+      return once(purpose, async () =>
+        deploySteadyControl({
+          cluster,
+          namespace: await namespace(purpose.slice(0, 40)),
+          target: scenario.target,
+          ...(entryNode === undefined ? {} : { entryNode }),
+          proberImage: options.proberImage,
+          signal,
+        }),
+      );
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function podVantage(
+  { cluster, proberProgram, proberImage, signal }: SharedPlacesOptions,
+  namespace: string,
+): Promise<{ readonly vantage: Vantage; readonly node: string | undefined }> {
+  const common = { kubeConfig: cluster.kubeConfig, namespace, program: proberProgram, signal };
+  const { nodeShell, pauseImage } = cluster;
+  // The control plane has other work to do.
+  const node = cluster.nodes.find(({ controlPlane }) => !controlPlane) ?? cluster.nodes[0];
+  if (nodeShell && pauseImage && node) {
+    return { vantage: await nodePodVantage({ ...common, nodeShell, pauseImage, node: node.name }), node: node.name };
+  }
+  return { vantage: await stockPodVantage({ ...common, image: proberImage }), node: undefined };
+}

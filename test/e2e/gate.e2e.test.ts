@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ScenarioResult } from '../../src/model/verdict.ts';
+import { brokenLaws, type RollproofRun, runRollproof } from '../support/run-rollproof.ts';
+
+const APPS = 'test/e2e/apps';
+const ONE_SCENARIO = ['--connection', 'new'];
+
+describe('the gate on a real kind cluster', () => {
+  afterEach(() => {
+    expect(clusters()).toEqual([]);
+  });
+
+  it('turns red on a Deployment that stops before its endpoints are gone', async () => {
+    const run = runRollproof(['run', '-f', `${APPS}/known-bad.yaml`, ...ONE_SCENARIO]);
+    const { exitCode, output } = await run.ended;
+    const scenario = onlyScenario(run);
+    expect({ exitCode, verdict: scenario.verdict }, output).toEqual({ exitCode: 1, verdict: 'dropped' });
+    expect(scenario.requests.dropped).toBeGreaterThan(0);
+    expect(scenario.longestOutageMs).toBeGreaterThan(0);
+    expect(scenario.runs[0]?.steady.dropped).toBe(0);
+    expect(scenario.runs[0]?.rollout).toMatchObject({ outcome: 'completed', replacedPods: 2 });
+    expectSums(scenario);
+  });
+
+  it('stays green on the same Deployment with a preStop hook, over new and over kept-alive connections', async () => {
+    const run = runRollproof(['run', '-f', `${APPS}/known-good.yaml`]);
+    const { exitCode, output } = await run.ended;
+    expect(exitCode, output).toBe(0);
+    const { scenarios } = run.result();
+    expect(scenarios.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
+    for (const scenario of scenarios) {
+      expect(scenario.requests).toMatchObject({ dropped: 0, notJudged: 0, unsent: 0 });
+      expect(scenario.runs[0]?.guards.filter(({ held }) => !held)).toEqual([]);
+      expect(scenario.runs[0]?.served).toMatchObject({ how: 'conntrack' });
+      expect(scenario.runs[0]?.rollout).toMatchObject({ outcome: 'completed', replacedPods: 2 });
+      expectSums(scenario);
+    }
+  });
+
+  it('gives no verdict where the prober is stopped over the rollout', async () => {
+    const run = runRollproof(['run', '-f', `${APPS}/known-bad.yaml`, ...ONE_SCENARIO, '--baseline', '8s']);
+    await run.printed('baseline');
+    const prober = proberPid();
+    process.kill(prober, 'SIGSTOP');
+    const { exitCode, output } = await run.ended;
+    const scenario = onlyScenario(run);
+    expect({ exitCode, verdict: scenario.verdict }, output).toEqual({ exitCode: 3, verdict: 'inconclusive' });
+    expectSums(scenario);
+  });
+
+  it('does not call an update that replaces nothing a pass', async () => {
+    const run = runRollproof([
+      'run',
+      ...['-f', `${APPS}/known-good.yaml`, ...ONE_SCENARIO],
+      ...['--update', 'command:kubectl -n $ROLLPROOF_NAMESPACE annotate deployment web note=unchanged'],
+    ]);
+    const { exitCode, output } = await run.ended;
+    const scenario = onlyScenario(run);
+    expect({ exitCode, verdict: scenario.verdict }, output).toEqual({ exitCode: 4, verdict: 'rollout-failed' });
+    expect(scenario.runs[0]?.rollout).toMatchObject({ outcome: 'nothing-replaced', replacedPods: 0 });
+    expectSums(scenario);
+  });
+
+  it('recognises an image that can not be pulled within 30 s of the kubelet saying so', async () => {
+    const run = runRollproof([
+      'run',
+      ...['-f', `${APPS}/known-good.yaml`, ...ONE_SCENARIO],
+      ...['--update', 'image:web=registry.invalid/absent:1'],
+    ]);
+    const { exitCode, output } = await run.ended;
+    const scenario = onlyScenario(run);
+    expect({ exitCode, verdict: scenario.verdict }, output).toEqual({ exitCode: 4, verdict: 'rollout-failed' });
+    expect(scenario.runs[0]?.rollout).toMatchObject({ outcome: 'image-pull-failed' });
+    expect(scenario.runs[0]?.rollout.durationMs).toBeLessThan(30_000);
+    expectSums(scenario);
+  });
+
+  it('gives no verdict where the unchanged workload already fails, and does not trigger the update', async () => {
+    const run = runRollproof(['run', '-f', `${APPS}/broken-baseline.yaml`, ...ONE_SCENARIO, '--path', '/absent']);
+    const { exitCode, output } = await run.ended;
+    const scenario = onlyScenario(run);
+    expect({ exitCode, verdict: scenario.verdict }, output).toEqual({ exitCode: 3, verdict: 'inconclusive' });
+    expect(scenario.reasons.map(({ code }) => code)).toContain('baseline-failing');
+    expect(scenario.runs[0]?.phases.during.scheduled).toBe(0);
+    expectSums(scenario);
+  });
+});
+
+function onlyScenario(run: RollproofRun): ScenarioResult {
+  const { scenarios } = run.result();
+  expect(scenarios).toHaveLength(1);
+  return scenarios[0] as ScenarioResult;
+}
+
+function expectSums(scenario: ScenarioResult): void {
+  expect(brokenLaws(scenario.requests)).toEqual([]);
+  for (const run of scenario.runs) {
+    expect(Object.values(run.phases).flatMap(brokenLaws)).toEqual([]);
+    expect(brokenLaws(run.steady)).toEqual([]);
+    const scheduled = Object.values(run.phases).reduce((sum, phase) => sum + phase.scheduled, 0);
+    expect(scheduled).toBe(run.requests.scheduled);
+  }
+}
+
+function clusters(): string[] {
+  return execFileSync('kind', ['get', 'clusters'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    .split('\n')
+    .filter((name) => name.startsWith('rollproof-'));
+}
+
+/** The prober is the process that runs the bundle and not the `docker exec` that carries it. */
+function proberPid(): number {
+  const pids = execFileSync('pgrep', ['-f', 'prober.js'], { encoding: 'utf8' }).trim().split('\n').map(Number);
+  const prober = pids.find((pid) => !commandLine(pid).includes('docker'));
+  if (prober === undefined) throw new Error('no prober is running');
+  return prober;
+}
+
+function commandLine(pid: number): string {
+  try {
+    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
+  } catch {
+    return 'docker';
+  }
+}
