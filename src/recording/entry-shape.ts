@@ -1,0 +1,246 @@
+import type { RecordingEntry } from '../model/recording.ts';
+
+/** What is wrong with a value, as `path: expectation`; undefined where nothing is. */
+type Check = (value: unknown, path: string) => string | undefined;
+
+const text: Check = (value, path) => (typeof value === 'string' ? undefined : `${path}: a text is expected`);
+const number: Check = (value, path) => (Number.isFinite(value) ? undefined : `${path}: a number is expected`);
+const count: Check = (value, path) =>
+  Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : `${path}: a count is expected`;
+const flag: Check = (value, path) =>
+  typeof value === 'boolean' ? undefined : `${path}: true or false is expected`;
+const oneOf =
+  (...allowed: readonly string[]): Check =>
+  (value, path) =>
+    allowed.some((one) => one === value) ? undefined : `${path}: one of ${allowed.join(', ')} is expected`;
+const optional =
+  (check: Check): Check =>
+  (value, path) =>
+    value === undefined ? undefined : check(value, path);
+const listOf =
+  (check: Check): Check =>
+  (value, path) =>
+    Array.isArray(value)
+      ? firstOf(value.map((item, index) => () => check(item, `${path}[${index}]`)))
+      : `${path}: a list is expected`;
+const mapOf =
+  (check: Check): Check =>
+  (value, path) =>
+    isRecord(value)
+      ? firstOf(
+          Object.entries(value).map(
+            ([key, item]) =>
+              () =>
+                check(item, `${path}.${key}`),
+          ),
+        )
+      : `${path}: an object is expected`;
+/** Fields that are not named may be there: newer minor additions are ignored, not refused. */
+const shape =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value, path) =>
+    isRecord(value)
+      ? firstOf(
+          Object.entries(fields).map(
+            ([key, check]) =>
+              () =>
+                check(value[key], path === '' ? key : `${path}.${key}`),
+          ),
+        )
+      : `${path === '' ? 'entry' : path}: an object is expected`;
+
+const change = oneOf('listed', 'added', 'modified', 'deleted');
+
+const podIdentity = shape({
+  uid: text,
+  name: text,
+  node: optional(text),
+  address: optional(text),
+  templateHash: text,
+  terminating: flag,
+});
+
+const scenario = shape({
+  name: text,
+  connection: oneOf('new', 'keep-alive'),
+  vantage: oneOf('runner', 'pod'),
+  target: oneOf('node-port', 'cluster-ip', 'host-port'),
+  deployment: text,
+  service: text,
+  servicePort: count,
+  path: text,
+  update: shape({ kind: text }),
+  ratePerSecond: number,
+  connections: count,
+  deadlineMs: number,
+  baselineMs: number,
+  tailMs: number,
+  rolloutDeadlineMs: number,
+  expect: shape({ statusFrom: count, statusTo: count, bodyContains: optional(text) }),
+});
+
+const environment = shape({
+  cluster: oneOf('kind', 'existing'),
+  kubernetes: text,
+  kind: optional(text),
+  nodeImage: optional(text),
+  cni: text,
+  kubeProxyMode: text,
+  nodes: count,
+  platform: text,
+  node: text,
+});
+
+const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
+  header: shape({
+    rollproof: text,
+    startedAt: text,
+    run: count,
+    scenario,
+    environment,
+    streams: listOf(
+      shape({
+        id: text,
+        role: oneOf('target', 'steady', 'warm-up'),
+        url: text,
+        address: text,
+        port: count,
+        intervalMs: number,
+      }),
+    ),
+  }),
+  probe: shape({
+    stream: text,
+    seq: count,
+    scheduledMs: number,
+    sentMs: optional(number),
+    endedMs: optional(number),
+    localPort: optional(count),
+    remote: optional(text),
+    reused: optional(flag),
+    status: optional(count),
+    bytes: optional(count),
+    bodyOk: optional(flag),
+    failure: optional(
+      shape({
+        phase: oneOf('bind', 'connect', 'send', 'headers', 'body'),
+        code: text,
+        prober: optional(flag),
+      }),
+    ),
+    unsent: optional(oneOf('overdue', 'no-source-port', 'in-flight-limit', 'stopped')),
+  }),
+  heartbeat: shape({ atMs: number, loopStallMs: number, inFlight: count, nextSeq: mapOf(count) }),
+  mark: shape({
+    atMs: number,
+    mark: oneOf(
+      'probing-started',
+      'update-triggered',
+      'rollout-complete',
+      'old-pods-gone',
+      'probing-stopped',
+      'cancelled',
+    ),
+  }),
+  'workload-before': shape({
+    atMs: number,
+    generation: count,
+    replicas: count,
+    templateHash: text,
+    pods: listOf(podIdentity),
+  }),
+  'workload-after': shape({
+    atMs: number,
+    generation: count,
+    observedGeneration: count,
+    replicas: count,
+    updatedReplicas: count,
+    availableReplicas: count,
+    templateHash: text,
+    pods: listOf(podIdentity),
+  }),
+  pod: shape({
+    atMs: number,
+    change,
+    uid: text,
+    name: text,
+    node: optional(text),
+    address: optional(text),
+    templateHash: text,
+    phase: text,
+    ready: flag,
+    deletionTimestamp: optional(text),
+    containers: listOf(shape({ name: text, state: text, ready: flag, restarts: count })),
+  }),
+  deployment: shape({ atMs: number, change, generation: count, observedGeneration: count, replicas: count }),
+  'replica-set': shape({ atMs: number, change, uid: text, name: text, templateHash: text, replicas: count }),
+  endpoints: shape({
+    atMs: number,
+    change,
+    slice: text,
+    endpoints: listOf(
+      shape({
+        address: text,
+        pod: optional(text),
+        node: optional(text),
+        ready: flag,
+        serving: flag,
+        terminating: flag,
+      }),
+    ),
+  }),
+  event: shape({ atMs: number, object: text, reason: text, type: text, message: text }),
+  route: shape({ atMs: number, stream: text, localPort: count, podAddress: text }),
+  'rollout-end': shape({
+    atMs: number,
+    outcome: oneOf(
+      'completed',
+      'nothing-replaced',
+      'image-pull-failed',
+      'crash-loop',
+      'unschedulable',
+      'create-failed',
+      'not-ready',
+      'paused',
+      'timed-out',
+      'update-rejected',
+      'command-failed',
+      'foreign-change',
+      'cancelled',
+    ),
+    detail: optional(text),
+  }),
+  note: shape({ atMs: number, level: oneOf('info', 'warning'), subject: text, text }),
+  end: shape({
+    atMs: number,
+    reason: oneOf('finished', 'baseline-failing', 'prober-lost', 'cancelled', 'failed'),
+    detail: optional(text),
+  }),
+};
+
+/** Whether a parsed line is an entry of this version: its kind is known and its fields have the right types. */
+export function isEntry(value: unknown): value is RecordingEntry {
+  return faultOf(value) === undefined;
+}
+
+/** What keeps a parsed line from being an entry; undefined where nothing does. */
+export function faultOf(value: unknown): string | undefined {
+  if (!isRecord(value)) return 'entry: an object is expected';
+  const { kind } = value;
+  if (typeof kind !== 'string' || !Object.hasOwn(SHAPES, kind))
+    return `kind: ${JSON.stringify(kind)} is not known`;
+  return Object.entries(SHAPES).find(([name]) => name === kind)?.[1](value, '');
+}
+
+/** Whether a value is an object with named fields. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function firstOf(checks: readonly (() => string | undefined)[]): string | undefined {
+  for (const check of checks) {
+    const fault = check();
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}

@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { BadInputError } from '../model/problem.ts';
+import { type Header, RECORDING_FORMAT, RECORDING_VERSION, type RecordingEntry } from '../model/recording.ts';
+import { faultOf, isEntry, isRecord } from './entry-shape.ts';
+
+/** A recording as it was found. */
+export interface Recording {
+  readonly header: Header;
+  /** All entries in the order in which they were written, the header first. */
+  readonly entries: readonly RecordingEntry[];
+}
+
+/**
+ * Reads a recording from disk. One that was cut short, even within its last line, is read as far as it goes: it has
+ * no `end` then. Throws BadInputError where the file is missing or anything else in it is not a recording's.
+ */
+export async function readRecording(path: string): Promise<Recording> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new BadInputError([
+      {
+        code: 'RP1801',
+        what: `the recording cannot be read (${error instanceof Error && 'code' in error ? error.code : error})`,
+        where: path,
+        remedy: 'Give the path of a recording.ndjson that an earlier run wrote.',
+      },
+    ]);
+  }
+  return parseRecording(text, path);
+}
+
+/** The same for text that has been read already; `name` says in messages where it came from. */
+export function parseRecording(text: string, name: string): Recording {
+  const lines = text.split('\n');
+  // What follows the last line break is a line that was not finished, or nothing.
+  const unfinished = lines.pop() ?? '';
+  const entries = lines.map((line, index) => parseLine(line, `${name}:${index + 1}`));
+  if (parsed(unfinished) !== undefined) entries.push(parseLine(unfinished, `${name}:${lines.length + 1}`));
+
+  const [header] = entries;
+  if (header?.kind !== 'header') {
+    throw new BadInputError([
+      {
+        code: 'RP1802',
+        what: 'this is not a Rollproof recording: its first line is no header',
+        where: `${name}:1`,
+        remedy: 'Give the path of a recording.ndjson that an earlier run wrote.',
+      },
+    ]);
+  }
+  const misplaced = entries.findIndex(
+    (entry, index) =>
+      (entry.kind === 'header' && index > 0) || (entry.kind === 'end' && index < entries.length - 1),
+  );
+  if (misplaced >= 0) {
+    const isEnd = entries[misplaced]?.kind === 'end';
+    throw damaged(
+      `${name}:${misplaced + 1}`,
+      isEnd ? 'there are entries after the end' : 'there is a second header',
+    );
+  }
+  return { header, entries };
+}
+
+function parseLine(line: string, where: string): RecordingEntry {
+  const value = parsed(line);
+  if (value === undefined) throw damaged(where, 'the line is not JSON');
+  if (isRecord(value) && value.kind === 'header') checkVersion(value, where);
+  if (isEntry(value)) return value;
+  throw damaged(where, faultOf(value) ?? 'the line is no entry');
+}
+
+function checkVersion(header: Readonly<Record<string, unknown>>, where: string): void {
+  const { format, version } = header;
+  if (format === RECORDING_FORMAT && version === RECORDING_VERSION) return;
+  throw new BadInputError([
+    {
+      code: 'RP1803',
+      what: `the recording has format ${JSON.stringify(format)}, version ${JSON.stringify(version)}`,
+      where,
+      why: `this Rollproof reads ${RECORDING_FORMAT}, version ${RECORDING_VERSION}`,
+      remedy: 'Read it with the version of Rollproof that wrote it (the header names it).',
+    },
+  ]);
+}
+
+function damaged(where: string, why: string): BadInputError {
+  return new BadInputError([
+    {
+      code: 'RP1804',
+      what: 'the recording is damaged',
+      where,
+      why,
+      remedy: 'Make the recording again; one that was changed by hand is not judged.',
+    },
+  ]);
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

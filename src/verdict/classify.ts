@@ -1,0 +1,89 @@
+import type { Probe, ProbePhase } from '../model/recording.ts';
+import type { Expectation } from '../model/scenario.ts';
+import type { DropClass, ProbeEnd } from '../model/verdict.ts';
+
+/** What is known about a probe from the rest of the recording. */
+export interface ProbeCircumstances {
+  /** Its fresh connection came from a port that was used towards the same address shortly before. */
+  readonly staleSourcePort: boolean;
+  /** The prober was silent while the request was in flight. */
+  readonly proberSlept: boolean;
+}
+
+/** Errnos of the machine that probes: no descriptors, ports, memory or permission. They say nothing of the target. */
+const LOCAL_ERRNOS: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EADDRINUSE',
+  'EADDRNOTAVAIL',
+  'EAGAIN',
+  'EBADF',
+  'EINTR',
+  'EINVAL',
+  'EMFILE',
+  'ENETDOWN',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EPERM',
+]);
+
+const TIMEOUTS: ReadonlySet<string> = new Set([
+  'DEADLINE',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
+const UNREACHABLE: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENONET']);
+const RESETS: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ENOTCONN']);
+/** The connection was closed in good order, and too early. */
+const CLOSES: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'CONNECTION_GONE']);
+/** The connection ended within a body whose length was announced. */
+const CUTS: ReadonlySet<string> = new Set(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'HPE_INVALID_EOF_STATE']);
+
+/**
+ * What became of a request, from the facts in its record: by code, never by message. A failure that is not known to
+ * be the target's counts as not judged, so that it can neither make a run red nor let it pass.
+ */
+export function classify(probe: Probe, expect: Expectation, circumstances: ProbeCircumstances): ProbeEnd {
+  const { failure } = probe;
+  if (probe.unsent !== undefined) return { end: 'unsent' };
+  if (!failure) return classifyAnswer(probe, expect);
+  if (failure.code === 'ABORTED') return { end: 'not-judged', class: 'indeterminate' };
+  if (failure.phase === 'bind' || LOCAL_ERRNOS.has(failure.code)) {
+    return { end: 'not-judged', class: 'prober-fault' };
+  }
+  const dropClass = classifyFailure(failure.phase, failure.code);
+  if (dropClass === undefined) return { end: 'not-judged', class: 'indeterminate' };
+  if (failure.prober === true) return { end: 'not-judged', class: 'prober-stall' };
+  // A refusal is an answer of the target's side, however late the prober comes to read it.
+  const refused = dropClass === 'refused' || dropClass === 'unreachable';
+  if (circumstances.proberSlept && !refused) return { end: 'not-judged', class: 'prober-stall' };
+  if (circumstances.staleSourcePort && failure.phase === 'connect') {
+    return { end: 'not-judged', class: 'stale-source-port' };
+  }
+  return { end: 'dropped', class: dropClass };
+}
+
+function classifyAnswer(probe: Probe, expect: Expectation): ProbeEnd {
+  const { status, bodyOk } = probe;
+  if (status === undefined) return { end: 'not-judged', class: 'indeterminate' };
+  if (status < expect.statusFrom || status > expect.statusTo) return { end: 'dropped', class: 'status' };
+  if (expect.bodyContains === undefined) return { end: 'ok' };
+  // A check that was asked for and is not in the record has not been passed.
+  if (bodyOk === undefined) return { end: 'not-judged', class: 'indeterminate' };
+  return bodyOk ? { end: 'ok' } : { end: 'dropped', class: 'body' };
+}
+
+function classifyFailure(phase: ProbePhase, code: string): DropClass | undefined {
+  if (code === 'ECONNREFUSED') return 'refused';
+  if (UNREACHABLE.has(code)) return 'unreachable';
+  if (TIMEOUTS.has(code)) return phase === 'connect' ? 'connect-timeout' : 'answer-timeout';
+  if (CUTS.has(code)) return phase === 'body' ? 'truncated' : 'closed-before-answer';
+  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return 'malformed';
+  const broken = RESETS.has(code) || CLOSES.has(code);
+  if (!broken) return undefined;
+  if (phase === 'connect') return 'connect-reset';
+  if (phase === 'body') return 'truncated';
+  return RESETS.has(code) ? 'reset-before-answer' : 'closed-before-answer';
+}

@@ -1,0 +1,129 @@
+import type {
+  End,
+  EndpointsFact,
+  Header,
+  Heartbeat,
+  Mark,
+  Note,
+  PodFact,
+  Probe,
+  RecordingEntry,
+  RolloutEnd,
+  Route,
+  Stream,
+  WorkloadAfter,
+  WorkloadBefore,
+} from '../model/recording.ts';
+import type { PhaseCuts } from './phases.ts';
+
+/** The entries of a recording, sorted by what they are about. Nothing is decided here. */
+export interface RunFacts {
+  readonly header: Header;
+  readonly streams: readonly Stream[];
+  /** In the order of the recording, by stream. */
+  readonly probes: ReadonlyMap<string, readonly Probe[]>;
+  readonly heartbeats: readonly Heartbeat[];
+  readonly before: WorkloadBefore | undefined;
+  readonly after: WorkloadAfter | undefined;
+  readonly pods: readonly PodFact[];
+  readonly endpoints: readonly EndpointsFact[];
+  readonly routes: readonly Route[];
+  readonly notes: readonly Note[];
+  readonly rolloutEnd: RolloutEnd | undefined;
+  readonly end: End | undefined;
+  readonly cuts: PhaseCuts;
+  readonly probingStartedMs: number | undefined;
+  /** Schedules end here; where no mark says when, it is the last instant the recording knows. */
+  readonly probingStoppedMs: number;
+}
+
+/** Sorts the entries of a recording; undefined where it has no header. */
+export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefined {
+  const header = entries.find((entry) => entry.kind === 'header');
+  if (!header) return undefined;
+  const probes = new Map<string, Probe[]>();
+  const heartbeats: Heartbeat[] = [];
+  const pods: PodFact[] = [];
+  const endpoints: EndpointsFact[] = [];
+  const routes: Route[] = [];
+  const notes: Note[] = [];
+  const marks = new Map<Mark['mark'], number>();
+  let before: WorkloadBefore | undefined;
+  let after: WorkloadAfter | undefined;
+  let rolloutEnd: RolloutEnd | undefined;
+  let end: End | undefined;
+  let lastMs = 0;
+  for (const entry of entries) {
+    switch (entry.kind) {
+      case 'header':
+      case 'deployment':
+      case 'replica-set':
+      case 'event':
+        continue;
+      case 'probe': {
+        const list = probes.get(entry.stream);
+        if (list) list.push(entry);
+        else probes.set(entry.stream, [entry]);
+        lastMs = Math.max(lastMs, entry.endedMs ?? entry.scheduledMs);
+        continue;
+      }
+      case 'heartbeat':
+        heartbeats.push(entry);
+        break;
+      case 'mark':
+        // The first of its kind cuts the phase.
+        if (!marks.has(entry.mark)) marks.set(entry.mark, entry.atMs);
+        break;
+      case 'workload-before':
+        before = entry;
+        break;
+      case 'workload-after':
+        after = entry;
+        break;
+      case 'pod':
+        pods.push(entry);
+        break;
+      case 'endpoints':
+        endpoints.push(entry);
+        break;
+      case 'route':
+        routes.push(entry);
+        break;
+      case 'note':
+        notes.push(entry);
+        break;
+      case 'rollout-end':
+        rolloutEnd = entry;
+        break;
+      case 'end':
+        end = entry;
+        break;
+    }
+    lastMs = Math.max(lastMs, entry.atMs);
+  }
+  return {
+    header,
+    streams: header.streams,
+    probes,
+    heartbeats,
+    before,
+    after,
+    pods,
+    endpoints,
+    routes,
+    notes,
+    rolloutEnd,
+    end,
+    cuts: {
+      ...at('triggeredMs', marks.get('update-triggered')),
+      ...at('completeMs', marks.get('rollout-complete')),
+      ...at('oldPodsGoneMs', marks.get('old-pods-gone')),
+    },
+    probingStartedMs: marks.get('probing-started'),
+    probingStoppedMs: marks.get('probing-stopped') ?? lastMs,
+  };
+}
+
+function at(key: keyof PhaseCuts, ms: number | undefined): PhaseCuts {
+  return ms === undefined ? {} : { [key]: ms };
+}
