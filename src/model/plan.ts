@@ -21,3 +21,10 @@ export interface PlannedScenario {
   /** `update: apply`: what is applied as the update, whole. */
   readonly updatedObjects?: readonly ManifestObject[];
 }
+
+/** The manifests of one scenario, as read from the user's files; same order as `Settings.scenarios`. */
+export interface ScenarioManifests {
+  readonly objects: readonly ManifestObject[];
+  /** `update: apply` only: the state that is applied as the update. */
+  readonly updatedObjects?: readonly ManifestObject[];
+}

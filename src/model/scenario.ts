@@ -57,3 +57,14 @@ export interface Scenario {
   readonly rolloutDeadlineMs: number;
   readonly expect: Expectation;
 }
+
+/** Connections per second that one source address carries: 51,000 ports, each resting 120 s before it is used again. */
+export const MAX_NEW_CONNECTIONS_PER_SECOND = 425;
+
+/** The control is probed at the scenario's pace, but no faster than this: it only has to notice a disturbance. */
+const MAX_STEADY_RATE_PER_SECOND = 100;
+
+/** Probes per second that go to the steady control beside `ratePerSecond` to the target. */
+export function steadyRatePerSecond(ratePerSecond: number): number {
+  return Math.min(ratePerSecond, MAX_STEADY_RATE_PER_SECOND);
+}

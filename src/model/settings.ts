@@ -17,6 +17,8 @@ export interface ClusterSettings {
   readonly cni: string;
   /** Local file used instead of the named CNI's download. */
   readonly cniManifest?: string;
+  /** Folder with CNI plugin binaries (`bridge`, …) that are copied to the nodes. */
+  readonly cniPlugins?: string;
   readonly kubeProxyMode: 'iptables' | 'nftables' | 'ipvs';
   /** Number of kind nodes, control plane included. */
   readonly nodes: number;
