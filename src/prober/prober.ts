@@ -66,7 +66,7 @@ export class ProberLostError extends Error {
   override readonly name = 'ProberLostError';
 }
 
-const HELLO_LIMIT_MS = 20_000;
+const OPEN_LIMIT_MS = 20_000;
 const SILENCE_MS = 2_000;
 const PINGS = 7;
 /** Nothing the prober says is nearly as long. */
@@ -130,34 +130,23 @@ class Conversation implements Prober {
     this.ended = this.#end(read).finally(() => clearInterval(watch));
   }
 
-  /** Waits for the greeting and compares clocks. */
+  /** Waits until the prober speaks, and compares clocks. */
   async open(): Promise<void> {
-    const limit = sleep(HELLO_LIMIT_MS, undefined, { ref: false }).then(() => {
-      throw new Error(`it said nothing for ${HELLO_LIMIT_MS / 1000} s`);
+    const limit = sleep(OPEN_LIMIT_MS, undefined, { ref: false }).then(() => {
+      throw new Error(`it did not answer within ${OPEN_LIMIT_MS / 1000} s`);
     });
-    const greeting = this.#expect((message) => (message.kind === 'hello' ? message : undefined));
-    const hello = await Promise.race([greeting, limit]).catch((cause: Error) => {
+    await Promise.race([this.#greet(), limit]).catch((cause: Error) => {
+      if (cause instanceof EnvironmentError) throw cause;
       throw new EnvironmentError(
         {
           code: 'RP2301',
-          what: 'the prober did not start',
+          what: 'The prober did not start.',
           why: cause.message,
           remedy: 'Run again; if it happens again, report it together with the log.',
         },
         { cause },
       );
     });
-    if (hello.version !== PROTOCOL_VERSION) {
-      throw new EnvironmentError({
-        code: 'RP2302',
-        what: `the prober speaks version ${hello.version} of the protocol, not ${PROTOCOL_VERSION}`,
-        why: 'The prober program and Rollproof come from different builds.',
-        remedy: 'Build again, so that dist/ holds one version of both.',
-      });
-    }
-    this.addresses = hello.addresses;
-    this.clock = await this.#compareClocks(hello.bootId);
-    this.#heartbeatMs = monotonicMs();
   }
 
   async start(streams: readonly StreamSpec[], ports: SourcePortRange): Promise<ReadonlyMap<string, number>> {
@@ -264,15 +253,31 @@ class Conversation implements Prober {
     }
   }
 
+  async #greet(): Promise<void> {
+    const hello = await this.#expect((message) => (message.kind === 'hello' ? message : undefined));
+    if (hello.version !== PROTOCOL_VERSION) {
+      throw new EnvironmentError({
+        code: 'RP2302',
+        what: `The prober speaks version ${hello.version} of its protocol, not ${PROTOCOL_VERSION}.`,
+        why: 'The prober program and Rollproof come from different builds.',
+        remedy: 'Build again, so that dist/ holds one version of both.',
+      });
+    }
+    this.addresses = hello.addresses;
+    this.clock = await this.#compareClocks(hello.bootId);
+    this.#heartbeatMs = monotonicMs();
+  }
+
   async #compareClocks(proberBootId: string): Promise<ClockOffset> {
     const sameKernel = proberBootId !== '' && proberBootId === bootId();
     const samples: ClockSample[] = [];
     for (let id = 0; id < PINGS; id++) {
-      const askedMs = monotonicMs();
-      this.#say({ kind: 'ping', id });
-      const proberMs = await this.#expect((message) =>
+      const pong = this.#expect((message) =>
         message.kind === 'pong' && message.id === id ? message.monotonicMs : undefined,
       );
+      const askedMs = monotonicMs();
+      this.#say({ kind: 'ping', id });
+      const proberMs = await pong;
       const sample = { askedMs, answeredMs: monotonicMs(), proberMs };
       if (sameKernel && mayBeSameClock(sample)) return SAME_CLOCK;
       samples.push(sample);

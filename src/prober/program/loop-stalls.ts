@@ -42,7 +42,11 @@ export class LoopStalls {
    */
   stalledMsSince(fromMs: number, nowMs: number): number {
     let sumMs = 0;
-    for (const stall of this.#stalls) sumMs += Math.max(0, stall.toMs - Math.max(stall.fromMs, fromMs));
+    for (let i = this.#stalls.length - 1; i >= 0; i--) {
+      const stall = this.#stalls[i];
+      if (!stall || stall.toMs <= fromMs) break;
+      sumMs += stall.toMs - Math.max(stall.fromMs, fromMs);
+    }
     if (nowMs - this.#plannedMs >= STALL_MS) sumMs += nowMs - Math.max(this.#plannedMs, fromMs);
     return sumMs;
   }

@@ -153,13 +153,18 @@ export class ProbeLoop {
   #expire(stream: RunningStream): void {
     const nowMs = this.#time.nowMs();
     for (const request of stream.beforeDeadline) {
-      if (request.sentMs + stream.spec.deadlineMs > nowMs) return;
+      if (this.#deadlineMs(stream, request) > nowMs) return;
       stream.beforeDeadline.delete(request);
       // The answer may lie in the kernel: timers run before sockets are read.
       this.#time.afterPoll(() => {
         if (!request.ended) request.running?.giveUp('DEADLINE');
       });
     }
+  }
+
+  /** A deadline is time in which the prober was awake: a request that it slept over gets that time back. */
+  #deadlineMs(stream: RunningStream, { sentMs }: InFlight): number {
+    return sentMs + stream.spec.deadlineMs + this.#stalls.stalledMsSince(sentMs, this.#time.nowMs());
   }
 
   #told(
@@ -213,10 +218,11 @@ export class ProbeLoop {
     const nowMs = this.#time.nowMs();
     let wakeMs = this.#nextHeartbeatMs;
     if (this.#streams.size > 0) wakeMs = Math.min(wakeMs, nowMs + WATCH_MS);
-    for (const { schedule, nextSeq, scheduled, beforeDeadline, spec } of this.#streams.values()) {
+    for (const stream of this.#streams.values()) {
+      const { schedule, nextSeq, scheduled } = stream;
       if (nextSeq < scheduled) wakeMs = Math.min(wakeMs, dueMs(schedule, nextSeq));
-      const [oldest] = beforeDeadline;
-      if (oldest) wakeMs = Math.min(wakeMs, oldest.sentMs + spec.deadlineMs);
+      const [oldest] = stream.beforeDeadline;
+      if (oldest) wakeMs = Math.min(wakeMs, this.#deadlineMs(stream, oldest));
     }
     this.#stalls.planned(wakeMs);
     this.#time.wakeAt(wakeMs, () => this.#turn());

@@ -97,7 +97,7 @@ export class HttpConnection {
       onResponseData: (_controller, chunk) => body.add(chunk),
       onResponseEnd: () => {
         // A body that ends with the connection has no other end, and undici takes a reset for it.
-        if (this.#socketError?.syscall === 'read') return fail('body', codeOf(this.#socketError));
+        if (this.#socketError?.syscall === 'read') return fail('body', codeOf(this.#socketError, true));
         const bodyOk = body.ok;
         end({ kind: 'answered', facts: { ...facts(), ...(bodyOk === undefined ? {} : { bodyOk }) } });
       },
@@ -109,7 +109,7 @@ export class HttpConnection {
         }
         // The errno of the socket says more than what the parser makes of it.
         const cause = this.#socketError ?? error;
-        fail(phaseOf(cause), codeOf(cause));
+        fail(phaseOf(cause), codeOf(cause, socket.readableEnded));
       },
     };
     const phaseOf = (error: NodeJS.ErrnoException): ProbePhase => {
@@ -136,6 +136,11 @@ export class HttpConnection {
   }
 }
 
-function codeOf(error: NodeJS.ErrnoException): string {
-  return error.code ?? error.name;
+/**
+ * The errno, undici's code, or `HPE_…` for an answer that is not HTTP. Where the peer closed, an answer that breaks
+ * off in the middle is no worse HTTP than that: it is told like any other close.
+ */
+function codeOf(error: NodeJS.ErrnoException, closedByPeer: boolean): string {
+  if (error.name !== 'HTTPParserError') return error.code ?? error.name;
+  return closedByPeer ? 'UND_ERR_SOCKET' : (error.code ?? 'HPE_INVALID');
 }

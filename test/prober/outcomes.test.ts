@@ -1,0 +1,166 @@
+import { createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import type { ConnectionMode } from '../../src/model/scenario.ts';
+import { countEnds, endOf, sendRequests, testStream } from '../support/drive-prober.ts';
+import { type Behaviour, BODY, misbehavingServer } from '../support/misbehaving-server.ts';
+
+const MODES: readonly ConnectionMode[] = ['new', 'keep-alive'];
+
+/** What the prober has to say of each behaviour. */
+const TOLD: Readonly<Record<Behaviour, string>> = {
+  answer: '200',
+  'answer-slowly': '200',
+  'answer-and-close': '200',
+  'wrong-status': '503',
+  redirect: '302',
+  'wrong-body': '200 wrong body',
+  hang: 'headers DEADLINE',
+  'close-without-answer': 'headers UND_ERR_SOCKET',
+  'reset-before-answer': 'headers ECONNRESET',
+  'reset-inside-answer': 'body ECONNRESET',
+  'reset-inside-unframed-answer': 'body ECONNRESET',
+  truncate: 'body UND_ERR_SOCKET',
+  'truncate-chunked': 'body UND_ERR_SOCKET',
+  'truncate-last': 'body UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'truncate-last-chunked': 'body UND_ERR_SOCKET',
+  'hang-inside-answer': 'body DEADLINE',
+  garbage: 'headers HPE_INVALID',
+};
+
+const BEHAVIOURS = Object.keys(TOLD) as Behaviour[];
+
+describe.each(MODES)('with %s connections', (connection) => {
+  it.each(BEHAVIOURS)('every request the server meets with "%s" is told as what it is', async (behaviour) => {
+    await using server = await misbehavingServer(() => behaviour);
+    const expectation = { statusFrom: 200, statusTo: 299, bodyContains: BODY };
+    const probes = await sendRequests(
+      testStream(server.port, { connection, connections: 2, expect: expectation }),
+      6,
+    );
+    expect(countEnds(probes)).toEqual({ [TOLD[behaviour]]: 6 });
+    expect(probes.map(({ seq }) => seq)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(server.requests).toHaveLength(6);
+  });
+
+  it('counts each class of a mixture exactly, and sends nothing twice', async () => {
+    await using server = await misbehavingServer(
+      (request) => BEHAVIOURS[request % BEHAVIOURS.length] ?? 'answer',
+    );
+    const expectation = { statusFrom: 200, statusTo: 299, bodyContains: BODY };
+    const count = BEHAVIOURS.length * 5;
+    const spec = testStream(server.port, { connection, connections: 3, expect: expectation });
+    const probes = await sendRequests(spec, count);
+
+    const expected: Record<string, number> = {};
+    for (const told of Object.values(TOLD)) expected[told] = (expected[told] ?? 0) + 5;
+    expect(countEnds(probes)).toEqual(expected);
+    expect(server.requests).toHaveLength(count);
+  });
+
+  it('tells a port nobody listens on as refused while connecting', async () => {
+    const probes = await sendRequests(testStream(await freePort(), { connection }), 5);
+    expect(countEnds(probes)).toEqual({ 'connect ECONNREFUSED': 5 });
+    expect(probes.every(({ remote, status }) => remote === undefined && status === undefined)).toBe(true);
+  });
+
+  it('sends the Host it was given and says who it is', async () => {
+    await using server = await misbehavingServer(() => 'answer');
+    await sendRequests(testStream(server.port, { connection, host: 'shop.example', path: '/a?b=c' }), 1);
+    expect(server.requests[0]?.split('\r\n')).toEqual([
+      'GET /a?b=c HTTP/1.1',
+      'host: shop.example',
+      `connection: ${connection === 'new' ? 'close' : 'keep-alive'}`,
+      'user-agent: rollproof-prober',
+    ]);
+  });
+
+  it('does not follow a redirect', async () => {
+    await using server = await misbehavingServer(() => 'redirect');
+    await sendRequests(testStream(server.port, { connection }), 4);
+    expect(server.requests.map((head) => head.split(' ')[1])).toEqual(['/', '/', '/', '/']);
+  });
+
+  it('goes straight to the target, whatever proxy the environment names', async () => {
+    await using proxy = await misbehavingServer(() => 'wrong-status');
+    await using server = await misbehavingServer(() => 'answer');
+    const url = `http://127.0.0.1:${proxy.port}`;
+    const env = { HTTP_PROXY: url, http_proxy: url, ALL_PROXY: url, all_proxy: url, NODE_USE_ENV_PROXY: '1' };
+    const probes = await sendRequests(testStream(server.port, { connection }), 4, env);
+    expect(countEnds(probes)).toEqual({ '200': 4 });
+    expect(proxy.connections).toBe(0);
+  });
+
+  it('tells where each request came from and went to', async () => {
+    await using server = await misbehavingServer(() => 'answer');
+    const probes = await sendRequests(testStream(server.port, { connection }), 4);
+    for (const { remote, localPort } of probes) {
+      expect(remote).toBe(`127.0.0.1:${server.port}`);
+      expect(localPort).toBeGreaterThanOrEqual(12_000);
+      expect(localPort).toBeLessThan(32_000);
+    }
+    expect(new Set(probes.map(({ localPort }) => localPort)).size).toBe(connection === 'new' ? 4 : 1);
+  });
+});
+
+describe('fresh connections', () => {
+  it('are never used again', async () => {
+    await using server = await misbehavingServer(() => 'answer');
+    const probes = await sendRequests(testStream(server.port), 20);
+    expect(probes.map(({ reused }) => reused)).toEqual(Array(20).fill(false));
+    expect(server.connections).toBe(20);
+  });
+});
+
+describe('kept-alive connections', () => {
+  it('are used in turn', async () => {
+    await using server = await misbehavingServer(() => 'answer');
+    const probes = await sendRequests(
+      testStream(server.port, { connection: 'keep-alive', connections: 3 }),
+      12,
+    );
+    expect(server.connections).toBe(3);
+    expect(probes.map(({ reused }) => reused)).toEqual([...Array(3).fill(false), ...Array(9).fill(true)]);
+    const ports = probes.map(({ localPort }) => localPort);
+    expect(ports.slice(3)).toEqual(ports.slice(0, -3));
+  });
+
+  it('are joined by an additional one for a request that finds all of them busy', async () => {
+    await using server = await misbehavingServer(() => 'hang');
+    const spec = testStream(server.port, { connection: 'keep-alive', connections: 2, deadlineMs: 1_000 });
+    const probes = await sendRequests(spec, 5);
+    expect(countEnds(probes)).toEqual({ 'headers DEADLINE': 5 });
+    expect(server.connections).toBe(5);
+  });
+
+  it('are replaced without a failure when the server closed them while they were idle', async () => {
+    await using server = await misbehavingServer((request) =>
+      request === 2 ? 'answer-and-close' : 'answer',
+    );
+    const probes = await sendRequests(testStream(server.port, { connection: 'keep-alive' }), 6);
+    expect(probes.map(endOf)).toEqual(Array(6).fill('200'));
+    expect(probes.map(({ reused }) => reused)).toEqual([false, true, true, false, true, true]);
+  });
+
+  it('show a reset under a request that was already written', async () => {
+    await using server = await misbehavingServer((request) =>
+      request % 10 === 9 ? 'reset-before-answer' : 'answer',
+    );
+    const probes = await sendRequests(
+      testStream(server.port, { connection: 'keep-alive', connections: 2 }),
+      50,
+    );
+    expect(countEnds(probes)).toEqual({ '200': 45, 'headers ECONNRESET': 5 });
+    expect(probes.filter(({ failure }) => failure).every(({ reused }) => reused)).toBe(true);
+    expect(server.requests).toHaveLength(50);
+  });
+});
+
+/** A port that nobody listens on, a moment ago at least. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}

@@ -1,0 +1,100 @@
+import type { Heartbeat, Probe } from '../../src/model/recording.ts';
+import { type RunningProcess, spawn } from '../../src/platform/process.ts';
+import { openProber, type Prober, type ProberEnd } from '../../src/prober/prober.ts';
+import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
+import type { SourcePortRange, StreamSpec } from '../../src/prober/protocol.ts';
+
+export const PROBER_PROGRAM = 'src/prober/program/main.ts';
+
+// Below the ephemeral range, so that nothing else on the machine is handed them; each test process has its own.
+const FIRST_PORT = 12_000 + (process.pid % 20) * 1_000;
+let nextPort = FIRST_PORT;
+
+/** A thousand source ports of this test process, going on where the last prober ended. */
+export function testPorts(): SourcePortRange {
+  return { first: FIRST_PORT, last: FIRST_PORT + 999, next: nextPort, restMs: 0 };
+}
+
+/** A stream towards a port of loopback; ten requests in 100 ms unless it is said otherwise. */
+export function testStream(port: number, spec: Partial<StreamSpec> = {}): StreamSpec {
+  return {
+    id: 'target',
+    address: '127.0.0.1',
+    port,
+    path: '/',
+    host: 'web.example',
+    connection: 'new',
+    connections: 1,
+    intervalMs: 10,
+    offsetMs: 0,
+    deadlineMs: 300,
+    expect: { statusFrom: 200, statusTo: 299 },
+    ...spec,
+  };
+}
+
+export interface DrivenProber extends AsyncDisposable {
+  readonly prober: Prober;
+  readonly process: RunningProcess;
+  readonly probes: readonly Probe[];
+  readonly heartbeats: readonly Heartbeat[];
+  readonly faults: readonly string[];
+  readonly silences: readonly number[];
+  finish(): Promise<ProberEnd>;
+}
+
+/** A real prober process of ours, and what it has told so far. */
+export async function driveProber(env: Readonly<Record<string, string>> = {}): Promise<DrivenProber> {
+  const probes: Probe[] = [];
+  const heartbeats: Heartbeat[] = [];
+  const faults: string[] = [];
+  const silences: number[] = [];
+  const child = spawn(process.execPath, [PROBER_PROGRAM], { env });
+  const prober = await openProber(child, monotonicMs(), {
+    onEntry: (entry) => void (entry.kind === 'probe' ? probes.push(entry) : heartbeats.push(entry)),
+    onFault: (message) => void faults.push(message),
+    onSilence: (sinceMs) => void silences.push(sinceMs),
+  });
+  return {
+    prober,
+    process: child,
+    probes,
+    heartbeats,
+    faults,
+    silences,
+    async finish() {
+      const end = await prober.finish(5_000);
+      if (end.kind === 'finished') nextPort = end.nextPort;
+      return end;
+    },
+    [Symbol.asyncDispose]: () => prober[Symbol.asyncDispose](),
+  };
+}
+
+/** Sends the first `count` requests of a stream and gives their ends in the order of the schedule. */
+export async function sendRequests(
+  spec: StreamSpec,
+  count: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly Probe[]> {
+  await using driven = await driveProber(env);
+  const started = await driven.prober.start([spec], testPorts());
+  const startMs = started.get(spec.id) ?? 0;
+  await driven.prober.stop(spec.id, startMs + (count - 0.5) * spec.intervalMs);
+  await driven.finish();
+  return driven.probes.toSorted((a, b) => a.seq - b.seq);
+}
+
+/** A probe's end in a few words: `200`, `200 wrong body`, `body ECONNRESET`, `unsent overdue`. */
+export function endOf(probe: Probe): string {
+  if (probe.unsent) return `unsent ${probe.unsent}`;
+  if (probe.failure) return `${probe.failure.phase} ${probe.failure.code}`;
+  return `${probe.status}${probe.bodyOk === false ? ' wrong body' : ''}`;
+}
+
+/** How many probes ended in which way. */
+export function countEnds(probes: readonly Probe[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const probe of probes) counts[endOf(probe)] = (counts[endOf(probe)] ?? 0) + 1;
+  return counts;
+}

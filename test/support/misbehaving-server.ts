@@ -1,0 +1,136 @@
+import { createServer, type Socket } from 'node:net';
+
+/** What the server does with a request, after it has received the whole of it. */
+export type Behaviour =
+  | 'answer'
+  | 'answer-slowly'
+  | 'wrong-status'
+  | 'redirect'
+  | 'wrong-body'
+  | 'hang'
+  | 'close-without-answer'
+  | 'reset-before-answer'
+  | 'reset-inside-answer'
+  | 'reset-inside-unframed-answer'
+  | 'truncate'
+  | 'truncate-chunked'
+  | 'truncate-last'
+  | 'truncate-last-chunked'
+  | 'hang-inside-answer'
+  | 'garbage'
+  | 'answer-and-close';
+
+export interface MisbehavingServer extends AsyncDisposable {
+  readonly port: number;
+  /** Heads of the requests received, in order. */
+  readonly requests: readonly string[];
+  /** Number of connections accepted. */
+  readonly connections: number;
+  /** Lets go of the port: from now on connections are refused, and those that exist are reset. */
+  refuse(): Promise<void>;
+}
+
+export const BODY = 'hello from the server';
+
+/** An HTTP server on loopback that does what it is told for each request, counted from 0 in order of arrival. */
+export async function misbehavingServer(
+  behaviourOf: (request: number) => Behaviour,
+): Promise<MisbehavingServer> {
+  const requests: string[] = [];
+  const sockets = new Set<Socket>();
+  let connections = 0;
+
+  const server = createServer((socket) => {
+    connections++;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => {});
+    let received = '';
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1');
+      for (let end = received.indexOf('\r\n\r\n'); end >= 0; end = received.indexOf('\r\n\r\n')) {
+        const number = requests.push(received.slice(0, end)) - 1;
+        received = received.slice(end + 4);
+        behave(socket, behaviourOf(number));
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+
+  const refuse = async () => {
+    for (const socket of sockets) socket.resetAndDestroy();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  };
+  return {
+    port: address.port,
+    requests,
+    get connections() {
+      return connections;
+    },
+    refuse,
+    [Symbol.asyncDispose]: refuse,
+  };
+}
+
+function behave(socket: Socket, behaviour: Behaviour): void {
+  const whole = answer('200 OK', BODY);
+  const half = whole.slice(0, -5);
+  switch (behaviour) {
+    case 'answer':
+      socket.write(whole);
+      return;
+    case 'answer-slowly':
+      setTimeout(() => socket.write(whole), 60);
+      return;
+    case 'wrong-status':
+      socket.write(answer('503 Service Unavailable', BODY));
+      return;
+    case 'redirect':
+      socket.write(answer('302 Found', BODY, 'Location: /elsewhere\r\n'));
+      return;
+    case 'wrong-body':
+      socket.write(answer('200 OK', 'something else'));
+      return;
+    case 'hang':
+      return;
+    case 'close-without-answer':
+      socket.end();
+      return;
+    case 'reset-before-answer':
+      socket.resetAndDestroy();
+      return;
+    case 'reset-inside-answer':
+      socket.write(half, () => socket.resetAndDestroy());
+      return;
+    case 'reset-inside-unframed-answer':
+      socket.write(`HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${BODY}`, () => socket.resetAndDestroy());
+      return;
+    case 'truncate':
+      socket.end(half);
+      return;
+    case 'truncate-chunked':
+      socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n');
+      return;
+    case 'truncate-last':
+      socket.end(answer('200 OK', BODY, 'Connection: close\r\n').slice(0, -5));
+      return;
+    case 'truncate-last-chunked':
+      socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n');
+      return;
+    case 'hang-inside-answer':
+      socket.write(half);
+      return;
+    case 'garbage':
+      socket.end('this is not HTTP\r\n\r\n');
+      return;
+    case 'answer-and-close':
+      socket.end(whole);
+      return;
+  }
+}
+
+function answer(status: string, body: string, headers = ''): string {
+  return `HTTP/1.1 ${status}\r\n${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+}
