@@ -111,6 +111,8 @@ export interface RunResult {
   readonly responseDuring?: ResponseTimes;
   /** The smallest full outage that would have been seen between trigger and end, from the gaps really achieved. */
   readonly detectionFloorMs?: number;
+  /** The smallest outage of one of so many endpoints that would have been seen with 99.9 % probability. */
+  readonly partialDetectionFloor?: { readonly endpoints: number; readonly lengthMs: number };
   /** Longest pause between two sends between trigger and end. */
   readonly largestGapMs?: number;
   /** Requests answered by (or, with `how: inferred`, while only) old and new pods. */

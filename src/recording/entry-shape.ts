@@ -60,6 +60,8 @@ const podIdentity = shape({
   terminating: flag,
 });
 
+const expectation = shape({ statusFrom: count, statusTo: count, bodyContains: optional(text) });
+
 const scenario = shape({
   name: text,
   connection: oneOf('new', 'keep-alive'),
@@ -76,7 +78,7 @@ const scenario = shape({
   baselineMs: number,
   tailMs: number,
   rolloutDeadlineMs: number,
-  expect: shape({ statusFrom: count, statusTo: count, bodyContains: optional(text) }),
+  expect: expectation,
 });
 
 const environment = shape({
@@ -106,6 +108,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
         address: text,
         port: count,
         intervalMs: number,
+        expect: expectation,
       }),
     ),
   }),

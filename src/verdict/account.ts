@@ -1,5 +1,4 @@
 import type { Probe, Stream } from '../model/recording.ts';
-import type { Expectation } from '../model/scenario.ts';
 import {
   type DropClass,
   type NotJudgedClass,
@@ -36,9 +35,6 @@ export interface Account {
   readonly violations: readonly string[];
 }
 
-/** The control answers with its health; what the user expects of the workload does not apply to it. */
-const CONTROL_EXPECTATION: Expectation = { statusFrom: 200, statusTo: 299 };
-
 /** A source port rests this long; conntrack keeps an unanswered SYN's entry, and where it was sent to, for as long. */
 const PORT_REST_MS = 120_000;
 
@@ -51,7 +47,6 @@ const GRAIN_MS = 0.002;
 /** Gives every scheduled request of a stream its one end, and checks that the sums hold. */
 export function accountFor(facts: RunFacts, stream: Stream): Account {
   const probes = facts.probes.get(stream.id) ?? [];
-  const expect = stream.role === 'target' ? facts.header.scenario.expect : CONTROL_EXPECTATION;
   const stalePorts = staleSourcePorts(facts, stream);
   const sleeps = sleepsOf(facts);
   const recorded = new Map<number, Sample>();
@@ -67,7 +62,7 @@ export function accountFor(facts: RunFacts, stream: Stream): Account {
       ...(endedMs === undefined ? {} : { endedMs }),
       ...(localPort === undefined ? {} : { localPort }),
       phase: phaseAt(facts.cuts, scheduledMs),
-      end: classify(probe, expect, {
+      end: classify(probe, stream.expect, {
         staleSourcePort: stalePorts.has(probe),
         proberSlept: sleeps.some(
           ({ fromMs, toMs }) => (sentMs ?? scheduledMs) < toMs && (endedMs ?? scheduledMs) > fromMs,

@@ -1,0 +1,272 @@
+import type { RecordingEntry } from '../model/recording.ts';
+import type { Phase, Reason, RequestCounts, RunResult, Verdict } from '../model/verdict.ts';
+import { accountFor, countRequests, type Sample } from './account.ts';
+import { worstVerdict } from './combine.ts';
+import { detect, partialDetectionFloor } from './detection.ts';
+import { type Evidence, measuringGuards, updateGuards } from './guards.ts';
+import { foldOutages } from './outages.ts';
+import { type PodLife, podLives } from './pod-generations.ts';
+import { responseTimes } from './response-times.ts';
+import { type Finding, rolloutFinding } from './rollout-finding.ts';
+import { type RunFacts, runFacts } from './run-facts.ts';
+import { whoServed } from './served.ts';
+
+/** Drops of the workload this close to a drop of the steady control are laid to what both have in common. */
+const COINCIDENCE_MS = 250;
+
+/**
+ * Judges one recording. Pure: the same entries always give the same result. A pass needs every guard to hold; drops
+ * come before everything else, because a proven drop stays true whatever else went wrong.
+ */
+export function judgeRun(entries: readonly RecordingEntry[]): RunResult {
+  const facts = runFacts(entries);
+  const stream = facts?.streams.find(({ role }) => role === 'target');
+  if (!facts || !stream) return unjudgeable(facts?.header.run ?? 0);
+
+  const steadyStream = facts.streams.find(({ role }) => role === 'steady');
+  const target = accountFor(facts, stream);
+  const steady = steadyStream && accountFor(facts, steadyStream);
+  const lives = podLives(facts);
+  const evidence: Evidence = { facts, target, steady, lives, served: whoServed(facts, target, lives) };
+  const { triggeredMs } = facts.cuts;
+
+  const outcomes = [
+    ...measuringGuards(evidence),
+    ...(triggeredMs === undefined ? [] : updateGuards(evidence, triggeredMs)),
+  ];
+  const cutShort = endFindings(evidence);
+  const findings = [
+    ...accountingFindings(evidence),
+    ...dropFindings(evidence),
+    ...[rolloutFinding(facts) ?? []].flat(),
+    ...cutShort,
+  ];
+  const guardFindings = outcomes.flatMap(({ reason }): readonly Finding[] =>
+    // Where the run was cut short, guards that did not hold are consequences and not further reasons.
+    reason && cutShort.length === 0 ? [{ verdict: 'inconclusive', reason }] : [],
+  );
+  const { verdict, reasons } = conclude([...findings, ...guardFindings]);
+  const outages = foldOutages(target.samples, facts.probingStoppedMs);
+  const all = responseTimes(target.samples);
+  const during = responseTimes(target.samples.filter(({ phase }) => phase === 'during' || phase === 'after'));
+  return {
+    run: facts.header.run,
+    verdict,
+    reasons,
+    guards: outcomes.map(({ guard }) => guard),
+    requests: target.counts,
+    phases: target.phases,
+    drops: target.drops,
+    notJudged: target.notJudged,
+    outages,
+    longestOutageMs: outages.reduce((longest, { lengthMs }) => Math.max(longest, lengthMs), 0),
+    ...(all && { response: all }),
+    ...(during && { responseDuring: during }),
+    ...(triggeredMs === undefined ? {} : detectionOf(evidence, triggeredMs)),
+    served: { old: evidence.served.old, new: evidence.served.new, how: evidence.served.how },
+    steady: steady?.counts ?? NO_REQUESTS,
+    rollout: rolloutOf(facts, lives),
+  };
+}
+
+/** The worst of the findings, and what is worth telling with it. No finding at all is a pass. */
+function conclude(findings: readonly Finding[]): {
+  readonly verdict: Verdict;
+  readonly reasons: readonly Reason[];
+} {
+  const isBug = findings.some(({ reason }) => reason.code === 'bug');
+  const verdict = isBug ? 'error' : worstVerdict(['pass', ...findings.map((finding) => finding.verdict)]);
+  const told = findings.filter(
+    (finding) => finding.verdict === verdict || (!isBug && finding.verdict === 'rollout-failed'),
+  );
+  return { verdict, reasons: told.map(({ reason }) => reason) };
+}
+
+function accountingFindings({ target, steady }: Evidence): readonly Finding[] {
+  const violations = [...target.violations, ...(steady?.violations ?? [])];
+  const [first] = violations;
+  if (first === undefined) return [];
+  const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
+  return [
+    {
+      verdict: 'error',
+      reason: {
+        code: 'bug',
+        text: `The account of the requests does not add up: ${first}${more}.`,
+        remedy: 'This is a bug in Rollproof. Please report it with the recording.',
+      },
+    },
+  ];
+}
+
+/** Drops that the update has to answer for, drops that the control excuses, and drops before the update. */
+function dropFindings({ facts, target, steady }: Evidence): readonly Finding[] {
+  const { triggeredMs } = facts.cuts;
+  const drops = target.samples.filter(({ end }) => end.end === 'dropped');
+  const controlDrops = (steady?.samples ?? []).filter(({ end }) => end.end === 'dropped');
+  const counted = triggeredMs === undefined ? [] : drops.filter((drop) => !isOver(drop, triggeredMs));
+  const excused = counted.filter((drop) =>
+    controlDrops.some((control) => Math.abs(instantOf(drop) - instantOf(control)) <= COINCIDENCE_MS),
+  );
+  const unexcused = counted.length - excused.length;
+  const earlier = drops.length - counted.length;
+  const findings: Finding[] = [];
+  if (unexcused > 0) {
+    const classes = Object.entries(target.drops)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ');
+    const aside = [
+      ...(excused.length > 0 ? [`${excused.length} more coincide with drops of the steady control`] : []),
+      ...(earlier > 0 ? [`${earlier} more were dropped before the update`] : []),
+    ];
+    findings.push({
+      verdict: 'dropped',
+      reason: {
+        code: 'dropped',
+        text: `${plural(unexcused, 'request was', 'requests were')} dropped from the update on (in all ${classes})${aside.map((text) => `; ${text}`).join('')}.`,
+        remedy:
+          'See in the report beside which pod they were lost. Most often a container stops accepting connections before the Service stops sending it any: give it a `preStop` sleep of a few seconds.',
+      },
+    });
+  } else if (excused.length > 0) {
+    findings.push({
+      verdict: 'inconclusive',
+      reason: {
+        code: 'drops-excused',
+        text: `All ${plural(excused.length, 'dropped request', 'dropped requests')} coincide with drops of the steady control, which was not updated: the cluster or the machine is to blame.`,
+        remedy: 'Run again, on a machine with more room if it happens often.',
+      },
+    });
+  }
+  return findings;
+}
+
+/** How the recording itself ended. */
+function endFindings({ facts, target }: Evidence): readonly Finding[] {
+  const { end, cuts } = facts;
+  const inconclusive = (code: string, text: string, remedy: string): readonly Finding[] => [
+    {
+      verdict: 'inconclusive',
+      reason: { code, text: end?.detail === undefined ? text : `${text} ${end.detail}`, remedy },
+    },
+  ];
+  if (!end) {
+    return inconclusive(
+      'recording-truncated',
+      'The recording breaks off: whatever happened after its last line is not known.',
+      'Run again, and see that nothing ends the process early.',
+    );
+  }
+  switch (end.reason) {
+    case 'finished':
+      if (cuts.triggeredMs !== undefined || facts.rolloutEnd !== undefined) return [];
+      return inconclusive(
+        'no-update',
+        'The update was never triggered.',
+        'Run again; this should not happen.',
+      );
+    case 'baseline-failing': {
+      const { dropped, scheduled } = target.counts;
+      return inconclusive(
+        'baseline-failing',
+        `The unchanged workload does not answer reliably (${dropped} of ${scheduled} requests were dropped), so the update was not triggered.`,
+        'Make every request succeed without an update first: check the path, the expected status and the port.',
+      );
+    }
+    case 'prober-lost':
+      return inconclusive(
+        'prober-lost',
+        'The prober ended or fell silent before the run was over.',
+        'Run again on a machine with more room.',
+      );
+    case 'cancelled':
+      return inconclusive('cancelled', 'The run was cancelled.', 'Run it again.');
+    case 'failed':
+      return [
+        {
+          verdict: 'error',
+          reason: {
+            code: 'run-failed',
+            text: `The run could not be carried through.${end.detail === undefined ? '' : ` ${end.detail}`}`,
+            remedy: 'Look at the log above and at the logs of the cluster in the report folder.',
+          },
+        },
+      ];
+  }
+}
+
+function detectionOf({ facts, target }: Evidence, triggeredMs: number) {
+  const { largestGapMs } = detect(target.samples, triggeredMs, facts.probingStoppedMs);
+  // While a pod is replaced there is one endpoint more than there are replicas.
+  const endpoints = (facts.before?.replicas ?? 0) + 1;
+  const floorMs = partialDetectionFloor(target.samples, triggeredMs, facts.probingStoppedMs, endpoints);
+  const isFreshEachTime = facts.header.scenario.connection === 'new';
+  return {
+    largestGapMs,
+    detectionFloorMs: largestGapMs,
+    ...(isFreshEachTime && endpoints > 1 && floorMs !== undefined
+      ? { partialDetectionFloor: { endpoints, lengthMs: floorMs } }
+      : {}),
+  };
+}
+
+function rolloutOf(facts: RunFacts, lives: readonly PodLife[]): RunResult['rollout'] {
+  const { rolloutEnd, cuts, after, before } = facts;
+  const left = new Set(after?.pods.map(({ uid }) => uid));
+  const old = lives.filter(({ uid }) => before?.pods.some((pod) => pod.uid === uid));
+  const replaced = old.filter(({ uid, goneMs }) => (after ? !left.has(uid) : goneMs !== undefined));
+  const endMs = cuts.completeMs ?? rolloutEnd?.atMs;
+  return {
+    ...(rolloutEnd ? { outcome: rolloutEnd.outcome } : {}),
+    ...(rolloutEnd?.detail === undefined ? {} : { detail: rolloutEnd.detail }),
+    replacedPods: replaced.length,
+    ...(cuts.triggeredMs === undefined || endMs === undefined
+      ? {}
+      : { durationMs: endMs - cuts.triggeredMs }),
+  };
+}
+
+/** A request belongs to the baseline only if it was over before the update; one in flight then was at its mercy. */
+function isOver(sample: Sample, triggeredMs: number): boolean {
+  return (sample.endedMs ?? sample.scheduledMs) < triggeredMs;
+}
+
+function instantOf({ sentMs, scheduledMs }: Sample): number {
+  return sentMs ?? scheduledMs;
+}
+
+function plural(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+const NO_REQUESTS: RequestCounts = countRequests([]);
+
+function unjudgeable(run: number): RunResult {
+  const phases: Record<Phase, RequestCounts> = {
+    before: NO_REQUESTS,
+    during: NO_REQUESTS,
+    after: NO_REQUESTS,
+    tail: NO_REQUESTS,
+  };
+  return {
+    run,
+    verdict: 'error',
+    reasons: [
+      {
+        code: 'bug',
+        text: 'The recording has no header, or none that names the stream to judge.',
+        remedy: 'This is a bug in Rollproof. Please report it with the recording.',
+      },
+    ],
+    guards: [],
+    requests: NO_REQUESTS,
+    phases,
+    drops: {},
+    notJudged: {},
+    outages: [],
+    longestOutageMs: 0,
+    served: { old: 0, new: 0, how: 'inferred' },
+    steady: NO_REQUESTS,
+    rollout: { replacedPods: 0 },
+  };
+}

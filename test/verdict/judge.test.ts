@@ -1,0 +1,307 @@
+import { describe, expect, it } from 'vitest';
+import type { Mark, RecordingEntry, RolloutOutcome } from '../../src/model/recording.ts';
+import { judgeRun } from '../../src/verdict/judge.ts';
+import { aRecording, type RecordingOptions, TIMES } from '../support/a-recording.ts';
+
+const judged = (options: RecordingOptions = {}) => judgeRun(aRecording(options));
+const codes = (options: RecordingOptions = {}) => judged(options).reasons.map(({ code }) => code);
+const without = (kind: RecordingEntry['kind']) => (entries: readonly RecordingEntry[]) =>
+  entries.filter((entry) => entry.kind !== kind);
+const withoutMark = (mark: Mark['mark']) => (entries: readonly RecordingEntry[]) =>
+  entries.filter((entry) => entry.kind !== 'mark' || entry.mark !== mark);
+const adding = (entry: RecordingEntry) => (entries: readonly RecordingEntry[]) => [
+  ...entries.slice(0, -1),
+  entry,
+  ...entries.slice(-1),
+];
+
+describe('a run in which everything went well', () => {
+  const result = judged();
+
+  it('passes, with every guard held and no reason', () => {
+    expect(result.guards.filter(({ held }) => !held)).toEqual([]);
+    expect(result).toMatchObject({ verdict: 'pass', reasons: [], outages: [], longestOutageMs: 0 });
+  });
+
+  it('accounts for every request, by phase', () => {
+    expect(result.requests).toEqual({
+      scheduled: 1200,
+      sent: 1200,
+      ok: 1200,
+      dropped: 0,
+      notJudged: 0,
+      unsent: 0,
+    });
+    expect(Object.values(result.phases).map(({ ok }) => ok)).toEqual([300, 200, 100, 600]);
+  });
+
+  it('tells what it could have seen, who served, and how long the rollout took', () => {
+    expect(result.detectionFloorMs).toBeCloseTo(10);
+    expect(result.partialDetectionFloor).toMatchObject({ endpoints: 2 });
+    expect(result.partialDetectionFloor?.lengthMs).toBeCloseTo(100);
+    expect(result.served).toEqual({ old: 450, new: 750, how: 'conntrack' });
+    expect(result.rollout).toEqual({ outcome: 'completed', replacedPods: 1, durationMs: 2000 });
+    expect(result.response?.count).toBe(1200);
+    expect(result.responseDuring?.count).toBe(300);
+  });
+
+  it('passes without connection tracking, by what the EndpointSlices allow to conclude', () => {
+    expect(judged({ routes: false })).toMatchObject({
+      verdict: 'pass',
+      served: { old: 450, new: 600, how: 'inferred' },
+    });
+  });
+});
+
+describe('dropped requests', () => {
+  it.each([
+    ['x', 'refused'],
+    ['t', 'connect-timeout'],
+    ['r', 'reset-before-answer'],
+    ['a', 'answer-timeout'],
+    ['c', 'truncated'],
+    ['s', 'status'],
+  ])('one single %s during the update is red, as %s', (draw, dropClass) => {
+    const result = judged({ target: [{ atMs: 4_700, draw }] });
+    expect(result).toMatchObject({ verdict: 'dropped', drops: { [dropClass]: 1 } });
+    expect(result.reasons.map(({ code }) => code)).toEqual(['dropped']);
+  });
+
+  it.each([TIMES.triggeredMs, TIMES.completeMs, TIMES.goneMs, TIMES.stoppedMs - 10])(
+    'one at %i ms, on the edge of a phase, is red',
+    (atMs) => {
+      expect(judged({ target: [{ atMs, draw: 'x' }] }).verdict).toBe('dropped');
+    },
+  );
+
+  it('one that was in flight when the update came is red, although it was due before', () => {
+    expect(judged({ target: [{ atMs: 2_990, draw: 't' }] }).verdict).toBe('dropped');
+  });
+
+  it('are told with the longest outage', () => {
+    const result = judged({ target: [{ atMs: 4_700, draw: 'x x x x x' }] });
+    expect(result.longestOutageMs).toBeCloseTo(50);
+    expect(result.outages).toHaveLength(1);
+  });
+
+  it('are excused where the steady control dropped within a quarter of a second, and never make a pass', () => {
+    const options = { target: [{ atMs: 4_700, draw: 'x' }], steady: [{ atMs: 4_900, draw: 'x' }] };
+    expect(judged(options).verdict).toBe('inconclusive');
+    expect(codes(options)).toContain('drops-excused');
+  });
+
+  it('are red as soon as one of them is not excused', () => {
+    expect(
+      judged({
+        target: [
+          { atMs: 4_700, draw: 'x' },
+          { atMs: 5_300, draw: 'x' },
+        ],
+        steady: [{ atMs: 4_700, draw: 'x' }],
+      }).verdict,
+    ).toBe('dropped');
+  });
+
+  it('stay red where the rollout fails as well, and both are told', () => {
+    expect(codes({ target: [{ atMs: 4_700, draw: 'x' }], outcome: 'crash-loop' })).toEqual([
+      'dropped',
+      'crash-loop',
+    ]);
+  });
+
+  it('stay red where the recording breaks off', () => {
+    expect(judged({ target: [{ atMs: 4_700, draw: 'x' }], end: 'missing' }).verdict).toBe('dropped');
+  });
+});
+
+describe('a rollout that did not complete', () => {
+  it.each<[RolloutOutcome, string]>([
+    ['nothing-replaced', 'rollout-failed'],
+    ['image-pull-failed', 'rollout-failed'],
+    ['crash-loop', 'rollout-failed'],
+    ['unschedulable', 'rollout-failed'],
+    ['create-failed', 'rollout-failed'],
+    ['not-ready', 'rollout-failed'],
+    ['paused', 'rollout-failed'],
+    ['timed-out', 'rollout-failed'],
+    ['update-rejected', 'rollout-failed'],
+    ['command-failed', 'rollout-failed'],
+    ['foreign-change', 'inconclusive'],
+    ['cancelled', 'inconclusive'],
+  ])('%s is %s and says so first', (outcome, verdict) => {
+    const result = judged({ outcome, detail: 'pod web-new-0: evidence' });
+    expect(result.verdict).toBe(verdict);
+    expect(result.reasons[0]).toMatchObject({ code: outcome, text: expect.stringContaining('evidence') });
+  });
+});
+
+describe('inconclusive', () => {
+  it.each<[string, string, RecordingOptions]>([
+    ['a prober that slept over the rollout', 'prober-awake', { asleep: [{ fromMs: 4_000, toMs: 7_000 }] }],
+    ['a pause in the schedule', 'prober-hole', { target: [{ atMs: 3_100, draw: 'u'.repeat(30) }] }],
+    [
+      'a shorter pause while an old pod was terminating',
+      'prober-hole-while-terminating',
+      { target: [{ atMs: 4_700, draw: 'u'.repeat(15) }] },
+    ],
+    ['requests that were not sent', 'schedule-kept', { target: [{ atMs: 8_000, draw: 'u.'.repeat(50) }] }],
+    ['a request that cannot be judged', 'all-judged', { target: [{ atMs: 4_000, draw: 'n' }] }],
+    ['a request whose record is missing', 'all-judged', { target: [{ atMs: 4_000, draw: '-' }] }],
+    ['a short tail', 'tail-too-short', { tailMs: 4_800 }],
+    ['too few requests before the update', 'too-few-before', { baselineMs: 1_000 }],
+    ['too few requests during the update', 'too-few-during', { rolloutMs: 600, terminatingMs: 100 }],
+    ['too few requests after the update', 'too-few-after', { intervalMs: 100, tailMs: 10_000 }],
+    [
+      'a control that dropped although the target did not',
+      'control-not-clean',
+      { steady: [{ atMs: 9_000, draw: 'x' }] },
+    ],
+    ['a control that paused', 'control-sparse', { steady: [{ atMs: 4_000, draw: 'u'.repeat(40) }] }],
+    [
+      'a control that was not probed',
+      'control-not-clean',
+      {
+        change: (entries) =>
+          entries.map((entry) =>
+            entry.kind === 'header'
+              ? { ...entry, streams: entry.streams.filter(({ role }) => role === 'target') }
+              : entry,
+          ),
+      },
+    ],
+    ['no list of pods after the update', 'rollout-not-proven', { change: without('workload-after') }],
+    ['no end of the rollout', 'rollout-not-proven', { change: without('rollout-end') }],
+    ['an unseen end of the old pods', 'rollout-not-proven', { change: withoutMark('old-pods-gone') }],
+    [
+      'an old pod that is still there',
+      'rollout-not-proven',
+      {
+        change: (entries) =>
+          entries.map((entry) =>
+            entry.kind === 'workload-after'
+              ? {
+                  ...entry,
+                  pods: [
+                    ...entry.pods,
+                    { uid: 'uid-old-0', name: 'web-old-0', templateHash: 'old', terminating: true },
+                  ],
+                }
+              : entry,
+          ),
+      },
+    ],
+    [
+      'an unchanged template',
+      'rollout-not-proven',
+      {
+        change: (entries) =>
+          entries.map((entry) =>
+            entry.kind === 'workload-after' ? { ...entry, templateHash: 'old' } : entry,
+          ),
+      },
+    ],
+    [
+      'only old pods that served',
+      'not-served-by-both',
+      {
+        change: (entries) =>
+          entries.map((entry) => (entry.kind === 'route' ? { ...entry, podAddress: '10.244.1.2' } : entry)),
+      },
+    ],
+    [
+      'pods of something else that served',
+      'served-by-others',
+      {
+        change: (entries) =>
+          entries.map((entry) =>
+            entry.kind === 'route' && entry.atMs > 8_000 ? { ...entry, podAddress: '10.244.9.9' } : entry,
+          ),
+      },
+    ],
+    [
+      'requests that went elsewhere',
+      'aimed-at-target',
+      {
+        change: (entries) =>
+          entries.map((entry) =>
+            entry.kind === 'probe' && entry.seq === 5 ? { ...entry, remote: '10.0.0.1:80' } : entry,
+          ),
+      },
+    ],
+    [
+      'a cluster that changed meanwhile',
+      'environment-unstable',
+      {
+        change: adding({
+          kind: 'note',
+          atMs: 4_000,
+          level: 'warning',
+          subject: 'infrastructure-restart',
+          text: 'a container of pod kube-system/kube-proxy-x was restarted',
+        }),
+      },
+    ],
+    ['no heartbeat at all', 'prober-awake', { change: without('heartbeat') }],
+    ['a recording that breaks off', 'recording-truncated', { end: 'missing' }],
+    ['a prober that was lost', 'prober-lost', { end: 'prober-lost' }],
+    ['a cancelled run', 'cancelled', { end: 'cancelled' }],
+    ['a drop before the update', 'baseline-failing', { target: [{ atMs: 1_000, draw: 'x' }] }],
+  ])('because of %s', (_why, code, options) => {
+    const result = judged(options);
+    expect(result.verdict).toBe('inconclusive');
+    expect(result.reasons.map((reason) => reason.code)).toContain(code);
+    expect(result.reasons.every(({ remedy }) => remedy !== undefined)).toBe(true);
+  });
+
+  it('a baseline that fails has this one reason, whatever else could not be measured', () => {
+    const result = judged({
+      target: [{ atMs: 100, draw: 's'.repeat(50) }],
+      end: 'baseline-failing',
+      change: (entries) =>
+        entries.filter(
+          (entry) =>
+            entry.kind !== 'rollout-end' &&
+            entry.kind !== 'workload-after' &&
+            !(
+              entry.kind === 'mark' &&
+              ['update-triggered', 'rollout-complete', 'old-pods-gone'].includes(entry.mark)
+            ),
+        ),
+    });
+    expect(result.verdict).toBe('inconclusive');
+    expect(result.reasons.map(({ code }) => code)).toEqual(['baseline-failing']);
+    expect(result.requests.dropped).toBe(50);
+  });
+
+  it('a low rate is told to be too low, with what to change', () => {
+    const reasons = judged({ intervalMs: 100, baselineMs: 10_000, rolloutMs: 8_000 }).reasons;
+    expect(reasons.find(({ code }) => code === 'too-few-before')).toEqual({
+      code: 'too-few-before',
+      text: '100 requests were judged before the update (200 are needed).',
+      remedy: 'Raise the rate, or make the baseline longer.',
+    });
+  });
+});
+
+describe('error', () => {
+  it.each<[string, (entries: readonly RecordingEntry[]) => readonly RecordingEntry[]]>([
+    [
+      'a request has two ends',
+      (entries) => [...entries, ...entries.filter((e) => e.kind === 'probe' && e.seq === 7)],
+    ],
+    [
+      'a request was answered and not sent',
+      (entries) =>
+        entries.map((e) => (e.kind === 'probe' && e.seq === 7 ? { ...e, unsent: 'overdue' as const } : e)),
+    ],
+    ['a recording is empty', () => []],
+  ])('where %s, because that is a bug', (_what, change) => {
+    const result = judged({ change, target: [{ atMs: 4_700, draw: 'x' }] });
+    expect(result.verdict).toBe('error');
+    expect(result.reasons.map(({ code }) => code)).toContain('bug');
+  });
+
+  it('where the run could not be carried through', () => {
+    expect(judged({ end: 'failed' })).toMatchObject({ verdict: 'error', reasons: [{ code: 'run-failed' }] });
+  });
+});
