@@ -72,6 +72,7 @@ function readCounts(report: string): Totals {
 
 function missingForKind(): string | undefined {
   if (spawnSync('docker', ['info'], { stdio: 'ignore' }).status !== 0) return 'no Docker engine answers';
-  if (spawnSync('kind', ['version'], { stdio: 'ignore' }).status !== 0) return 'the kind CLI is not installed';
+  if (spawnSync('kind', ['version'], { stdio: 'ignore' }).status !== 0)
+    return 'the kind CLI is not installed';
   return undefined;
 }

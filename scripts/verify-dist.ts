@@ -10,7 +10,9 @@ try {
   const names = [...new Set([...listing(fresh), ...listing('dist')])].sort();
   const stale = names.filter((name) => content(join(fresh, name)) !== content(join('dist', name)));
   if (stale.length > 0) {
-    console.error(`dist/ is stale: ${stale.join(', ')}\nRun: npm run build, and commit dist/ with the sources.`);
+    console.error(
+      `dist/ is stale: ${stale.join(', ')}\nRun: npm run build, and commit dist/ with the sources.`,
+    );
     process.exitCode = 1;
   }
 } finally {

@@ -11,6 +11,9 @@ export interface StreamCounts {
   okInARow: number;
 }
 
+/** What the rest of a recording would tell is not known yet. */
+const AT_FIRST_SIGHT = { staleSourcePort: false, proberSlept: false };
+
 /** Counts probes per stream as they arrive. The verdict does not rest on it. */
 export class LiveCounts {
   readonly #expectations: ReadonlyMap<string, Expectation>;
@@ -24,7 +27,7 @@ export class LiveCounts {
     const expectation = this.#expectations.get(probe.stream);
     if (!expectation) return;
     const counts = this.of(probe.stream);
-    const { end } = classify(probe, expectation);
+    const { end } = classify(probe, expectation, AT_FIRST_SIGHT);
     if (end === 'ok') counts.ok++;
     else if (end === 'dropped') counts.dropped++;
     else counts.other++;

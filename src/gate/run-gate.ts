@@ -1,12 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster, ClusterProvider } from '../cluster/cluster-provider.ts';
-import { BadInputError, CancelledError, EnvironmentError } from '../model/problem.ts';
 import type { Plan, PlannedScenario } from '../model/plan.ts';
-import type { RecordingEntry } from '../model/recording.ts';
+import { BadInputError, CancelledError, EnvironmentError } from '../model/problem.ts';
 import type { GateResult, Reason, RunResult, ScenarioResult } from '../model/verdict.ts';
 import { readRecording } from '../recording/read-recording.ts';
-import { combineRuns, combineScenarios } from '../verdict/combine.ts';
+import { gateResult, scenarioResult } from '../verdict/combine.ts';
 import { judgeRun } from '../verdict/judge.ts';
 import type { Progress } from './progress.ts';
 import { runScenario } from './run-scenario.ts';
@@ -42,7 +41,7 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
   const { plan, progress, signal } = options;
   const startedAt = new Date().toISOString();
   const outcome = (scenarios: readonly ScenarioResult[], reasons: readonly Reason[]): GateResult =>
-    combineScenarios({ rollproof: options.version, startedAt, scenarios, reasons, assumed: plan.assumed });
+    gateResult({ rollproof: options.version, startedAt, scenarios, reasons, assumed: plan.assumed });
   const recordings: string[] = [];
   try {
     await using cluster = await bootCluster(options);
@@ -56,7 +55,9 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
     await mkdir(join(plan.report.outputDir, 'recordings'), { recursive: true });
     const scenarios: ScenarioResult[] = [];
     for (const [index, planned] of plan.scenarios.entries()) {
-      using _section = progress.section(`Scenario ${index + 1}/${plan.scenarios.length}: ${planned.scenario.name}`);
+      using _section = progress.section(
+        `Scenario ${index + 1}/${plan.scenarios.length}: ${planned.scenario.name}`,
+      );
       scenarios.push(await runRepeatedly(options, { planned, index, cluster, places, recordings }));
     }
     if (scenarios.some(({ verdict }) => verdict === 'error')) {
@@ -108,19 +109,27 @@ async function runRepeatedly(options: GateOptions, place: ScenarioPlace): Promis
       options.progress.warning(`${error.problem.code} ${error.problem.what} ${error.problem.remedy}`);
       reasons.push(environmentReason(error));
     }
-    const result = judgeRun(await entriesOf(recordingPath));
+    const { entries } = await readRecording(recordingPath);
+    const result = judgeRun(entries);
     runs.push(result);
-    options.progress.line(`verdict: ${result.verdict}${result.reasons[0] ? `, ${result.reasons[0].text}` : ''}`);
+    options.progress.line(
+      `verdict: ${result.verdict}${result.reasons[0] ? `, ${result.reasons[0].text}` : ''}`,
+    );
   }
-  return combineRuns({ scenario: planned.scenario, environment: place.cluster.environment, runs, reasons });
-}
-
-async function entriesOf(path: string): Promise<readonly RecordingEntry[]> {
-  return await readRecording(path);
+  return scenarioResult({
+    scenario: planned.scenario,
+    environment: place.cluster.environment,
+    runs,
+    reasons,
+  });
 }
 
 function environmentReason({ problem }: EnvironmentError): Reason {
-  return { code: problem.code, text: [problem.what, problem.why].filter(Boolean).join(' '), remedy: problem.remedy };
+  return {
+    code: problem.code,
+    text: [problem.what, problem.why].filter(Boolean).join(' '),
+    remedy: problem.remedy,
+  };
 }
 
 /** Every image the plan may put into a pod: those on this machine need not be pulled by the nodes. */
@@ -152,5 +161,11 @@ function imagesOfContainers(containers: unknown, images: Set<string>): void {
 }
 
 function slug(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 60) || 'scenario';
+  return (
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '')
+      .slice(0, 60) || 'scenario'
+  );
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster-provider.ts';
-import { CancelledError } from '../model/problem.ts';
 import type { PlannedScenario } from '../model/plan.ts';
+import { CancelledError } from '../model/problem.ts';
 import {
   type End,
   type Header,
@@ -11,7 +11,7 @@ import {
   type RecordingEntry,
   type Stream,
 } from '../model/recording.ts';
-import type { Expectation, Scenario } from '../model/scenario.ts';
+import { type Expectation, type Scenario, steadyRatePerSecond } from '../model/scenario.ts';
 import { openProber, type Prober } from '../prober/prober.ts';
 import { monotonicMs } from '../prober/program/monotonic-clock.ts';
 import type { StreamSpec } from '../prober/protocol.ts';
@@ -70,7 +70,10 @@ export async function runScenario(context: ScenarioRun): Promise<void> {
   } catch (error) {
     open([]);
     const cancelled = error instanceof CancelledError || context.signal.aborted;
-    end({ reason: cancelled ? 'cancelled' : 'failed', detail: error instanceof Error ? error.message : String(error) });
+    end({
+      reason: cancelled ? 'cancelled' : 'failed',
+      detail: error instanceof Error ? error.message : String(error),
+    });
     throw error;
   }
 }
@@ -152,9 +155,12 @@ async function measure(measurement: Measurement): Promise<Ending> {
     if (entry.kind === 'probe') counts.add(entry);
     measurement.emit(entry);
   };
-  for (const text of target.notes) emit({ kind: 'note', atMs: clock(), level: 'info', subject: 'target', text });
+  for (const text of target.notes)
+    emit({ kind: 'note', atMs: clock(), level: 'info', subject: 'target', text });
 
-  const observation = scope.use(await observe({ ...workload, kubeConfig, service: target.service, clock, emit }));
+  const observation = scope.use(
+    await observe({ ...workload, kubeConfig, service: target.service, clock, emit }),
+  );
   scope.use(
     await watchRoutes({
       nodeShell: cluster.nodeShell,
@@ -172,7 +178,8 @@ async function measure(measurement: Measurement): Promise<Ending> {
         emit({ kind: 'note', atMs, level: 'warning', subject: 'prober-silent', text });
         progress.warning(text);
       },
-      onFault: (text) => emit({ kind: 'note', atMs: clock(), level: 'warning', subject: 'prober-fault', text }),
+      onFault: (text) =>
+        emit({ kind: 'note', atMs: clock(), level: 'warning', subject: 'prober-fault', text }),
     }),
   );
   const probing: Probing = { context, scenario, prober, place, streams, counts, observation, clock, emit };
@@ -202,7 +209,10 @@ interface ProbedStream {
   readonly spec: StreamSpec;
 }
 
-async function ownNamespace({ cluster, progress, signal }: ScenarioRun, scope: AsyncDisposableStack): Promise<string> {
+async function ownNamespace(
+  { cluster, progress, signal }: ScenarioRun,
+  scope: AsyncDisposableStack,
+): Promise<string> {
   const { kubeConfig } = cluster;
   const namespace = `rollproof-${randomBytes(4).toString('hex')}`;
   await createNamespace({ kubeConfig, namespace, signal });
@@ -210,29 +220,57 @@ async function ownNamespace({ cluster, progress, signal }: ScenarioRun, scope: A
     // A cancelled run in a cluster of our own need not wait: the cluster goes next.
     if (signal.aborted && cluster.provider !== 'existing') return;
     progress.status('removing the workload');
-    const { gone, remainingPods } = await removeNamespace({ kubeConfig, namespace, timeoutMs: NAMESPACE_GONE_LIMIT_MS });
-    if (!gone) progress.warning(`namespace ${namespace} is still being removed; pods left: ${remainingPods.join(', ') || 'none'}`);
+    const { gone, remainingPods } = await removeNamespace({
+      kubeConfig,
+      namespace,
+      timeoutMs: NAMESPACE_GONE_LIMIT_MS,
+    });
+    if (!gone)
+      progress.warning(
+        `namespace ${namespace} is still being removed; pods left: ${remainingPods.join(', ') || 'none'}`,
+      );
   });
   return namespace;
 }
 
 /** The streams of a run: the target, the control beside it, and for both the requests until they first answer. */
 function streamsOf(scenario: Scenario, target: Target, steady: SteadyControl): readonly ProbedStream[] {
-  const interval = 1000 / scenario.ratePerSecond;
+  const intervalMs = 1000 / scenario.ratePerSecond;
+  const steadyIntervalMs = 1000 / steadyRatePerSecond(scenario.ratePerSecond);
   const control = { ...steady, expect: ANY_ANSWER };
   const user = { ...target, path: scenario.path, expect: scenario.expect };
   return [
-    probedStream(scenario, user, { id: 'target', role: 'target', intervalMs: interval, offsetMs: 0 }),
+    probedStream(scenario, user, { id: 'target', role: 'target', intervalMs, offsetMs: 0 }),
     // Half an interval later, so that the two never wait for each other.
-    probedStream(scenario, control, { id: 'steady', role: 'steady', intervalMs: interval, offsetMs: interval / 2 }),
-    probedStream(scenario, user, { id: 'warm-up', role: 'warm-up', intervalMs: WARM_UP_INTERVAL_MS, offsetMs: 0 }),
-    probedStream(scenario, control, { id: 'warm-up-steady', role: 'warm-up', intervalMs: WARM_UP_INTERVAL_MS, offsetMs: 0 }),
+    probedStream(scenario, control, {
+      id: 'steady',
+      role: 'steady',
+      intervalMs: steadyIntervalMs,
+      offsetMs: intervalMs / 2,
+    }),
+    probedStream(scenario, user, {
+      id: 'warm-up',
+      role: 'warm-up',
+      intervalMs: WARM_UP_INTERVAL_MS,
+      offsetMs: 0,
+    }),
+    probedStream(scenario, control, {
+      id: 'warm-up-steady',
+      role: 'warm-up',
+      intervalMs: WARM_UP_INTERVAL_MS,
+      offsetMs: 0,
+    }),
   ];
 }
 
 function probedStream(
   scenario: Scenario,
-  { address, port, path, expect }: Pick<Target, 'address' | 'port'> & { readonly path: string; readonly expect: Expectation },
+  {
+    address,
+    port,
+    path,
+    expect,
+  }: Pick<Target, 'address' | 'port'> & { readonly path: string; readonly expect: Expectation },
   { offsetMs, ...stream }: Pick<Stream, 'id' | 'role' | 'intervalMs'> & { readonly offsetMs: number },
 ): ProbedStream {
   const host = `${address}:${port}`;
@@ -240,7 +278,19 @@ function probedStream(
   const { id, intervalMs } = stream;
   return {
     stream: { ...stream, url: `http://${host}${path}`, address, port, expect },
-    spec: { id, intervalMs, offsetMs, address, port, path, host, connection, connections, deadlineMs, expect },
+    spec: {
+      id,
+      intervalMs,
+      offsetMs,
+      address,
+      port,
+      path,
+      host,
+      connection,
+      connections,
+      deadlineMs,
+      expect,
+    },
   };
 }
 
@@ -304,7 +354,9 @@ async function stopProbing({ prober, scenario, clock, emit, counts, context }: P
   for (const stream of ['target', 'steady']) prober.stop(stream, atMs).catch(() => {});
   const end = await prober.finish(scenario.deadlineMs + FAREWELL_MS);
   const { ok, dropped, other } = counts.of('target');
-  context.progress.line(`${ok + dropped + other} requests, ${dropped} dropped${other > 0 ? `, ${other} without a judgement` : ''}`);
+  context.progress.line(
+    `${ok + dropped + other} requests, ${dropped} dropped${other > 0 ? `, ${other} without a judgement` : ''}`,
+  );
   return end;
 }
 

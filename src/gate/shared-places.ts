@@ -68,7 +68,10 @@ export function sharedPlaces(options: SharedPlacesOptions): SharedPlaces {
         return { vantage, node, ports: OWNED_PORTS };
       }),
     steadyControl(scenario, entryNode) {
-      const purpose = scenario.target === 'host-port' ? `steady-${scenario.target}-${entryNode}` : `steady-${scenario.target}`;
+      const purpose =
+        scenario.target === 'host-port'
+          ? `steady-${scenario.target}-${entryNode}`
+          : `steady-${scenario.target}`;
       return once(purpose, async () =>
         deploySteadyControl({
           cluster,
@@ -93,7 +96,10 @@ async function podVantage(
   // The control plane has other work to do.
   const node = cluster.nodes.find(({ controlPlane }) => !controlPlane) ?? cluster.nodes[0];
   if (nodeShell && pauseImage && node) {
-    return { vantage: await nodePodVantage({ ...common, nodeShell, pauseImage, node: node.name }), node: node.name };
+    return {
+      vantage: await nodePodVantage({ ...common, nodeShell, pauseImage, node: node.name }),
+      node: node.name,
+    };
   }
   return { vantage: await stockPodVantage({ ...common, image: proberImage }), node: undefined };
 }
