@@ -6,6 +6,9 @@ import { type Behaviour, BODY, misbehavingServer } from '../support/misbehaving-
 
 const MODES: readonly ConnectionMode[] = ['new', 'keep-alive'];
 
+/** Slow enough that a request has ended before the next one is due, on a busy machine as well. */
+const UNHURRIED = { intervalMs: 80, deadlineMs: 1_000 };
+
 /** What the prober has to say of each behaviour. */
 const TOLD: Readonly<Record<Behaviour, string>> = {
   answer: '200',
@@ -92,7 +95,7 @@ describe.each(MODES)('with %s connections', (connection) => {
 
   it('tells where each request came from and went to', async () => {
     await using server = await misbehavingServer(() => 'answer');
-    const probes = await sendRequests(testStream(server.port, { connection }), 4);
+    const probes = await sendRequests(testStream(server.port, { connection, ...UNHURRIED }), 4);
     for (const { remote, localPort } of probes) {
       expect(remote).toBe(`127.0.0.1:${server.port}`);
       expect(localPort).toBeGreaterThanOrEqual(12_000);
@@ -115,7 +118,7 @@ describe('kept-alive connections', () => {
   it('are used in turn', async () => {
     await using server = await misbehavingServer(() => 'answer');
     const probes = await sendRequests(
-      testStream(server.port, { connection: 'keep-alive', connections: 3 }),
+      testStream(server.port, { connection: 'keep-alive', connections: 3, ...UNHURRIED }),
       12,
     );
     expect(server.connections).toBe(3);
@@ -136,7 +139,7 @@ describe('kept-alive connections', () => {
     await using server = await misbehavingServer((request) =>
       request === 2 ? 'answer-and-close' : 'answer',
     );
-    const probes = await sendRequests(testStream(server.port, { connection: 'keep-alive' }), 6);
+    const probes = await sendRequests(testStream(server.port, { connection: 'keep-alive', ...UNHURRIED }), 6);
     expect(probes.map(endOf)).toEqual(Array(6).fill('200'));
     expect(probes.map(({ reused }) => reused)).toEqual([false, true, true, false, true, true]);
   });
@@ -146,7 +149,7 @@ describe('kept-alive connections', () => {
       request % 10 === 9 ? 'reset-before-answer' : 'answer',
     );
     const probes = await sendRequests(
-      testStream(server.port, { connection: 'keep-alive', connections: 2 }),
+      testStream(server.port, { connection: 'keep-alive', connections: 4 }),
       50,
     );
     expect(countEnds(probes)).toEqual({ '200': 45, 'headers ECONNRESET': 5 });

@@ -106,7 +106,7 @@ describe('the prober program', () => {
     await using server = await misbehavingServer(() => 'answer');
     await using driven = await driveProber();
     const started = await driven.prober.start([testStream(server.port)], testPorts());
-    const stopMs = (started.get('target') ?? 0) + 45;
+    const stopMs = (started.get('target') ?? 0) + 90;
     expect((await driven.prober.stop('target', stopMs)).scheduled).toBe(5);
     expect(driven.probes.every(({ scheduledMs }) => scheduledMs < stopMs)).toBe(true);
   });
@@ -131,7 +131,7 @@ describe('the prober program', () => {
     const { first } = testPorts();
     const three = { first, last: first + 2, next: first, restMs: 60_000 };
     const started = await driven.prober.start([testStream(server.port)], three);
-    await driven.prober.stop('target', (started.get('target') ?? 0) + 95);
+    await driven.prober.stop('target', (started.get('target') ?? 0) + 190);
     expect(countEnds(driven.probes)).toEqual({ '200': 3, 'unsent no-source-port': 7 });
     expect(server.connections).toBe(3);
   });

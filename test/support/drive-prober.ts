@@ -15,7 +15,7 @@ export function testPorts(): SourcePortRange {
   return { first: FIRST_PORT, last: FIRST_PORT + 999, next: nextPort, restMs: 0 };
 }
 
-/** A stream towards a port of loopback; ten requests in 100 ms unless it is said otherwise. */
+/** A stream towards a port of loopback; fifty requests a second unless it is said otherwise. */
 export function testStream(port: number, spec: Partial<StreamSpec> = {}): StreamSpec {
   return {
     id: 'target',
@@ -25,7 +25,7 @@ export function testStream(port: number, spec: Partial<StreamSpec> = {}): Stream
     host: 'web.example',
     connection: 'new',
     connections: 1,
-    intervalMs: 10,
+    intervalMs: 20,
     offsetMs: 0,
     deadlineMs: 300,
     expect: { statusFrom: 200, statusTo: 299 },

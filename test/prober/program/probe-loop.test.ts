@@ -130,8 +130,8 @@ describe('probe loop', () => {
 
   it('is finished once, after the last report', () => {
     const world = new World({ answerAfterMs: 30 });
-    world.loop.start(testStream(80, { id: 'one' }));
-    world.loop.start(testStream(80, { id: 'two', offsetMs: 5 }));
+    world.loop.start(testStream(80, { id: 'one', intervalMs: 10 }));
+    world.loop.start(testStream(80, { id: 'two', intervalMs: 10, offsetMs: 5 }));
     world.runUntil(52);
     world.loop.finish();
     expect(world.finished).toBe(0);
