@@ -19,6 +19,11 @@ export interface AcquireContext {
   readonly workDir: string;
   /** Images that the manifests name: those that this machine's Docker has are loaded, the others left to the nodes. */
   readonly imagesIfPresent: readonly string[];
+  /**
+   * Told the cluster's name immediately before the first part of it is created, so that someone else can remove it
+   * should this process be killed (`removeCluster`). Not called where nothing is created.
+   */
+  onCreating?(name: string): void;
 }
 
 export interface Cluster extends AsyncDisposable {
@@ -52,7 +57,11 @@ export interface ClusterNode {
 export interface NodeShell {
   /** Runs to the end and gives what it printed; throws when it exits non-zero. */
   run(node: string, argv: readonly string[]): Promise<string>;
-  /** Starts a program with piped stdio; it dies with us. */
+  /**
+   * Starts a program with piped stdio. Whatever ends the connection to it, our own death included, ends its stdin and
+   * nothing else: the program must end by that. `kill` ends the connection, not the program.
+   */
   spawn(node: string, argv: readonly string[]): import('../platform/process.ts').RunningProcess;
+  /** Copies a file; its folder there must exist, and not be below /tmp or /run (memory that a copy does not reach). */
   copyTo(node: string, localPath: string, nodePath: string): Promise<void>;
 }

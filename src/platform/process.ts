@@ -11,8 +11,16 @@ export class CommandError extends Error {
   readonly output: string;
   /** True where the program itself could not be found. */
   readonly notFound: boolean;
-  constructor(command: string, exitCode: number | undefined, output: string, notFound: boolean, cause: unknown) {
-    super(`${command} ${notFound ? 'was not found' : `ended with exit code ${exitCode ?? 'none'}`}`, { cause });
+  constructor(
+    command: string,
+    exitCode: number | undefined,
+    output: string,
+    notFound: boolean,
+    cause: unknown,
+  ) {
+    super(`${command} ${notFound ? 'was not found' : `ended with exit code ${exitCode ?? 'none'}`}`, {
+      cause,
+    });
     this.command = command;
     this.exitCode = exitCode;
     this.output = output;
@@ -70,7 +78,11 @@ export async function run(file: string, args: readonly string[], options: RunOpt
 }
 
 /** Starts a program and hands over its pipes. */
-export function spawn(file: string, args: readonly string[], options: Omit<RunOptions, 'input' | 'timeoutMs'> = {}): RunningProcess {
+export function spawn(
+  file: string,
+  args: readonly string[],
+  options: Omit<RunOptions, 'input' | 'timeoutMs'> = {},
+): RunningProcess {
   const child = execa(file, args, { ...common(options), stdin: 'pipe', buffer: false, reject: false });
   const { stdin, stdout, stderr } = child;
   // A write to a program that has ended is told by `ended`; without a listener EPIPE would end us as well.
@@ -85,6 +97,29 @@ export function spawn(file: string, args: readonly string[], options: Omit<RunOp
   };
 }
 
+/**
+ * Starts a program that outlives us: it is in no process group of ours and nothing kills it. Its stdin is a pipe from
+ * us, whose end tells it that we are gone; its output goes nowhere.
+ */
+export function spawnSurvivor(
+  file: string,
+  args: readonly string[],
+): { readonly stdin: Writable; readonly ended: Promise<unknown> } {
+  const child = execa(file, args, {
+    detached: true,
+    cleanup: false,
+    reject: false,
+    stdin: 'pipe',
+    stdout: 'ignore',
+    stderr: 'ignore',
+    buffer: false,
+    extendEnv: false,
+    env: childEnvironment(process.env),
+  });
+  child.stdin.on('error', () => {});
+  return { stdin: child.stdin, ended: child };
+}
+
 function common(options: RunOptions) {
   return {
     ...(options.signal ? { cancelSignal: options.signal } : {}),
@@ -95,7 +130,8 @@ function common(options: RunOptions) {
   } as const;
 }
 
-const INHERITED = /^(PATH|HOME|USER|LOGNAME|LANG|LC_.*|TMPDIR|TEMP|TZ|SHELL|TERM|NO_COLOR|XDG_.*|DOCKER_.*|CONTAINERD_.*|KIND_.*|(HTTPS?|NO|ALL)_PROXY|(https?|no|all)_proxy|SSL_CERT_.*)$/;
+const INHERITED =
+  /^(PATH|HOME|USER|LOGNAME|LANG|LC_.*|TMPDIR|TEMP|TZ|SHELL|TERM|NO_COLOR|XDG_.*|DOCKER_.*|CONTAINERD_.*|KIND_.*|(HTTPS?|NO|ALL)_PROXY|(https?|no|all)_proxy|SSL_CERT_.*)$/;
 
 /**
  * What a child process may see of our environment. An allow-list, because ours holds the GitHub token and every

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClusterProvider } from '../cluster-provider.ts';
+import { startReaper } from '../reaper/start-reaper.ts';
+import { containersOf, newClusterName, removeCluster } from '../remove-cluster.ts';
+import { drawBlueprint } from './blueprint.ts';
+import { bootCluster } from './boot-cluster.ts';
+import { describeCluster } from './describe-cluster.ts';
+import { exportLogs } from './kind-cli.ts';
+import { dockerNodeShell } from './node-shell.ts';
+
+export interface KindProviderOptions {
+  /** Folder of kind-configs/. */
+  readonly kindConfigsDir: string;
+  /** Entry of the reaper: dist/reaper.js. */
+  readonly reaperProgram: string;
+}
+
+/**
+ * Boots a kind cluster of our own and removes it again, whatever happens: on failure and abort of `acquire` before it
+ * throws, at dispose, and, should this process be killed, by the reaper. No other cluster is ever touched.
+ */
+export function kindProvider({ kindConfigsDir, reaperProgram }: KindProviderOptions): ClusterProvider {
+  return {
+    async acquire(settings, context) {
+      const blueprint = await drawBlueprint(settings, { kindConfigsDir, signal: context.signal });
+      for (const warning of blueprint.warnings) context.progress(`warning: ${warning}`);
+      const name = newClusterName();
+      context.progress(`creating ${name}, node image ${blueprint.nodeImage.text}`);
+      context.onCreating?.(name);
+      const reaper = startReaper(reaperProgram, name);
+      try {
+        const booted = await bootCluster({ name, settings, blueprint, context });
+        const { kubeConfig, kubeconfigPath } = booted;
+        let disposed: Promise<void> | undefined;
+        return {
+          ...(await describeCluster({ settings, blueprint, booted, signal: context.signal })),
+          provider: 'kind',
+          name,
+          kubeConfig,
+          kubeconfigPath,
+          nodeShell: dockerNodeShell(),
+          collectLogs: (directory) => saveLogs(name, directory),
+          [Symbol.asyncDispose]() {
+            disposed ??= (async () => {
+              if (settings.keep) context.progress(`kept: ${keepingHint(name, kubeconfigPath)}`);
+              else await removeCluster(name);
+              await reaper.dismiss();
+            })();
+            return disposed;
+          },
+        };
+      } catch (error) {
+        if (!context.signal.aborted) await saveLogs(name, join(context.workDir, 'cluster-logs'));
+        await removeLeftovers(name);
+        await reaper.dismiss();
+        throw error;
+      }
+    },
+  };
+}
+
+function keepingHint(name: string, kubeconfigPath: string): string {
+  return `kubectl --kubeconfig ${kubeconfigPath} …, and at last: kind delete cluster --name ${name}`;
+}
+
+/**
+ * After a creation that was broken off: Docker may still be starting a container it was asked for, so the absence is
+ * believed only when it lasts.
+ */
+async function removeLeftovers(name: string): Promise<void> {
+  for (let absent = 0; absent < 3; ) {
+    await removeCluster(name);
+    await sleep(300);
+    absent = (await containersOf(name)).length === 0 ? absent + 1 : 0;
+  }
+}
+
+async function saveLogs(name: string, directory: string): Promise<void> {
+  try {
+    await exportLogs(name, directory);
+  } catch {
+    // Logs are a help in a failure that has its own message; their absence must not hide it.
+  }
+}
