@@ -1,5 +1,5 @@
-import type { RecordingEntry } from '../model/recording.ts';
-import type { Phase, Reason, RequestCounts, RunResult, Verdict } from '../model/verdict.ts';
+import type { RecordingEntry, Stream } from '../model/recording.ts';
+import type { Reason, RequestCounts, RunResult, Verdict } from '../model/verdict.ts';
 import { accountFor, countRequests, type Sample } from './account.ts';
 import { worstVerdict } from './combine.ts';
 import { detect, partialDetectionFloor } from './detection.ts';
@@ -20,11 +20,9 @@ const COINCIDENCE_MS = 250;
  */
 export function judgeRun(entries: readonly RecordingEntry[]): RunResult {
   const facts = runFacts(entries);
-  const stream = facts?.streams.find(({ role }) => role === 'target');
-  if (!facts || !stream) return unjudgeable(facts?.header.run ?? 0);
-
+  if (!facts) return WITHOUT_HEADER;
   const steadyStream = facts.streams.find(({ role }) => role === 'steady');
-  const target = accountFor(facts, stream);
+  const target = accountFor(facts, facts.streams.find(({ role }) => role === 'target') ?? NO_STREAM);
   const steady = steadyStream && accountFor(facts, steadyStream);
   const lives = podLives(facts);
   const evidence: Evidence = { facts, target, steady, lives, served: whoServed(facts, target, lives) };
@@ -167,9 +165,10 @@ function endFindings({ facts, target }: Evidence): readonly Finding[] {
       );
     case 'baseline-failing': {
       const { dropped, scheduled } = target.counts;
+      const figures = scheduled === 0 ? '' : ` (${dropped} of ${scheduled} requests were dropped)`;
       return inconclusive(
         'baseline-failing',
-        `The unchanged workload does not answer reliably (${dropped} of ${scheduled} requests were dropped), so the update was not triggered.`,
+        `The unchanged workload does not answer reliably${figures}, so the update was not triggered.`,
         'Make every request succeed without an update first: check the path, the expected status and the port.',
       );
     }
@@ -241,32 +240,35 @@ function plural(count: number, one: string, many: string): string {
 
 const NO_REQUESTS: RequestCounts = countRequests([]);
 
-function unjudgeable(run: number): RunResult {
-  const phases: Record<Phase, RequestCounts> = {
-    before: NO_REQUESTS,
-    during: NO_REQUESTS,
-    after: NO_REQUESTS,
-    tail: NO_REQUESTS,
-  };
-  return {
-    run,
-    verdict: 'error',
-    reasons: [
-      {
-        code: 'bug',
-        text: 'The recording has no header, or none that names the stream to judge.',
-        remedy: 'This is a bug in Rollproof. Please report it with the recording.',
-      },
-    ],
-    guards: [],
-    requests: NO_REQUESTS,
-    phases,
-    drops: {},
-    notJudged: {},
-    outages: [],
-    longestOutageMs: 0,
-    served: { old: 0, new: 0, how: 'inferred' },
-    steady: NO_REQUESTS,
-    rollout: { replacedPods: 0 },
-  };
-}
+/** Of a run that ended before there was anything to probe. */
+const NO_STREAM: Stream = {
+  id: 'target',
+  role: 'target',
+  url: '',
+  address: '',
+  port: 0,
+  intervalMs: 0,
+  expect: { statusFrom: 200, statusTo: 299 },
+};
+
+const WITHOUT_HEADER: RunResult = {
+  run: 0,
+  verdict: 'error',
+  reasons: [
+    {
+      code: 'bug',
+      text: 'The recording has no header.',
+      remedy: 'This is a bug in Rollproof. Please report it with the recording.',
+    },
+  ],
+  guards: [],
+  requests: NO_REQUESTS,
+  phases: { before: NO_REQUESTS, during: NO_REQUESTS, after: NO_REQUESTS, tail: NO_REQUESTS },
+  drops: {},
+  notJudged: {},
+  outages: [],
+  longestOutageMs: 0,
+  served: { old: 0, new: 0, how: 'inferred' },
+  steady: NO_REQUESTS,
+  rollout: { replacedPods: 0 },
+};

@@ -1,0 +1,85 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
+import type { GateResult, Verdict } from '../model/verdict.ts';
+import { headline } from './headline.ts';
+import { howMeasured, smallestVisibleOutage } from './how-measured.ts';
+import { plainLine } from './markdown.ts';
+import { COLUMNS, summaryRows, VERDICTS } from './summary-table.ts';
+
+export interface ConsoleOptions {
+  readonly colours: boolean;
+}
+
+const COLOURS: Readonly<Record<Verdict, 'green' | 'red' | 'yellow'>> = {
+  pass: 'green',
+  dropped: 'red',
+  'rollout-failed': 'red',
+  inconclusive: 'yellow',
+  error: 'red',
+};
+
+const NAME_LIMIT = 60;
+
+/** The report for a terminal or a log: table, reasons with their remedies, how it was measured, one sentence. */
+export function renderConsole(result: GateResult, { colours }: ConsoleOptions): string {
+  const paint = (style: Parameters<typeof styleText>[0], text: string) =>
+    colours ? styleText(style, text, { validateStream: false }) : text;
+  const rows = summaryRows(result.scenarios).map((row) => [
+    plainLine(row.name, NAME_LIMIT),
+    paint(COLOURS[row.verdict], `${VERDICTS[row.verdict].plain} ${VERDICTS[row.verdict].word}`),
+    row.requests,
+    row.verdict === 'dropped' ? paint('red', row.dropped) : row.dropped,
+    row.longestOutage,
+    row.response,
+    row.responseDuring,
+  ]);
+  const reasons = [
+    ...result.reasons.map((reason) => ({ name: '', ...reason })),
+    ...result.scenarios.flatMap(({ name, reasons }) =>
+      reasons.map((reason) => ({ name: `${name}: `, ...reason })),
+    ),
+  ].flatMap(({ name, text, remedy, code }) => [
+    `${plainLine(name + text, 1000)} [${code}]`,
+    ...(remedy === undefined ? [] : [`  → ${plainLine(remedy, 1000)}`]),
+  ]);
+  const measured = new Set(
+    result.scenarios.map((scenario) => {
+      const floor = smallestVisibleOutage(scenario.runs);
+      const phrases = [...howMeasured(scenario), ...(floor === undefined ? [] : [floor])];
+      return paint('dim', plainLine(phrases.join(' · '), 1000));
+    }),
+  );
+  const sentence = `${VERDICTS[result.verdict].plain} ${headline(result, (name) => plainLine(name, NAME_LIMIT))}`;
+  return [
+    ...(rows.length === 0 ? [] : [aligned([[...COLUMNS], ...rows])]),
+    ...(reasons.length === 0 ? [] : [reasons.join('\n')]),
+    ...(measured.size === 0 ? [] : [[...measured].join('\n')]),
+    `${paint([COLOURS[result.verdict], 'bold'], sentence)}\n`,
+  ].join('\n\n');
+}
+
+/** Two columns of text to the left, figures to the right, two spaces between. */
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => {
+          const room = ' '.repeat((widths[column] ?? 0) - widthOf(cell));
+          return column < 2 ? cell + room : room + cell;
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Columns a text takes in a terminal; wide characters take two. */
+function widthOf(text: string): number {
+  return [...stripVTControlCharacters(text)].reduce(
+    (width, character) => width + (WIDE.test(character) ? 2 : 1),
+    0,
+  );
+}
+
+const WIDE =
+  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}]/u;

@@ -1,0 +1,44 @@
+import { stringify } from 'csv-stringify/sync';
+import type { RecordingEntry } from '../model/recording.ts';
+import { targetSamples } from '../verdict/target-samples.ts';
+
+/** Stands for the response time of a request that was dropped. */
+const DROPPED_SECONDS = -0.01;
+
+/**
+ * `check.csv`: one line per request of the target that was judged, in the order of sending.
+ *  - `send_time`: when it was sent, Unix time in seconds
+ *  - `response_time`: from sending to the complete answer in seconds, or -0.01 where it was dropped
+ */
+export function renderCheckCsv(entries: readonly RecordingEntry[]): string {
+  const { samples, startedAtMs } = targetSamples(entries);
+  const rows = samples
+    .flatMap(({ sentMs, endedMs, end }) =>
+      sentMs !== undefined && endedMs !== undefined && (end.end === 'ok' || end.end === 'dropped')
+        ? [{ sentMs, responseSeconds: end.end === 'ok' ? (endedMs - sentMs) / 1000 : DROPPED_SECONDS }]
+        : [],
+    )
+    .sort((a, b) => a.sentMs - b.sentMs)
+    .map(({ sentMs, responseSeconds }) => [seconds(startedAtMs + sentMs), responseSeconds.toFixed(6)]);
+  return stringify([['send_time', 'response_time'], ...rows]);
+}
+
+/**
+ * `update.csv`: one line with `start_time` and `end_time` of the rolling update, Unix time in seconds: from the
+ * trigger to the instant at which the Deployment reported completion, or the observation ended. No line where the
+ * update was never triggered.
+ */
+export function renderUpdateCsv(entries: readonly RecordingEntry[]): string {
+  const { facts, startedAtMs } = targetSamples(entries);
+  const fromMs = facts?.cuts.triggeredMs;
+  const toMs = facts?.cuts.completeMs ?? facts?.rolloutEnd?.atMs;
+  const rows =
+    fromMs === undefined || toMs === undefined
+      ? []
+      : [[seconds(startedAtMs + fromMs), seconds(startedAtMs + toMs)]];
+  return stringify([['start_time', 'end_time'], ...rows]);
+}
+
+function seconds(unixMs: number): string {
+  return (unixMs / 1000).toFixed(6);
+}

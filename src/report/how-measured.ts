@@ -1,0 +1,55 @@
+import type { Scenario } from '../model/scenario.ts';
+import type { RunResult, ScenarioResult } from '../model/verdict.ts';
+import { count, duration, plural } from './figures.ts';
+
+/** On what and how a scenario was measured, as short phrases. Names of versions and plugins are not yet inert. */
+export function howMeasured({ environment, scenario, runs }: ScenarioResult): readonly string[] {
+  const where = environment
+    ? [
+        ...(environment.kind === undefined ? [] : [`kind ${environment.kind}`]),
+        `Kubernetes ${environment.kubernetes}`,
+        environment.cni,
+        `kube-proxy ${environment.kubeProxyMode}`,
+        plural(environment.nodes, 'node'),
+      ]
+    : [];
+  const steady = runs.reduce((sum, run) => sum + run.steady.sent, 0);
+  const steadyDropped = runs.reduce((sum, run) => sum + run.steady.dropped, 0);
+  return [
+    ...where,
+    `${count(scenario.ratePerSecond)} requests/s open loop ${pathOf(scenario)}`,
+    `no retries, deadline ${duration(scenario.deadlineMs)}`,
+    ...(runs.length === 0
+      ? []
+      : [plural(runs.length, 'run'), `steady control ${count(steadyDropped)} of ${count(steady)} dropped`]),
+  ];
+}
+
+/** What an outage would have had to last to be seen, over all runs; undefined where none got as far as an update. */
+export function smallestVisibleOutage(runs: readonly RunResult[]): string | undefined {
+  const floors = runs.flatMap(({ detectionFloorMs }) =>
+    detectionFloorMs === undefined ? [] : [detectionFloorMs],
+  );
+  if (floors.length === 0) return undefined;
+  const partial = runs
+    .flatMap(({ partialDetectionFloor }) => (partialDetectionFloor ? [partialDetectionFloor] : []))
+    .reduce<RunResult['partialDetectionFloor']>(
+      (worst, one) => (worst && worst.lengthMs >= one.lengthMs ? worst : one),
+      undefined,
+    );
+  const ofOne = partial
+    ? `, of one of ${partial.endpoints} endpoints ${duration(partial.lengthMs)} (99.9 %)`
+    : '';
+  return `an outage of ${duration(Math.max(...floors))} would have been seen${ofOne}`;
+}
+
+function pathOf({ vantage, target, connection, connections }: Scenario): string {
+  const from = vantage === 'pod' ? 'from inside the cluster' : 'from the runner';
+  const to = {
+    'node-port': 'node address and node port',
+    'cluster-ip': 'cluster IP',
+    'host-port': 'host port',
+  }[target];
+  const over = connection === 'new' ? 'a new connection each' : plural(connections, 'kept-alive connection');
+  return `${from} to the ${to}, ${over}`;
+}

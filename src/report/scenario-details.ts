@@ -1,0 +1,76 @@
+import { markdownTable } from 'markdown-table';
+import { PHASES, type RunResult, type ScenarioResult } from '../model/verdict.ts';
+import { count, duration } from './figures.ts';
+import { codeSpan, prose } from './markdown.ts';
+import { VERDICTS } from './summary-table.ts';
+
+/** Rows of one table; more of them help nobody. */
+const ROW_LIMIT = 50;
+
+/** Everything about one scenario that a table row has no room for, folded. */
+export function scenarioDetails(scenario: ScenarioResult): string {
+  return [
+    '<details>',
+    `<summary>${VERDICTS[scenario.verdict].symbol} Details of ${prose(scenario.name)}</summary>`,
+    '',
+    ...scenario.runs.flatMap((run) => [...runDetails(run, scenario.runs.length), '']),
+    '</details>',
+  ].join('\n');
+}
+
+function runDetails(run: RunResult, runs: number): readonly string[] {
+  return [
+    ...(runs === 1 ? [] : [`**Run ${run.run}: ${VERDICTS[run.verdict].word}**`, '']),
+    phaseTable(run),
+    '',
+    ...(run.outages.length === 0 ? [] : [outageTable(run), '']),
+    ...run.guards.map(({ held, text }) => `- ${held ? '✅' : '❌'} ${prose(text)}`),
+    ...rolloutLine(run),
+  ];
+}
+
+function phaseTable({ phases, requests }: RunResult): string {
+  const rows = [...PHASES.map((phase) => [phase, phases[phase]] as const), ['all', requests] as const];
+  return markdownTable(
+    [
+      ['Phase', 'Scheduled', 'Sent', 'Answered', 'Dropped', 'Not judged', 'Unsent'],
+      ...rows.map(([name, counts]) => [
+        name,
+        ...[counts.scheduled, counts.sent, counts.ok, counts.dropped, counts.notJudged, counts.unsent].map(
+          count,
+        ),
+      ]),
+    ],
+    { align: ['l', 'r', 'r', 'r', 'r', 'r', 'r'], alignDelimiters: false },
+  );
+}
+
+function outageTable({ outages }: RunResult): string {
+  const shown = outages.slice(0, ROW_LIMIT);
+  const table = markdownTable(
+    [
+      ['Outage from', 'Length', 'Dropped', 'Answered within', 'As a client saw it'],
+      ...shown.map((outage) => [
+        duration(outage.fromMs),
+        duration(outage.lengthMs),
+        count(outage.dropped),
+        count(outage.answered),
+        Object.entries(outage.classes)
+          .map(([name, number]) => `${number} ${name}`)
+          .join(', '),
+      ]),
+    ],
+    { align: ['r', 'r', 'r', 'r', 'l'], alignDelimiters: false },
+  );
+  const more = outages.length - shown.length;
+  return more > 0 ? `${table}\n\n${more} more outages are in the report files.` : table;
+}
+
+function rolloutLine({ rollout }: RunResult): readonly string[] {
+  const { outcome, durationMs, replacedPods, detail } = rollout;
+  if (outcome === undefined) return [];
+  const took = durationMs === undefined ? '' : ` in ${duration(durationMs)}`;
+  return [
+    `- Rollout: ${codeSpan(outcome)}${took}, ${count(replacedPods)} old pods replaced${detail === undefined ? '' : `: ${prose(detail)}`}`,
+  ];
+}

@@ -1,0 +1,96 @@
+import type { GateResult, Reason, ScenarioResult } from '../model/verdict.ts';
+import { firstThatFits } from './budget.ts';
+import { plural } from './figures.ts';
+import { headline } from './headline.ts';
+import { howMeasured, smallestVisibleOutage } from './how-measured.ts';
+import { codeSpan, prose } from './markdown.ts';
+import { scenarioDetails } from './scenario-details.ts';
+import { summaryTable, VERDICTS } from './summary-table.ts';
+
+export interface SummaryOptions {
+  /** Longest text, in UTF-16 units. A comment takes 65,536, of which some are needed for what goes around it. */
+  readonly maxCharacters?: number;
+  /** Markdown of our own making that goes under everything: commit, run, links. Never from outside. */
+  readonly footer?: string;
+}
+
+/** Rows of the table, and reasons, that are shown while there is room for nothing else. */
+const FEW = 20;
+
+/**
+ * The report as Markdown, for the job summary, the pull-request comment and report.md alike. Where it would be too
+ * long, detail goes in this order: details of scenarios that passed, all details, how it was measured, all but
+ * the first rows and reasons, everything but the heading. It then says what was left out.
+ */
+export function renderSummary(result: GateResult, options: SummaryOptions = {}): string {
+  const { maxCharacters = Number.POSITIVE_INFINITY, footer } = options;
+  const heading = `### ${VERDICTS[result.verdict].symbol} ${headline(result, codeSpan)}`;
+  const failing = result.scenarios.filter(({ verdict }) => verdict !== 'pass');
+  const first = [...failing, ...result.scenarios.filter(({ verdict }) => verdict === 'pass')].slice(0, FEW);
+  const table = (scenarios: readonly ScenarioResult[]) =>
+    scenarios.length === 0 ? [] : [summaryTable({ scenarios })];
+  const reasons = reasonLines(result);
+  const some = [reasons.slice(0, FEW).join('\n')].filter(Boolean);
+  const all = [reasons.join('\n')].filter(Boolean);
+  const measured = measuredLines(result);
+  const assumed = assumedLines(result);
+  const details = (scenarios: readonly ScenarioResult[]) =>
+    scenarios.filter(({ runs }) => runs.length > 0).map(scenarioDetails);
+  const leftOut = (what: string) =>
+    `<sub>Left out for its length: ${what}. The report files have everything.</sub>`;
+  const last = footer === undefined ? [] : [footer];
+  const whole = [heading, ...table(result.scenarios), ...all, ...measured, ...assumed];
+  const rowsLeft = result.scenarios.length - first.length;
+  return firstThatFits(
+    [
+      () => [...whole, ...details(result.scenarios), ...last],
+      () => [...whole, ...details(failing), leftOut('details of scenarios that passed'), ...last],
+      () => [...whole, leftOut('all details'), ...last],
+      () => [
+        heading,
+        ...table(result.scenarios),
+        ...all,
+        leftOut('details and how it was measured'),
+        ...last,
+      ],
+      () => [
+        heading,
+        ...table(first),
+        ...some,
+        leftOut(`details, ${plural(rowsLeft, 'scenario')}, all but the first ${FEW} reasons`),
+        ...last,
+      ],
+      () => [heading, leftOut('everything else')],
+    ].map((blocks) => () => `${blocks().join('\n\n')}\n`),
+    maxCharacters,
+  );
+}
+
+function reasonLines({ reasons, scenarios }: GateResult): readonly string[] {
+  return [
+    ...reasons.map((reason) => `- ${reasonText(reason)}`),
+    ...scenarios.flatMap(({ name, reasons }) =>
+      reasons.map((reason) => `- ${codeSpan(name)}: ${reasonText(reason)}`),
+    ),
+  ];
+}
+
+function reasonText({ text, remedy, code }: Reason): string {
+  const next = remedy === undefined ? '' : ` **→** ${prose(remedy)}`;
+  return `${prose(text)}${next} <sub>${prose(code)}</sub>`;
+}
+
+/** One paragraph for all scenarios that were measured the same way. */
+function measuredLines({ scenarios }: GateResult): readonly string[] {
+  const groups = Map.groupBy(scenarios, (scenario) => howMeasured(scenario).join(' · '));
+  const lines = [...groups].map(([how, members]) => {
+    const names = groups.size === 1 ? '' : `${members.map(({ name }) => codeSpan(name)).join(', ')}: `;
+    const floor = smallestVisibleOutage(members.flatMap(({ runs }) => runs));
+    return `${names}${prose(how)}${floor === undefined ? '' : ` · **${prose(floor)}**`}`;
+  });
+  return lines.length === 0 ? [] : [`<sub>How it was measured: ${lines.join('<br>')}</sub>`];
+}
+
+function assumedLines({ assumed }: GateResult): readonly string[] {
+  return assumed.length === 0 ? [] : [`<sub>Assumed: ${assumed.map(prose).join('; ')}</sub>`];
+}
