@@ -55,8 +55,7 @@ export async function kubeText(kubeConfig: KubeConfig, request: KubeRequest): Pr
       return await response.body.text();
     } catch (error) {
       request.signal?.throwIfAborted();
-      const worthRepeating = !(error instanceof KubeApiError) || error.status === 429 || error.status >= 500;
-      if (!worthRepeating) throw error;
+      if (error instanceof KubeApiError && !isPassing(error)) throw error;
       if (performance.now() + pauseMs > giveUpAt)
         throw error instanceof KubeApiError ? error : unreachable(error);
       await sleep(pauseMs, undefined, { ...(request.signal ? { signal: request.signal } : {}) });
@@ -76,6 +75,11 @@ export async function kubeStream(
   const stream = response.body.stream();
   if (!stream) throw new Error(`the API server sent no body for ${request.path}`);
   return stream;
+}
+
+/** Overload and hiccups. A 500 without a reason is the server's way of refusing some objects it can not read. */
+function isPassing({ status, reason }: KubeApiError): boolean {
+  return [429, 502, 503, 504].includes(status) || (status === 500 && reason !== undefined);
 }
 
 const TIMEOUT_MS = 20_000;

@@ -83,12 +83,14 @@ function missing(
   }
   if (updatedReplicas < replicas) return `new pods: ${updatedReplicas} of ${replicas} were created`;
   const living = [...view.pods.values()].filter((pod) => !isTerminating(pod));
-  const old = living.filter((pod) => pod.templateHash === before.templateHash).length;
+  const fresh = living.filter((pod) => pod.templateHash !== before.templateHash);
+  const unready = fresh.filter((pod) => !pod.ready).map(({ name }) => name);
+  if (fresh.length - unready.length < replicas)
+    return `new pods to be ready: ${unready.join(', ') || 'none is seen yet'}`;
   // The status may be a moment older than the pods and the other way round: both must agree.
-  if (existingReplicas > updatedReplicas || old > 0) return 'old pods to be asked to end';
-  const ready = living.filter((pod) => pod.ready).length;
-  if (Math.min(availableReplicas, ready) >= replicas) return undefined;
-  const unready = living.filter((pod) => !pod.ready).map(({ name }) => name);
-  const names = unready.length > 0 ? `, not ready: ${unready.join(', ')}` : '';
-  return `new pods to be available: ${availableReplicas} of ${replicas} are${names}`;
+  if (existingReplicas > updatedReplicas || fresh.length < living.length)
+    return 'old pods to be asked to end';
+  return availableReplicas < replicas
+    ? `new pods to be available: ${availableReplicas} of ${replicas} are`
+    : undefined;
 }

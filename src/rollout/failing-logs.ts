@@ -21,7 +21,7 @@ export async function noteFailingLogs(options: FailingLogsOptions, pod: PodFact 
     try {
       const log = await kubeText(cluster.kubeConfig, {
         path: `/api/v1/namespaces/${namespace}/pods/${pod?.name}/log`,
-        query: { container, previous: 'true', tailLines: String(LINES) },
+        query: { container, previous: String(state !== 'terminated'), tailLines: String(LINES) },
         timeoutMs: 5_000,
         signal,
       });

@@ -1,11 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../cluster/cluster-provider.ts';
 import type { ManifestObject } from '../model/manifest.ts';
+import { BadInputError } from '../model/problem.ts';
 import type { Mark, RecordingEntry, RolloutEnd, RolloutOutcome, WorkloadBefore } from '../model/recording.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { isTerminating, type WorkloadView } from '../model/workload-view.ts';
 import { type Expectation, judgeProgress, remainingOldPods } from './completion.ts';
 import { noteFailingLogs } from './failing-logs.ts';
 import {
+  getDeployment,
   type ListedWorkload,
   listWorkload,
   type WorkloadPlace,
@@ -69,13 +72,22 @@ export async function runRollout(options: RolloutOptions): Promise<RolloutEnd> {
       before,
       AbortSignal.any([options.signal, stop.signal]),
     );
-    options.emit(workloadAfter(await listWorkload(place), options.clock()));
+    await emitWorkloadAfter(options, place);
     return end(outcome, detail);
   } catch (error) {
     if (options.signal.aborted) return end('cancelled');
     throw error;
   } finally {
     stop.abort();
+  }
+}
+
+async function emitWorkloadAfter({ emit, clock }: RolloutOptions, place: WorkloadPlace): Promise<void> {
+  try {
+    emit(workloadAfter(await listWorkload(place), clock()));
+  } catch (error) {
+    // Where somebody has deleted the Deployment there is nothing to list, and the end says so.
+    if (!(error instanceof BadInputError)) throw error;
   }
 }
 
@@ -119,17 +131,18 @@ async function follow(
     const progress = judgeProgress(view, expectation, clock());
     if (progress.kind === 'failed') {
       if (progress.pod) await noteFailingLogs(options, view.pods.get(progress.pod));
-      return progress;
+      return progress.outcome === 'not-ready'
+        ? { ...progress, detail: withWarnings(progress.detail, view) }
+        : progress;
     }
     if (triggered && !replaced) {
-      const changed = await templateChanged(place, before, triggered.generation, view);
-      if (changed === false) {
-        return {
-          outcome: 'nothing-replaced',
-          detail: `the pod template is the same as before (${before.templateHash})`,
-        };
+      const now = await getDeployment(place);
+      // The template itself is compared: with the strategy Recreate its new ReplicaSet comes only much later.
+      if (isDeepStrictEqual(now.spec.template, current.deployment.spec.template)) {
+        const detail = `the pod template is the same as before (${before.templateHash})`;
+        return { outcome: 'nothing-replaced', detail };
       }
-      replaced = changed === true;
+      replaced = true;
     }
     if (progress.kind === 'under-way' && progress.waitingFor !== told) {
       told = progress.waitingFor;
@@ -145,7 +158,8 @@ async function follow(
     }
     if (clock() - triggeredMs > scenario.rolloutDeadlineMs) {
       const waitingFor = progress.kind === 'under-way' ? progress.waitingFor : 'old pods to be gone';
-      return { outcome: 'timed-out', detail: timedOutDetail(scenario.rolloutDeadlineMs, waitingFor, view) };
+      const detail = `after ${scenario.rolloutDeadlineMs / 1000} s still waiting for ${waitingFor}`;
+      return { outcome: 'timed-out', detail: withWarnings(detail, view) };
     }
     await Promise.race([observation.nextFact(TICK_MS, options.signal), trigger.failed]);
   }
@@ -164,22 +178,6 @@ function startTrigger(options: RolloutOptions, current: ListedWorkload, signal: 
   return { result: () => result, failed };
 }
 
-/**
- * Whether our write leads to new pods: false where the template is what it was, undefined where the controller has
- * not looked at it yet.
- */
-async function templateChanged(
-  place: WorkloadPlace,
-  before: WorkloadBefore,
-  generation: number,
-  { deployment }: WorkloadView,
-): Promise<boolean | undefined> {
-  const untouched = generation === before.generation;
-  if (!untouched && (deployment?.observedGeneration ?? 0) < generation) return undefined;
-  const { templateHash } = await listWorkload(place);
-  return templateHash !== before.templateHash;
-}
-
 /** The final word on old pods is the server's, not the watch's. */
 async function oldPodsGone(place: WorkloadPlace, before: WorkloadBefore): Promise<boolean> {
   const { pods } = await listWorkload(place);
@@ -193,10 +191,11 @@ function mark({ clock, emit }: RolloutOptions, name: Mark['mark']): number {
   return atMs;
 }
 
-function timedOutDetail(deadlineMs: number, waitingFor: string, view: WorkloadView): string {
+/** Adds the kubelet's newest word on every pod that is not ready. */
+function withWarnings(detail: string, view: WorkloadView): string {
   const unready = [...view.pods.values()].filter((pod) => !pod.ready && !isTerminating(pod));
   const warnings = unready
     .map(({ name }) => view.warnings.get(`Pod/${name}`))
     .filter((text) => text !== undefined);
-  return [`after ${deadlineMs / 1000} s still waiting for ${waitingFor}`, ...warnings].join('; ');
+  return [detail, ...warnings].join('; ');
 }

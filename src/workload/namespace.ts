@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { KubeList, KubeObject, KubePod } from '../platform/kube-objects.ts';
+import type { KubeList, KubeObject } from '../platform/kube-objects.ts';
 import { KubeApiError, kubeRequest } from '../platform/kube-request.ts';
 
 export interface NamespaceOptions {
@@ -40,8 +40,9 @@ export async function createNamespace({ kubeConfig, namespace, signal }: Namespa
 }
 
 /**
- * Deletes a namespace of ours and waits until its pods and then itself are really gone, for at most `timeoutMs`.
- * Gives the names of pods that are still there, or whether the namespace itself is.
+ * Deletes a namespace of ours and waits, for at most `timeoutMs`, until its pods and Services are really gone, so that
+ * nothing of it takes part in what is measured next; the empty namespace itself ends a few seconds later.
+ * Gives the names of the pods that are still there.
  */
 export async function removeNamespace({
   kubeConfig,
@@ -54,18 +55,38 @@ export async function removeNamespace({
 }> {
   const aborting = signal ? { signal } : {};
   const path = `/api/v1/namespaces/${namespace}`;
+  // 409: its deletion is under way already.
+  await remove(kubeConfig, path, [404, 409], aborting);
+  // The namespace controller waits some seconds before it begins. Nothing new can be created meanwhile.
+  for (const resource of ['pods', 'services']) {
+    await remove(kubeConfig, `${path}/${resource}`, [403, 404, 405], aborting);
+  }
+  const namesOf = async (resource: string): Promise<readonly string[]> => {
+    const list = await kubeRequest<KubeList<KubeObject>>(kubeConfig, {
+      path: `${path}/${resource}`,
+      ...aborting,
+    });
+    return (list.items ?? []).map(({ metadata }) => metadata.name);
+  };
+  for (const giveUpAt = performance.now() + timeoutMs; ; ) {
+    const [remainingPods, services] = await Promise.all([namesOf('pods'), namesOf('services')]);
+    const gone = remainingPods.length === 0 && services.length === 0;
+    if (gone || performance.now() >= giveUpAt) return { gone, remainingPods };
+    await sleep(200, undefined, aborting);
+  }
+}
+
+async function remove(
+  kubeConfig: KubeConfig,
+  path: string,
+  tolerated: readonly number[],
+  aborting: { readonly signal?: AbortSignal },
+): Promise<void> {
   try {
     await kubeRequest(kubeConfig, { method: 'DELETE', path, ...aborting });
   } catch (error) {
-    // 409: its deletion is under way already.
-    if (!(error instanceof KubeApiError) || (error.status !== 404 && error.status !== 409)) throw error;
+    if (!(error instanceof KubeApiError) || !tolerated.includes(error.status)) throw error;
   }
-  for (const giveUpAt = performance.now() + timeoutMs; performance.now() < giveUpAt; ) {
-    if (!(await exists({ kubeConfig, path, ...aborting }))) return { gone: true, remainingPods: [] };
-    await sleep(300, undefined, aborting);
-  }
-  const pods = await kubeRequest<KubeList<KubePod>>(kubeConfig, { path: `${path}/pods`, ...aborting });
-  return { gone: false, remainingPods: (pods.items ?? []).map(({ metadata }) => metadata.name) };
 }
 
 async function exists(options: {
