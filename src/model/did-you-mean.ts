@@ -1,7 +1,7 @@
 /** The candidate that is probably meant by a misspelt word; undefined where none is near. */
-export function didYouMean(word: string, candidates: readonly string[]): string | undefined {
+export function didYouMean<T extends string>(word: string, candidates: readonly T[]): T | undefined {
   const plain = normalized(word);
-  let nearest: { readonly candidate: string; readonly distance: number } | undefined;
+  let nearest: { readonly candidate: T; readonly distance: number } | undefined;
   for (const candidate of candidates) {
     const distance = editDistance(plain, normalized(candidate));
     if (distance < (nearest?.distance ?? Math.max(2, Math.ceil(candidate.length / 3)))) {

@@ -1,0 +1,218 @@
+import { didYouMean } from '../model/did-you-mean.ts';
+import type { Problem } from '../model/problem.ts';
+import type { ConnectionMode } from '../model/scenario.ts';
+import type { ClusterSettings, ReportSettings, ScenarioSettings, Settings } from '../model/settings.ts';
+import { clusterContradictions } from './cluster-contradictions.ts';
+import type { ConfigFile } from './config-file.ts';
+import type { Config, ScenarioConfig } from './config-schema.ts';
+import { defined, given } from './given.ts';
+import type { InputName, InputValues } from './options.ts';
+import { configInPlace, inputsInPlace } from './paths-in-place.ts';
+import { shownValue } from './shown-value.ts';
+
+/** Values and the folder that paths in them count from, relative to the working directory. */
+export interface SettingsSources {
+  readonly inputs: InputValues;
+  /** How the user calls an input: `--cni`, `input cni`. */
+  labelOf(input: InputName): string;
+  readonly inputFolder: string;
+  readonly file?: ConfigFile | undefined;
+  readonly fileFolder: string;
+}
+
+export interface MergedSettings {
+  readonly settings: Settings;
+  readonly problems: readonly Problem[];
+}
+
+/** Inputs win over the file, a scenario's own settings over its sections, and all of them over the defaults. */
+export function mergeSettings(sources: SettingsSources): MergedSettings {
+  const { file } = sources;
+  const inputs = inputsInPlace(sources.inputs, sources.inputFolder);
+  const config = file ? configInPlace(file.config, sources.fileFolder) : NO_CONFIG;
+  const scenarios = expandScenarios(inputs, config);
+  const chosen = chooseScenarios(scenarios, inputs.scenarios ?? [], sources.labelOf('scenarios'));
+  const settings: Settings = {
+    cluster: clusterSettings(inputs, config),
+    scenarios: chosen.scenarios.map(({ settings }) => settings),
+    report: reportSettings(inputs, config),
+  };
+  const problems = [
+    ...clusterContradictions({
+      inputs,
+      section: config.cluster ?? {},
+      settings: settings.cluster,
+      placeOf: (key) => (inputs[key] === undefined ? file?.whereIs(['cluster', key]) : sources.labelOf(key)),
+    }),
+    ...duplicateNames(scenarios, file),
+    ...missingManifests(chosen.scenarios, file),
+    ...chosen.problems,
+  ];
+  return { settings, problems };
+}
+
+const NO_CONFIG: Config = { version: 1 };
+
+function clusterSettings(inputs: InputValues, { cluster = {} }: Config): ClusterSettings {
+  const existing = inputs.context ?? cluster.context;
+  return {
+    provider: existing === undefined ? 'kind' : 'existing',
+    ...given('context', existing),
+    ...given('kubeconfig', inputs.kubeconfig ?? cluster.kubeconfig),
+    cni: inputs.cni ?? cluster.cni ?? 'kindnet',
+    ...given('cniManifest', inputs['cni-manifest'] ?? cluster['cni-manifest']),
+    ...given('cniPlugins', inputs['cni-plugins'] ?? cluster['cni-plugins']),
+    kubeProxyMode: inputs['kube-proxy-mode'] ?? cluster['kube-proxy-mode'] ?? 'iptables',
+    nodes: inputs.nodes ?? cluster.nodes ?? 2,
+    ...given('nodeImage', inputs['node-image'] ?? cluster['node-image']),
+    ...given('kubernetesVersion', inputs['kubernetes-version'] ?? cluster['kubernetes-version']),
+    ...given('kindConfig', inputs['kind-config'] ?? cluster['kind-config']),
+    images: inputs.images ?? cluster.images ?? [],
+    keep: inputs.keep ?? cluster.keep ?? false,
+    proberImage: inputs['prober-image'] ?? cluster['prober-image'] ?? 'node:24-slim',
+  };
+}
+
+function reportSettings(inputs: InputValues, { report = {} }: Config): ReportSettings {
+  return {
+    outputDir: inputs.output ?? report.output ?? 'rollproof-report',
+    comment: inputs.comment ?? report.comment ?? 'always',
+    ...given('commentKey', inputs['comment-key'] ?? report['comment-key']),
+    failOn: inputs['fail-on'] ?? report['fail-on'] ?? ['dropped', 'inconclusive', 'rollout-failed', 'error'],
+    ...given('githubToken', inputs['github-token']),
+  };
+}
+
+/** A scenario of the file (or the one that inputs alone make), once per connection mode. */
+interface ExpandedScenario {
+  /** Name in the file; `--scenario` may name it and mean all of its modes. */
+  readonly family?: string;
+  /** Index in the file's list. */
+  readonly index?: number;
+  readonly settings: ScenarioSettings;
+}
+
+const MODE_NAMES: Readonly<Record<ConnectionMode, string>> = {
+  new: 'new connections',
+  'keep-alive': 'keep-alive',
+};
+
+function expandScenarios(inputs: InputValues, config: Config): ExpandedScenario[] {
+  if (!config.scenarios) {
+    const own = effective(inputs, {}, config);
+    return own.connection.map((mode) => ({ settings: scenarioSettings(MODE_NAMES[mode], mode, own) }));
+  }
+  return config.scenarios.flatMap(({ name: family, ...row }, index) => {
+    const own = effective(inputs, row, config);
+    return own.connection.map((mode) => {
+      const name = own.connection.length === 1 ? family : `${family}, ${MODE_NAMES[mode]}`;
+      return { family, index, settings: scenarioSettings(name, mode, own) };
+    });
+  });
+}
+
+type Row = Omit<ScenarioConfig, 'name'>;
+type EffectiveRow = Row & { readonly connection: readonly ConnectionMode[] };
+
+/** What holds for a row, key by key: input, else its own, else its section's. */
+function effective(inputs: InputValues, row: Row, { app, probe, update }: Config): EffectiveRow {
+  const sections: Row = { ...app, ...probe, ...given('update', update) };
+  const merged: Row = { ...sections, ...defined(row), ...defined(inputs) };
+  return { ...merged, connection: merged.connection ?? ['new', 'keep-alive'] };
+}
+
+function scenarioSettings(name: string, connection: ConnectionMode, row: EffectiveRow): ScenarioSettings {
+  return {
+    name,
+    manifests: row.manifests ?? [],
+    ...given('deployment', row.deployment),
+    ...given('target', row.target),
+    ...given('path', row.path),
+    ...given('vantage', row.vantage),
+    connection,
+    update: row.update ?? { kind: 'restart' },
+    ratePerSecond: row.rate ?? 100,
+    connections: row.connections ?? 10,
+    deadlineMs: row.timeout ?? 5000,
+    baselineMs: row.baseline ?? 5000,
+    tailMs: row.tail ?? 5000,
+    rolloutDeadlineMs: row['rollout-timeout'] ?? 300_000,
+    repeat: row.repeat ?? 1,
+    expect: {
+      ...(row['expect-status'] ?? { statusFrom: 200, statusTo: 399 }),
+      ...given('bodyContains', row['expect-body']),
+    },
+  };
+}
+
+function chooseScenarios(
+  all: readonly ExpandedScenario[],
+  names: readonly string[],
+  label: string,
+): { readonly scenarios: readonly ExpandedScenario[]; readonly problems: readonly Problem[] } {
+  if (names.length === 0) return { scenarios: all, problems: [] };
+  const isNamed = ({ family, settings }: ExpandedScenario, name: string) =>
+    settings.name === name || family === name;
+  const known = all.map(({ settings }) => settings.name);
+  const problems = names
+    .filter((name) => !all.some((scenario) => isNamed(scenario, name)))
+    .map((name): Problem => {
+      const meant = didYouMean(name, known);
+      return {
+        code: 'RP1013',
+        what: `There is no scenario ${shownValue(name)}.`,
+        where: label,
+        remedy: `${meant === undefined ? '' : `Did you mean ${shownValue(meant)}? `}There are: ${known.slice(0, 20).map(shownValue).join(', ')}.`,
+      };
+    });
+  return { scenarios: all.filter((scenario) => names.some((name) => isNamed(scenario, name))), problems };
+}
+
+function duplicateNames(scenarios: readonly ExpandedScenario[], file: ConfigFile | undefined): Problem[] {
+  const first = new Map<string, ExpandedScenario>();
+  const problems: Problem[] = [];
+  for (const scenario of scenarios) {
+    const { name } = scenario.settings;
+    const earlier = first.get(name);
+    if (!earlier) first.set(name, scenario);
+    else if (earlier.index !== scenario.index) {
+      problems.push({
+        code: 'RP1011',
+        what: `Two scenarios have the name ${shownValue(name)}.`,
+        ...given('where', placeOfScenario(scenario, file, 'name')),
+        why: `The other one: ${placeOfScenario(earlier, file, 'name') ?? 'the inputs'}. The report has one row for each name.`,
+        remedy: 'Give one of them another name.',
+      });
+    }
+  }
+  return problems;
+}
+
+function missingManifests(scenarios: readonly ExpandedScenario[], file: ConfigFile | undefined): Problem[] {
+  const without = scenarios.filter(({ settings }) => settings.manifests.length === 0);
+  const [first] = without;
+  if (!first) return [];
+  const all = without.length === scenarios.length;
+  return [
+    {
+      code: 'RP1014',
+      what: all
+        ? 'Nothing is said about what to deploy.'
+        : `Scenario ${shownValue(first.settings.name)} has no manifests.`,
+      ...given('where', all ? undefined : placeOfScenario(first, file)),
+      why: file
+        ? `Neither the input manifests nor ${file.file} names any.`
+        : 'No manifests are given, and there is no config file.',
+      remedy:
+        'Name the files: -f k8s/ on the command line, manifests: k8s/ in a workflow, app: {manifests: [k8s]} in the config file.',
+    },
+  ];
+}
+
+function placeOfScenario(
+  { index }: ExpandedScenario,
+  file: ConfigFile | undefined,
+  ...keys: readonly string[]
+): string | undefined {
+  return index === undefined ? undefined : file?.whereIs(['scenarios', index, ...keys]);
+}

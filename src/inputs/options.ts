@@ -1,0 +1,387 @@
+import type { z } from 'zod';
+import * as values from './values.ts';
+
+/** How an input is written where everything is text: on a command line and in `with:` of a workflow. */
+export type InputForm =
+  /** As it stands. */
+  | 'text'
+  | 'number'
+  /** `true` or `false`; on the command line its presence. */
+  | 'flag'
+  /** One item a line; on the command line several words, or the option several times. */
+  | 'lines'
+  /** The same, and commas separate as well, because no item can hold one. */
+  | 'words';
+
+/** One thing that can be said to Rollproof, by whatever face. */
+export interface InputOption<T = unknown> {
+  readonly value: values.Value<T>;
+  readonly form: InputForm;
+  /** Flags of the command line where they are not `--<name>`. */
+  readonly short?: string;
+  readonly long?: string;
+  /** What stands for the value in the help text: `path`, `n`. */
+  readonly placeholder?: string;
+  /** Where it stands in the config file; absent: it can only be an input. */
+  readonly configPath?: readonly [section: string, key: string] | readonly [key: string];
+  /** May a scenario of the config file have its own? */
+  readonly perScenario?: true;
+  /** Names files, and so counts from the folder of what names it. */
+  readonly isPath?: true;
+  /** For docs only: the default where there is one. No face sets it, it would override the config file. */
+  readonly shownDefault?: string;
+  readonly description: string;
+}
+
+function option<T>(spec: InputOption<T>): InputOption<T> {
+  return spec;
+}
+
+/** The named CNIs. Anything else is the path of a manifest. */
+export const CNIS = ['kindnet', 'calico', 'flannel', 'cilium'] as const;
+
+/**
+ * Every input, once: action.yml, the options of the command line, the keys of the config file and the table in the
+ * README are this table in other clothes.
+ */
+export const INPUT_OPTIONS = {
+  manifests: option({
+    value: values.list('files, folders, globs or kustomizations, one per item'),
+    form: 'lines',
+    short: '-f',
+    placeholder: 'path',
+    configPath: ['app', 'manifests'],
+    perScenario: true,
+    isPath: true,
+    description: 'What to deploy: files, folders, globs, kustomizations, or - for standard input.',
+  }),
+  config: option({
+    value: values.text({ expects: 'the path of a file' }),
+    form: 'text',
+    short: '-c',
+    placeholder: 'file',
+    shownDefault: '.github/rollproof.yml',
+    description: 'Config file. Inputs win over it.',
+  }),
+  'working-directory': option({
+    value: values.text({ expects: 'the path of a folder' }),
+    form: 'text',
+    placeholder: 'folder',
+    shownDefault: '.',
+    description: 'Folder that paths in inputs count from.',
+  }),
+  cni: option({
+    value: values.text({ expects: `one of ${CNIS.join(', ')}, or the path of a manifest` }),
+    form: 'text',
+    placeholder: 'name|path',
+    configPath: ['cluster', 'cni'],
+    shownDefault: 'kindnet',
+    description:
+      'Pod network of the kind cluster: kindnet, calico, flannel, cilium, or the path of a manifest.',
+  }),
+  'cni-manifest': option({
+    value: values.text({ expects: 'the path of a manifest' }),
+    form: 'text',
+    placeholder: 'path',
+    configPath: ['cluster', 'cni-manifest'],
+    isPath: true,
+    description: "Local file to install the named CNI from, instead of its project's release.",
+  }),
+  'cni-plugins': option({
+    value: values.text({ expects: 'the path of a folder' }),
+    form: 'text',
+    placeholder: 'folder',
+    configPath: ['cluster', 'cni-plugins'],
+    isPath: true,
+    description: 'Folder with CNI plugin binaries for the nodes; Flannel needs `bridge`, which kind lacks.',
+  }),
+  'kube-proxy-mode': option({
+    value: values.choice(['iptables', 'nftables', 'ipvs']),
+    form: 'text',
+    placeholder: 'mode',
+    configPath: ['cluster', 'kube-proxy-mode'],
+    shownDefault: 'iptables',
+    description: 'How kube-proxy forwards: iptables, nftables or ipvs.',
+  }),
+  nodes: option({
+    value: values.integer(1, 20),
+    form: 'number',
+    placeholder: 'n',
+    configPath: ['cluster', 'nodes'],
+    shownDefault: '2',
+    description: 'Number of kind nodes, control plane included.',
+  }),
+  'node-image': option({
+    value: values.text({ expects: 'an image reference' }),
+    form: 'text',
+    placeholder: 'image',
+    configPath: ['cluster', 'node-image'],
+    description: "Image of the kind nodes; default: the one of the installed kind's release.",
+  }),
+  'kubernetes-version': option({
+    value: values.kubernetesVersion,
+    form: 'text',
+    placeholder: 'version',
+    configPath: ['cluster', 'kubernetes-version'],
+    description: "Kubernetes version of the kind nodes, such as 1.34; default: the installed kind's own.",
+  }),
+  'kind-config': option({
+    value: values.text({ expects: 'the path of a file' }),
+    form: 'text',
+    placeholder: 'path',
+    configPath: ['cluster', 'kind-config'],
+    isPath: true,
+    description: 'kind configuration, merged over the one Rollproof makes.',
+  }),
+  images: option({
+    value: values.list('image references, one per item'),
+    form: 'lines',
+    placeholder: 'image',
+    configPath: ['cluster', 'images'],
+    description: 'Images of the local Docker to load into the nodes, such as one built in this job.',
+  }),
+  context: option({
+    value: values.text({ maxLength: 253, expects: 'the name of a kubeconfig context' }),
+    form: 'text',
+    placeholder: 'name',
+    configPath: ['cluster', 'context'],
+    description: 'Use the existing cluster of this kubeconfig context instead of booting one.',
+  }),
+  kubeconfig: option({
+    value: values.text({ expects: 'the path of a file' }),
+    form: 'text',
+    placeholder: 'path',
+    configPath: ['cluster', 'kubeconfig'],
+    isPath: true,
+    shownDefault: '$KUBECONFIG or ~/.kube/config',
+    description: 'kubeconfig that holds the context.',
+  }),
+  'prober-image': option({
+    value: values.text({ expects: 'an image reference' }),
+    form: 'text',
+    placeholder: 'image',
+    configPath: ['cluster', 'prober-image'],
+    shownDefault: 'node:24-slim',
+    description: "Image of the prober's pod in an existing cluster; it needs Node.js.",
+  }),
+  keep: option({
+    value: values.flag,
+    form: 'flag',
+    configPath: ['cluster', 'keep'],
+    shownDefault: 'false',
+    description: 'Leave the kind cluster running at the end.',
+  }),
+  deployment: option({
+    value: values.text({ maxLength: 253, expects: 'the name of a Deployment' }),
+    form: 'text',
+    placeholder: 'name',
+    configPath: ['app', 'deployment'],
+    perScenario: true,
+    description: 'Deployment to update; default: the only one, or the only one behind a Service.',
+  }),
+  target: option({
+    value: values.text({
+      maxLength: 512,
+      expects: 'service/<name>[:<port>], optionally with #node-port, #cluster-ip or #host-port',
+    }),
+    form: 'text',
+    placeholder: 'service',
+    configPath: ['app', 'target'],
+    perScenario: true,
+    description:
+      'What to probe: service/<name>[:<port>], with #node-port, #cluster-ip or #host-port to say which way in; default: the Service of the Deployment.',
+  }),
+  path: option({
+    value: values.text({ maxLength: 2048, expects: 'a request path such as /healthz' }),
+    form: 'text',
+    placeholder: 'path',
+    configPath: ['app', 'path'],
+    perScenario: true,
+    description: "Request path; default: the readiness probe's, else /.",
+  }),
+  vantage: option({
+    value: values.choice(['runner', 'pod']),
+    form: 'text',
+    placeholder: 'where',
+    configPath: ['app', 'vantage'],
+    perScenario: true,
+    description:
+      'Where the prober stands: runner (towards a node port) or pod (inside the cluster); default: what the type of the Service suggests.',
+  }),
+  update: option({
+    value: values.update,
+    form: 'text',
+    placeholder: 'update',
+    configPath: ['update'],
+    perScenario: true,
+    shownDefault: 'restart',
+    description:
+      'The change: restart, apply:<path>, apply:git:base (old version = merge base), image:<container>=<reference>, env:<name>=<value>, move (to another node), command:<command>.',
+  }),
+  connection: option({
+    value: values.choices(['new', 'keep-alive']),
+    form: 'words',
+    placeholder: 'mode',
+    configPath: ['probe', 'connection'],
+    perScenario: true,
+    shownDefault: 'new, keep-alive',
+    description: 'Connections of the probes: new for every request, keep-alive, or both as two scenarios.',
+  }),
+  rate: option({
+    value: values.number(1, 5000),
+    form: 'number',
+    placeholder: 'n',
+    configPath: ['probe', 'rate'],
+    perScenario: true,
+    shownDefault: '100',
+    description: 'Requests per second.',
+  }),
+  connections: option({
+    value: values.integer(1, 1000),
+    form: 'number',
+    placeholder: 'n',
+    configPath: ['probe', 'connections'],
+    perScenario: true,
+    shownDefault: '10',
+    description: 'Number of kept-alive connections.',
+  }),
+  timeout: option({
+    value: values.duration('100ms', '60s'),
+    form: 'text',
+    placeholder: 'duration',
+    configPath: ['probe', 'timeout'],
+    perScenario: true,
+    shownDefault: '5s',
+    description: 'A request without a complete answer after this is dropped.',
+  }),
+  baseline: option({
+    value: values.duration('1s', '10m'),
+    form: 'text',
+    placeholder: 'duration',
+    configPath: ['probe', 'baseline'],
+    perScenario: true,
+    shownDefault: '5s',
+    description: 'How long the unchanged workload is probed first.',
+  }),
+  tail: option({
+    value: values.duration('1s', '10m'),
+    form: 'text',
+    placeholder: 'duration',
+    configPath: ['probe', 'tail'],
+    perScenario: true,
+    shownDefault: '5s',
+    description: 'How long probing goes on after the last old pod is gone.',
+  }),
+  'rollout-timeout': option({
+    value: values.duration('10s', '30m'),
+    form: 'text',
+    placeholder: 'duration',
+    configPath: ['probe', 'rollout-timeout'],
+    perScenario: true,
+    shownDefault: '5m',
+    description: 'A rollout that is not over after this has failed.',
+  }),
+  repeat: option({
+    value: values.integer(1, 100),
+    form: 'number',
+    placeholder: 'n',
+    configPath: ['probe', 'repeat'],
+    perScenario: true,
+    shownDefault: '1',
+    description: 'How often each scenario is run.',
+  }),
+  'expect-status': option({
+    value: values.statusRange,
+    form: 'text',
+    placeholder: 'range',
+    configPath: ['probe', 'expect-status'],
+    perScenario: true,
+    shownDefault: '200-399',
+    description: 'Status of a correct answer; redirects are not followed.',
+  }),
+  'expect-body': option({
+    value: values.text({ expects: 'text on one line that the body has to contain' }),
+    form: 'text',
+    placeholder: 'text',
+    configPath: ['probe', 'expect-body'],
+    perScenario: true,
+    description: 'Text that the body of a correct answer contains.',
+  }),
+  scenarios: option({
+    value: values.list('names of scenarios, one per item'),
+    form: 'lines',
+    long: '--scenario',
+    placeholder: 'name',
+    description: 'Run only the scenarios of these names.',
+  }),
+  output: option({
+    value: values.text({ expects: 'the path of a folder' }),
+    form: 'text',
+    short: '-o',
+    placeholder: 'folder',
+    configPath: ['report', 'output'],
+    isPath: true,
+    shownDefault: 'rollproof-report',
+    description: 'Folder for the report and the recordings.',
+  }),
+  comment: option({
+    value: values.choice(['always', 'on-failure', 'never']),
+    form: 'text',
+    placeholder: 'when',
+    configPath: ['report', 'comment'],
+    shownDefault: 'always',
+    description: 'When to write the pull-request comment: always, on-failure or never.',
+  }),
+  'comment-key': option({
+    value: values.text({ maxLength: 100, expects: 'a name of at most 100 characters' }),
+    form: 'text',
+    placeholder: 'name',
+    configPath: ['report', 'comment-key'],
+    shownDefault: 'workflow/job/cni',
+    description: 'Tells several gates on one pull request apart.',
+  }),
+  'fail-on': option({
+    value: values.failOn,
+    form: 'words',
+    placeholder: 'verdict',
+    configPath: ['report', 'fail-on'],
+    shownDefault: 'dropped, inconclusive, rollout-failed, error',
+    description: 'Verdicts that fail the job, or never.',
+  }),
+  'github-token': option({
+    value: values.secret,
+    form: 'text',
+    placeholder: 'token',
+    description: 'Token for the pull-request comment; needs pull-requests: write.',
+  }),
+  'allow-unsafe-event': option({
+    value: values.flag,
+    form: 'flag',
+    shownDefault: 'false',
+    description:
+      "Run although the event gives a stranger's pull request the rights of this repository (pull_request_target and the like).",
+  }),
+} as const;
+
+export type InputName = keyof typeof INPUT_OPTIONS;
+
+/** Checked values by input name, as Settings hold them; absent where nothing was said. */
+export type InputValues = {
+  readonly [Name in InputName]?: z.output<(typeof INPUT_OPTIONS)[Name]['value']['schema']>;
+};
+
+export const INPUT_NAMES: readonly InputName[] = Object.keys(INPUT_OPTIONS).filter(isInputName);
+
+export function isInputName(name: string): name is InputName {
+  return Object.hasOwn(INPUT_OPTIONS, name);
+}
+
+/** The option as every reader of the table sees it, whatever the type of its value. */
+export function inputOption(name: InputName): InputOption {
+  return INPUT_OPTIONS[name];
+}
+
+/** `--scenario` for `scenarios`. */
+export function longFlag(name: InputName): string {
+  return inputOption(name).long ?? `--${name}`;
+}
