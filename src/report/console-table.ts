@@ -1,7 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { GateResult, Verdict } from '../model/verdict.ts';
 import { headline } from './headline.ts';
-import { howMeasured, smallestVisibleOutage } from './how-measured.ts';
+import { measuredFigures, measuredHow, measuredOn } from './how-measured.ts';
 import { plainLine } from './markdown.ts';
 import { COLUMNS, summaryRows, VERDICTS } from './summary-table.ts';
 
@@ -42,11 +42,14 @@ export function renderConsole(result: GateResult, { colours }: ConsoleOptions): 
     ...(remedy === undefined ? [] : [`  → ${plainLine(remedy, 1000)}`]),
   ]);
   const measured = new Set(
-    result.scenarios.map((scenario) => {
-      const floor = smallestVisibleOutage(scenario.runs);
-      const phrases = [...howMeasured(scenario), ...(floor === undefined ? [] : [floor])];
-      return paint('dim', plainLine(phrases.join(' · '), 1000));
-    }),
+    result.scenarios
+      .filter(({ runs }) => runs.length > 0)
+      .map((scenario) => [
+        ...measuredOn(scenario),
+        ...measuredHow(scenario),
+        ...measuredFigures(scenario.runs),
+      ])
+      .map((phrases) => paint('dim', plainLine(phrases.join(' · '), 1000))),
   );
   const sentence = `${VERDICTS[result.verdict].plain} ${headline(result, (name) => plainLine(name, NAME_LIMIT))}`;
   return [

@@ -2,31 +2,42 @@ import type { Scenario } from '../model/scenario.ts';
 import type { RunResult, ScenarioResult } from '../model/verdict.ts';
 import { count, duration, plural } from './figures.ts';
 
-/** On what and how a scenario was measured, as short phrases. Names of versions and plugins are not yet inert. */
-export function howMeasured({ environment, scenario, runs }: ScenarioResult): readonly string[] {
-  const where = environment
-    ? [
-        ...(environment.kind === undefined ? [] : [`kind ${environment.kind}`]),
-        `Kubernetes ${environment.kubernetes}`,
-        environment.cni,
-        `kube-proxy ${environment.kubeProxyMode}`,
-        plural(environment.nodes, 'node'),
-      ]
-    : [];
-  const steady = runs.reduce((sum, run) => sum + run.steady.sent, 0);
-  const steadyDropped = runs.reduce((sum, run) => sum + run.steady.dropped, 0);
+/** What a scenario was measured on, as short phrases. Names of versions and plugins are not yet inert. */
+export function measuredOn({ environment }: ScenarioResult): readonly string[] {
+  if (!environment) return [];
   return [
-    ...where,
-    `${count(scenario.ratePerSecond)} requests/s open loop ${pathOf(scenario)}`,
+    ...(environment.kind === undefined ? [] : [`kind ${environment.kind}`]),
+    `Kubernetes ${environment.kubernetes}`,
+    environment.cni,
+    `kube-proxy ${environment.kubeProxyMode}`,
+    plural(environment.nodes, 'node'),
+    environment.platform,
+  ];
+}
+
+/** How a scenario was measured, as short phrases. */
+export function measuredHow({ scenario }: ScenarioResult): readonly string[] {
+  return [
+    `${Math.round(scenario.ratePerSecond * 10) / 10} requests/s, open loop, ${pathOf(scenario)}`,
     `no retries, deadline ${duration(scenario.deadlineMs)}`,
-    ...(runs.length === 0
-      ? []
-      : [plural(runs.length, 'run'), `steady control ${count(steadyDropped)} of ${count(steady)} dropped`]),
+  ];
+}
+
+/** What the runs of scenarios that were measured the same way say about the measurement itself. */
+export function measuredFigures(runs: readonly RunResult[]): readonly string[] {
+  if (runs.length === 0) return [];
+  const sent = runs.reduce((sum, run) => sum + run.steady.sent, 0);
+  const dropped = runs.reduce((sum, run) => sum + run.steady.dropped, 0);
+  const floor = smallestVisibleOutage(runs);
+  return [
+    plural(runs.length, 'run'),
+    `steady control dropped ${count(dropped)} of ${count(sent)}`,
+    ...(floor === undefined ? [] : [floor]),
   ];
 }
 
 /** What an outage would have had to last to be seen, over all runs; undefined where none got as far as an update. */
-export function smallestVisibleOutage(runs: readonly RunResult[]): string | undefined {
+function smallestVisibleOutage(runs: readonly RunResult[]): string | undefined {
   const floors = runs.flatMap(({ detectionFloorMs }) =>
     detectionFloorMs === undefined ? [] : [detectionFloorMs],
   );

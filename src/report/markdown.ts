@@ -5,7 +5,7 @@ const TEXT_LIMIT = 500;
 const WITHOUT_GLYPH = /[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Characters that Markdown, GitHub's mathematics or HTML give a meaning. */
-const MARKUP = /[\\`*_[\]<>|~&$^{}()!]/g;
+const MARKUP = /[\\`*_[\]<>|~&$^]/g;
 
 /** A space without width: it keeps GitHub from seeing a mention, a reference or an address. */
 const BREAK = '\u200B';
@@ -17,9 +17,19 @@ export function plainLine(text: string, limit = TEXT_LIMIT): string {
   return characters.length > limit ? `${characters.slice(0, limit - 1).join('')}…` : line;
 }
 
-/** Text of unknown origin within a sentence: no markup, link, mention, reference or image can come of it. */
+/**
+ * Text of unknown origin within a sentence, not in a table: no markup, link, mention, reference or image can come of
+ * it, only code where it stands between backticks.
+ */
 export function prose(text: string): string {
   return plainLine(text, 2 * TEXT_LIMIT)
+    .split(/(?<!`)`(?!`)([^`]+)`(?!`)/)
+    .map((part, index) => (index % 2 === 1 ? codeSpan(part) : words(part)))
+    .join('');
+}
+
+function words(text: string): string {
+  return text
     .replace(MARKUP, (character) => `&#${character.codePointAt(0)};`)
     .replace(/@/g, `@${BREAK}`)
     .replace(/(?<!&)#(?=\w)/g, `#${BREAK}`)

@@ -1,6 +1,6 @@
 import { markdownTable } from 'markdown-table';
 import { PHASES, type RunResult, type ScenarioResult } from '../model/verdict.ts';
-import { count, duration } from './figures.ts';
+import { count, duration, plural } from './figures.ts';
 import { codeSpan, prose } from './markdown.ts';
 import { VERDICTS } from './summary-table.ts';
 
@@ -71,6 +71,6 @@ function rolloutLine({ rollout }: RunResult): readonly string[] {
   if (outcome === undefined) return [];
   const took = durationMs === undefined ? '' : ` in ${duration(durationMs)}`;
   return [
-    `- Rollout: ${codeSpan(outcome)}${took}, ${count(replacedPods)} old pods replaced${detail === undefined ? '' : `: ${prose(detail)}`}`,
+    `- Rollout: ${codeSpan(outcome)}${took}, ${plural(replacedPods, 'pod')} replaced${detail === undefined ? '' : `: ${prose(detail)}`}`,
   ];
 }

@@ -2,7 +2,7 @@ import type { GateResult, Reason, ScenarioResult } from '../model/verdict.ts';
 import { firstThatFits } from './budget.ts';
 import { plural } from './figures.ts';
 import { headline } from './headline.ts';
-import { howMeasured, smallestVisibleOutage } from './how-measured.ts';
+import { measuredFigures, measuredHow, measuredOn } from './how-measured.ts';
 import { codeSpan, prose } from './markdown.ts';
 import { scenarioDetails } from './scenario-details.ts';
 import { summaryTable, VERDICTS } from './summary-table.ts';
@@ -80,14 +80,17 @@ function reasonText({ text, remedy, code }: Reason): string {
   return `${prose(text)}${next} <sub>${prose(code)}</sub>`;
 }
 
-/** One paragraph for all scenarios that were measured the same way. */
+/** On what and how: one line for all scenarios that were measured the same way. */
 function measuredLines({ scenarios }: GateResult): readonly string[] {
-  const groups = Map.groupBy(scenarios, (scenario) => howMeasured(scenario).join(' · '));
-  const lines = [...groups].map(([how, members]) => {
+  const ran = scenarios.filter(({ runs }) => runs.length > 0);
+  const places = new Set(ran.map((scenario) => measuredOn(scenario).join(' · ')).filter(Boolean));
+  const groups = Map.groupBy(ran, (scenario) => measuredHow(scenario).join(' · '));
+  const methods = [...groups].map(([how, members]) => {
     const names = groups.size === 1 ? '' : `${members.map(({ name }) => codeSpan(name)).join(', ')}: `;
-    const floor = smallestVisibleOutage(members.flatMap(({ runs }) => runs));
-    return `${names}${prose(how)}${floor === undefined ? '' : ` · **${prose(floor)}**`}`;
+    const figures = measuredFigures(members.flatMap(({ runs }) => runs));
+    return `${names}${[how, ...figures].map(prose).join(' · ')}`;
   });
+  const lines = [...[...places].map(prose), ...methods];
   return lines.length === 0 ? [] : [`<sub>How it was measured: ${lines.join('<br>')}</sub>`];
 }
 

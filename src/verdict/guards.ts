@@ -200,7 +200,7 @@ function rolloutProven({ facts }: Evidence): GuardOutcome {
     held: doubts.length === 0,
     text:
       doubts.length === 0
-        ? `all ${before?.pods.length ?? 0} old pods were replaced, by UID`
+        ? `no pod that was there before is there any more, by UID (${before?.pods.length ?? 0} replaced)`
         : `the rollout is not proven: ${doubts.join('; ')}`,
     remedy: 'Look at the timeline; run again with `--keep` and compare with what `kubectl get pods` shows.',
   });
