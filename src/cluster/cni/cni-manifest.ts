@@ -5,6 +5,7 @@ import { BadInputError, EnvironmentError } from '../../model/problem.ts';
 import { DownloadError, download } from '../../platform/download.ts';
 import type { KubeManifest } from '../../platform/kube-apply.ts';
 import { CommandError, run } from '../../platform/process.ts';
+import { mapOf, mapsOf } from '../plain-data.ts';
 import type { CniSource, NamedCni } from './cni-table.ts';
 
 export interface CniManifest {
@@ -13,6 +14,8 @@ export interface CniManifest {
   readonly daemonSets: readonly string[];
   /** Images its pods need. */
   readonly images: readonly string[];
+  /** Tag of the image its first DaemonSet runs: the version, as far as a manifest tells. */
+  readonly version: string | undefined;
 }
 
 /** Reads a CNI's manifest from a file of the user's. Throws BadInputError with the place where it cannot be used. */
@@ -128,7 +131,15 @@ export function parseCniManifest(content: string, path: string): CniManifest {
       .filter(({ kind }) => kind === 'DaemonSet')
       .map(({ metadata }) => `${metadata.namespace ?? 'default'}/${metadata.name}`),
     images: [...new Set(objects.flatMap(imagesOf))],
+    version: versionOf(objects),
   };
+}
+
+function versionOf(objects: readonly KubeManifest[]): string | undefined {
+  const agent = objects.find(({ kind }) => kind === 'DaemonSet');
+  const podSpec = mapOf(mapOf(mapOf(agent?.spec).template).spec);
+  const image = mapsOf(podSpec.containers)[0]?.image;
+  return typeof image === 'string' ? /:([^:/@]+)(@|$)/.exec(image)?.[1] : undefined;
 }
 
 function rank({ kind }: KubeManifest): number {

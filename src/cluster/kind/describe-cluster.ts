@@ -42,7 +42,7 @@ export async function describeCluster(
       kubernetes: version.gitVersion,
       kind: kindVersion,
       ...(image === undefined ? {} : { nodeImage: image }),
-      cni: cniText(settings.cni, manifest?.images ?? []),
+      cni: manifest?.version === undefined ? settings.cni : `${settings.cni} ${manifest.version}`,
       kubeProxyMode: config.kubeProxyMode,
       nodes: nodes.length,
       platform: `${docker.operatingSystem}, Linux ${docker.kernel}, ${docker.architecture}, Docker ${docker.serverVersion}`,
@@ -56,14 +56,6 @@ export async function describeCluster(
 async function listNodes(kubeConfig: KubeConfig, signal: AbortSignal): Promise<readonly NodeObject[]> {
   const list = await kubeRequest<KubeList<NodeObject>>(kubeConfig, { path: '/api/v1/nodes', signal });
   return list.items ?? [];
-}
-
-/** `calico v3.28.5`: the version is read off the images, since a manifest of the user's may have any. */
-function cniText(cni: string, images: readonly string[]): string {
-  const tag = images
-    .map((image) => /:(v?\d[^:/@]*)(@|$)/.exec(image)?.[1])
-    .find((found) => found !== undefined);
-  return tag === undefined ? cni : `${cni} ${tag}`;
 }
 
 function imagesOnEvery(nodes: readonly NodeObject[]): readonly string[] {

@@ -69,10 +69,12 @@ function keepingHint(name: string, kubeconfigPath: string): string {
  * believed only when it lasts.
  */
 async function removeLeftovers(name: string): Promise<void> {
-  for (let absent = 0; absent < 3; ) {
-    await removeCluster(name);
+  await removeCluster(name);
+  for (let looks = 0; looks < 3; looks++) {
     await sleep(300);
-    absent = (await containersOf(name)).length === 0 ? absent + 1 : 0;
+    if ((await containersOf(name)).length === 0) continue;
+    await removeCluster(name);
+    looks = 0;
   }
 }
 
