@@ -6,7 +6,7 @@ const LINES = 20;
 const CHARACTERS = 4_000;
 
 export interface FailingLogsOptions {
-  readonly cluster: Cluster;
+  readonly cluster: Pick<Cluster, 'kubeConfig'>;
   readonly namespace: string;
   clock(): number;
   emit(entry: RecordingEntry): void;

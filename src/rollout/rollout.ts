@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Cluster } from '../cluster/cluster-provider.ts';
 import type { ManifestObject } from '../model/manifest.ts';
 import { BadInputError } from '../model/problem.ts';
 import type { Mark, RecordingEntry, RolloutEnd, RolloutOutcome, WorkloadBefore } from '../model/recording.ts';
@@ -16,10 +15,10 @@ import {
   workloadBefore,
 } from './list-workload.ts';
 import type { Observation } from './observe.ts';
-import { type Triggered, triggerUpdate } from './trigger.ts';
+import { type Triggered, triggerUpdate, type UpdatedCluster } from './trigger.ts';
 
 export interface RolloutOptions {
-  readonly cluster: Cluster;
+  readonly cluster: UpdatedCluster;
   readonly namespace: string;
   readonly scenario: Pick<Scenario, 'deployment' | 'update' | 'rolloutDeadlineMs'>;
   /** Runs since before the baseline; it is not closed here. */

@@ -14,8 +14,11 @@ import {
 } from './template-patch.ts';
 import { runUpdateCommand } from './update-command.ts';
 
+/** What of a cluster an update needs. */
+export type UpdatedCluster = Pick<Cluster, 'kubeConfig' | 'kubeconfigPath' | 'nodes' | 'provider'>;
+
 export interface TriggerOptions {
-  readonly cluster: Cluster;
+  readonly cluster: UpdatedCluster;
   readonly namespace: string;
   readonly update: Update;
   /** The workload as it is now. */

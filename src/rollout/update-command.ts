@@ -2,7 +2,7 @@ import type { Cluster } from '../cluster/cluster-provider.ts';
 import { CommandError, run } from '../platform/process.ts';
 
 export interface CommandOptions {
-  readonly cluster: Cluster;
+  readonly cluster: Pick<Cluster, 'kubeconfigPath'>;
   readonly namespace: string;
   readonly workingDirectory: string;
   progress(line: string): void;
