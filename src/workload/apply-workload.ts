@@ -6,6 +6,7 @@ import { applyObject, type KubeManifest, UnknownKindError } from '../platform/ku
 import { KubeApiError } from '../platform/kube-request.ts';
 import { findResource } from '../platform/kube-resources.ts';
 import { inApplyOrder } from './apply-order.ts';
+import { blamedField } from './blamed-field.ts';
 import { prunedFields } from './pruned-fields.ts';
 import { formerNamespaces, reHome } from './re-home.ts';
 
@@ -98,21 +99,13 @@ function refused(object: ManifestObject, { message, status }: KubeApiError): Pro
   return {
     code: 'RP1503',
     what: `The API server refuses ${title(object)}.`,
-    where: at(object.placeOf(blamedField(message))),
+    where: at(object.placeOf(blamedField(message, object.content))),
     why: `${message} (HTTP ${status})`,
     remedy:
       status === 403
         ? 'Give the kubeconfig user the right to create this object, or leave the object out.'
         : 'Correct the object; `kubectl apply --server-side --dry-run=server -f <file>` gives the same answer.',
   };
-}
-
-/** Validation messages name the field: `spec.template.spec.containers[0].image: Required value`. */
-function blamedField(message: string): readonly (string | number)[] {
-  const field = /(?:^|[\s,[])\.?((?:spec|metadata|data|rules|subjects|roleRef)[\w.[\]-]*)[:,]/.exec(
-    message,
-  )?.[1];
-  return (field?.match(/[^.[\]]+/g) ?? []).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 }
 
 function unknownKind(object: ManifestObject): Problem {
