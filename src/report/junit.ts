@@ -12,7 +12,7 @@ const junit = junitReportBuilder as unknown as Builder;
  */
 export function renderJunit(result: GateResult): string {
   const builder = junit.newBuilder();
-  const suite = builder.testSuite().name('rollproof').timestamp(new Date(result.startedAt));
+  const suite = builder.testSuite().name('rollproof').timestamp(result.startedAt);
   for (const { code, text } of result.reasons) {
     suite.testCase().className('rollproof').name(plainLine(code)).error(plainLine(text, 1000), 'error');
   }
@@ -25,7 +25,7 @@ export function renderJunit(result: GateResult): string {
       testCase('all runs').error(why || 'nothing was run', scenario.verdict);
     }
   }
-  return builder.build();
+  return `${builder.build()}\n`;
 }
 
 function report(testCase: TestCase, run: RunResult): void {

@@ -29,14 +29,23 @@ export function prose(text: string): string {
 }
 
 function words(text: string): string {
-  return text
-    .replace(MARKUP, (character) => `&#${character.codePointAt(0)};`)
-    .replace(/@/g, `@${BREAK}`)
-    .replace(/(?<!&)#(?=\w)/g, `#${BREAK}`)
-    .replace(/gh-(?=\d)/gi, (match) => `${match}${BREAK}`)
-    .replace(/:(?=\/\/)/g, `:${BREAK}`)
-    .replace(/www(?=\.)/gi, (match) => `${match}${BREAK}`)
-    .replace(/(?<=(?:mailto|xmpp)):/gi, `:${BREAK}`);
+  return (
+    text
+      .replace(/@/g, `@${BREAK}`)
+      .replace(/#(?=\w)/g, `#${BREAK}`)
+      .replace(/gh-(?=\d)/gi, (match) => `${match}${BREAK}`)
+      .replace(/:(?=\/\/)/g, `:${BREAK}`)
+      .replace(/www(?=\.)/gi, (match) => `${match}${BREAK}`)
+      .replace(/(?<=mailto|xmpp):/gi, `:${BREAK}`)
+      .replace(MARKUP, entity)
+      // Where the sentence begins a line or an item of a list.
+      .replace(/^[#+=-]/, entity)
+      .replace(/(?<=^\d+)[.)]/, entity)
+  );
+}
+
+function entity(character: string): string {
+  return `&#${character.codePointAt(0)};`;
 }
 
 /** Text of unknown origin as code, with a fence longer than any run of backticks in it. Not for tables. */

@@ -79,7 +79,7 @@ function allJudged({ target }: Evidence): GuardOutcome {
   const { notJudged } = target.counts;
   const classes = Object.entries(target.notJudged).map(([name, count]) => `${count} ${name}`);
   return outcome({
-    id: 'all-judged',
+    id: 'not-judged',
     held: notJudged === 0,
     text: `${notJudged} of ${target.counts.sent} requests could not be judged${listed(classes)}`,
     remedy: 'Lower the rate or give the machine more room: it did not keep up with its own requests.',
@@ -93,7 +93,7 @@ function aimedAtTarget({ facts, target }: Evidence): GuardOutcome {
     ({ remote }) => remote !== undefined && remote !== wanted,
   );
   return outcome({
-    id: 'aimed-at-target',
+    id: 'wrong-address',
     held: strays.length === 0,
     text: `${strays.length} connections went to another address than ${wanted}`,
     remedy: 'Look for a proxy or a redirection between the prober and the cluster.',
@@ -113,7 +113,7 @@ function proberAwake({ facts }: Evidence): GuardOutcome {
         ? `the prober gave no sign of life for ${seconds(longestSleepMs)}`
         : `the prober stood still for ${Math.round(stallMs)} ms at most (bound ${STALL_MS} ms)`;
   return outcome({
-    id: 'prober-awake',
+    id: 'prober-asleep',
     held: facts.heartbeats.length > 0 && sleeps.length === 0 && stallMs <= STALL_MS,
     text,
     remedy: 'Run again on a machine with more room: the prober was stopped or got no processor time.',
@@ -123,7 +123,7 @@ function proberAwake({ facts }: Evidence): GuardOutcome {
 function scheduleKept({ facts, target }: Evidence): GuardOutcome {
   const worst = worstSecond(target.samples, facts.probingStoppedMs);
   return outcome({
-    id: 'schedule-kept',
+    id: 'schedule-not-kept',
     held: worst === undefined || worst.sent * 100 >= worst.scheduled * SENT_PERCENT,
     text:
       worst === undefined

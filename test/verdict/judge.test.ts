@@ -137,16 +137,20 @@ describe('a rollout that did not complete', () => {
 
 describe('inconclusive', () => {
   it.each<[string, string, RecordingOptions]>([
-    ['a prober that slept over the rollout', 'prober-awake', { asleep: [{ fromMs: 4_000, toMs: 7_000 }] }],
+    ['a prober that slept over the rollout', 'prober-asleep', { asleep: [{ fromMs: 4_000, toMs: 7_000 }] }],
     ['a pause in the schedule', 'prober-hole', { target: [{ atMs: 3_100, draw: 'u'.repeat(30) }] }],
     [
       'a shorter pause while an old pod was terminating',
       'prober-hole-while-terminating',
       { target: [{ atMs: 4_700, draw: 'u'.repeat(15) }] },
     ],
-    ['requests that were not sent', 'schedule-kept', { target: [{ atMs: 8_000, draw: 'u.'.repeat(50) }] }],
-    ['a request that cannot be judged', 'all-judged', { target: [{ atMs: 4_000, draw: 'n' }] }],
-    ['a request whose record is missing', 'all-judged', { target: [{ atMs: 4_000, draw: '-' }] }],
+    [
+      'requests that were not sent',
+      'schedule-not-kept',
+      { target: [{ atMs: 8_000, draw: 'u.'.repeat(50) }] },
+    ],
+    ['a request that cannot be judged', 'not-judged', { target: [{ atMs: 4_000, draw: 'n' }] }],
+    ['a request whose record is missing', 'not-judged', { target: [{ atMs: 4_000, draw: '-' }] }],
     ['a short tail', 'tail-too-short', { tailMs: 4_800 }],
     ['too few requests before the update', 'too-few-before', { baselineMs: 1_000 }],
     ['too few requests during the update', 'too-few-during', { rolloutMs: 600, terminatingMs: 100 }],
@@ -220,7 +224,7 @@ describe('inconclusive', () => {
     ],
     [
       'requests that went elsewhere',
-      'aimed-at-target',
+      'wrong-address',
       {
         change: (entries) =>
           entries.map((entry) =>
@@ -241,7 +245,7 @@ describe('inconclusive', () => {
         }),
       },
     ],
-    ['no heartbeat at all', 'prober-awake', { change: without('heartbeat') }],
+    ['no heartbeat at all', 'prober-asleep', { change: without('heartbeat') }],
     ['a recording that breaks off', 'recording-truncated', { end: 'missing' }],
     ['a prober that was lost', 'prober-lost', { end: 'prober-lost' }],
     ['a cancelled run', 'cancelled', { end: 'cancelled' }],

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import type { Probe, ProbePhase } from '../../src/model/recording.ts';
+import type { Expectation } from '../../src/model/scenario.ts';
+import { classify } from '../../src/verdict/classify.ts';
+
+const EXPECT: Expectation = { statusFrom: 200, statusTo: 299 };
+const AWAKE = { staleSourcePort: false, proberSlept: false };
+const sent = { kind: 'probe', stream: 'target', seq: 0, scheduledMs: 0, sentMs: 0, endedMs: 1 } as const;
+const failed = (phase: ProbePhase, code: string, prober?: boolean): Probe => ({
+  ...sent,
+  failure: { phase, code, ...(prober === undefined ? {} : { prober }) },
+});
+const endOf = (probe: Probe, circumstances = AWAKE, expectation = EXPECT) => {
+  const end = classify(probe, expectation, circumstances);
+  return 'class' in end ? `${end.end} ${end.class}` : end.end;
+};
+
+const PHASES: readonly ProbePhase[] = ['bind', 'connect', 'send', 'headers', 'body'];
+
+/** Every code the prober can report, by the phase in which it happened. */
+const TABLE: Readonly<
+  Record<string, readonly [connect: string, send: string, headers: string, body: string]>
+> = {
+  ECONNREFUSED: ['dropped refused', 'dropped refused', 'dropped refused', 'dropped refused'],
+  EHOSTUNREACH: ['dropped unreachable', 'dropped unreachable', 'dropped unreachable', 'dropped unreachable'],
+  ENETUNREACH: ['dropped unreachable', 'dropped unreachable', 'dropped unreachable', 'dropped unreachable'],
+  DEADLINE: [
+    'dropped connect-timeout',
+    'dropped answer-timeout',
+    'dropped answer-timeout',
+    'dropped answer-timeout',
+  ],
+  ETIMEDOUT: [
+    'dropped connect-timeout',
+    'dropped answer-timeout',
+    'dropped answer-timeout',
+    'dropped answer-timeout',
+  ],
+  ECONNRESET: [
+    'dropped connect-reset',
+    'dropped reset-before-answer',
+    'dropped reset-before-answer',
+    'dropped truncated',
+  ],
+  EPIPE: [
+    'dropped connect-reset',
+    'dropped reset-before-answer',
+    'dropped reset-before-answer',
+    'dropped truncated',
+  ],
+  UND_ERR_SOCKET: [
+    'dropped connect-reset',
+    'dropped closed-before-answer',
+    'dropped closed-before-answer',
+    'dropped truncated',
+  ],
+  CONNECTION_GONE: [
+    'dropped connect-reset',
+    'dropped closed-before-answer',
+    'dropped closed-before-answer',
+    'dropped truncated',
+  ],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: [
+    'dropped closed-before-answer',
+    'dropped closed-before-answer',
+    'dropped closed-before-answer',
+    'dropped truncated',
+  ],
+  HPE_INVALID_CONSTANT: ['dropped malformed', 'dropped malformed', 'dropped malformed', 'dropped malformed'],
+  UND_ERR_HEADERS_OVERFLOW: [
+    'dropped malformed',
+    'dropped malformed',
+    'dropped malformed',
+    'dropped malformed',
+  ],
+  EMFILE: same('not-judged prober-fault'),
+  ENFILE: same('not-judged prober-fault'),
+  ENOBUFS: same('not-judged prober-fault'),
+  ENOMEM: same('not-judged prober-fault'),
+  EADDRNOTAVAIL: same('not-judged prober-fault'),
+  EADDRINUSE: same('not-judged prober-fault'),
+  EACCES: same('not-judged prober-fault'),
+  EPERM: same('not-judged prober-fault'),
+  ENETDOWN: same('not-judged prober-fault'),
+  ABORTED: same('not-judged indeterminate'),
+  A_CODE_NOBODY_KNOWS: same('not-judged indeterminate'),
+};
+
+function same(end: string): [string, string, string, string] {
+  return [end, end, end, end];
+}
+
+describe('a failed request', () => {
+  it.each(Object.entries(TABLE))('%s means, by phase', (code, ends) => {
+    expect(PHASES.slice(1).map((phase) => endOf(failed(phase, code)))).toEqual(ends);
+  });
+
+  it.each(Object.keys(TABLE))("%s while the port was bound is never the target's", (code) => {
+    expect(endOf(failed('bind', code))).toMatch(/^not-judged/);
+  });
+
+  it('is not judged where the prober stood still', () => {
+    expect(endOf(failed('headers', 'DEADLINE', true))).toBe('not-judged prober-stall');
+    expect(endOf(failed('headers', 'ECONNRESET'), { ...AWAKE, proberSlept: true })).toBe(
+      'not-judged prober-stall',
+    );
+  });
+
+  it('counts as refused however late the prober read the refusal', () => {
+    expect(endOf(failed('connect', 'ECONNREFUSED'), { ...AWAKE, proberSlept: true })).toBe('dropped refused');
+  });
+
+  it('is not judged on a source port that had not rested, unless the connection was up', () => {
+    const stale = { ...AWAKE, staleSourcePort: true };
+    expect(endOf(failed('connect', 'DEADLINE'), stale)).toBe('not-judged stale-source-port');
+    expect(endOf(failed('headers', 'ECONNRESET'), stale)).toBe('dropped reset-before-answer');
+  });
+});
+
+describe('an answered request', () => {
+  it.each([
+    [199, 'dropped status'],
+    [200, 'ok'],
+    [299, 'ok'],
+    [300, 'dropped status'],
+    [302, 'dropped status'],
+    [503, 'dropped status'],
+  ])('with status %i is %s', (status, end) => {
+    expect(endOf({ ...sent, status })).toBe(end);
+  });
+
+  it.each([
+    [true, 'ok'],
+    [false, 'dropped body'],
+    [undefined, 'not-judged indeterminate'],
+  ])('whose body check came out as %s is %s', (bodyOk, end) => {
+    const probe: Probe = { ...sent, status: 200, ...(bodyOk === undefined ? {} : { bodyOk }) };
+    expect(endOf(probe, AWAKE, { ...EXPECT, bodyContains: 'x' })).toBe(end);
+  });
+
+  it('is ok on whatever port, and whether or not the prober slept', () => {
+    expect(endOf({ ...sent, status: 200 }, { staleSourcePort: true, proberSlept: true })).toBe('ok');
+  });
+});
+
+it.each(['overdue', 'no-source-port', 'in-flight-limit', 'stopped'] as const)(
+  'a request held back (%s) is unsent',
+  (unsent) => {
+    expect(endOf({ kind: 'probe', stream: 'target', seq: 0, scheduledMs: 0, unsent })).toBe('unsent');
+  },
+);

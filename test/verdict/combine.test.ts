@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { GateResult, Verdict } from '../../src/model/verdict.ts';
+import { gateResult, scenarioResult, worstVerdict } from '../../src/verdict/combine.ts';
+import { exitCodeOf, isFailing } from '../../src/verdict/exit-code.ts';
+import { judgeRun } from '../../src/verdict/judge.ts';
+import { aRecording, aScenario, type RecordingOptions } from '../support/a-recording.ts';
+
+const BEST_LAST: readonly Verdict[] = ['dropped', 'rollout-failed', 'error', 'inconclusive', 'pass'];
+const verdict = fc.constantFrom(...BEST_LAST);
+const run = (options: RecordingOptions = {}) => judgeRun(aRecording(options));
+const scenario = aScenario();
+const gate = (parts: Partial<GateResult>): GateResult =>
+  gateResult({
+    rollproof: '0.1.0',
+    startedAt: '2026-11-20T12:00:00.000Z',
+    scenarios: [],
+    reasons: [],
+    assumed: [],
+    ...parts,
+  });
+
+describe('the worst verdict', () => {
+  it('follows the order dropped, rollout-failed, error, inconclusive, pass', () => {
+    for (const [index, one] of BEST_LAST.entries()) {
+      expect(
+        BEST_LAST.map((other, rank) => worstVerdict([one, other]) === (rank < index ? other : one)),
+      ).not.toContain(false);
+    }
+  });
+
+  it('does not depend on order, grouping or repetition', () => {
+    fc.assert(
+      fc.property(verdict, verdict, verdict, (a, b, c) => {
+        expect(worstVerdict([a, b])).toBe(worstVerdict([b, a]));
+        expect(worstVerdict([worstVerdict([a, b]), c])).toBe(worstVerdict([a, worstVerdict([b, c])]));
+        expect(worstVerdict([a, a])).toBe(a);
+      }),
+    );
+  });
+
+  it('of nothing is no pass', () => {
+    expect(worstVerdict([])).toBe('inconclusive');
+  });
+});
+
+describe('a scenario', () => {
+  it('is as bad as its worst run, adds up requests and keeps outages apart', () => {
+    const result = scenarioResult({
+      scenario,
+      runs: [run({ run: 2, target: [{ atMs: 4_700, draw: 'xxx' }] }), run({ run: 1 })],
+    });
+    expect(result).toMatchObject({
+      verdict: 'dropped',
+      requests: { scheduled: 2400, ok: 2397, dropped: 3 },
+      outages: [{ run: 2, dropped: 3 }],
+    });
+    expect(result.runs.map((one) => one.run)).toEqual([1, 2]);
+    expect(result.reasons[0]?.text).toMatch(/^Run 2: 3 requests were dropped/);
+  });
+
+  it('without a run is no pass, and an error where the environment is why', () => {
+    expect(scenarioResult({ scenario, runs: [] })).toMatchObject({
+      verdict: 'inconclusive',
+      reasons: [{ code: 'not-run' }],
+    });
+    const reasons = [{ code: 'RP2101', text: 'Docker does not answer.' }];
+    expect(scenarioResult({ scenario, runs: [], reasons })).toMatchObject({ verdict: 'error', reasons });
+  });
+
+  it('with a run that could not be made does not pass on the others', () => {
+    const reasons = [{ code: 'RP2101', text: 'Docker does not answer.' }];
+    expect(scenarioResult({ scenario, runs: [run()], reasons }).verdict).toBe('error');
+  });
+});
+
+describe('the exit code', () => {
+  it.each<[number, RecordingOptions]>([
+    [0, {}],
+    [1, { target: [{ atMs: 4_700, draw: 'x' }] }],
+    [3, { end: 'missing' }],
+    [4, { outcome: 'crash-loop' }],
+    [5, { end: 'failed' }],
+    [70, { change: () => [] }],
+  ])('is %i', (code, options) => {
+    const runs = [judgeRun(aRecording(options))];
+    expect(exitCodeOf(gate({ scenarios: [scenarioResult({ scenario, runs })] }))).toBe(code);
+  });
+
+  it('is that of the environment where no cluster came up, and 3 where nothing was asked for', () => {
+    expect(exitCodeOf(gate({ reasons: [{ code: 'RP2101', text: 'Docker does not answer.' }] }))).toBe(5);
+    expect(exitCodeOf(gate({}))).toBe(3);
+  });
+
+  it('fails a job by what the user chose, and never for a pass', () => {
+    expect(isFailing('dropped', ['dropped'])).toBe(true);
+    expect(isFailing('inconclusive', ['dropped'])).toBe(false);
+    expect(isFailing('pass', ['dropped', 'inconclusive', 'rollout-failed', 'error'])).toBe(false);
+  });
+});
