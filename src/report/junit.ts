@@ -12,7 +12,7 @@ const junit = junitReportBuilder as unknown as Builder;
  */
 export function renderJunit(result: GateResult): string {
   const builder = junit.newBuilder();
-  const suite = builder.testSuite().name('rollproof').timestamp(result.startedAt);
+  const suite = builder.testSuite().name('rollproof').timestamp(result.startedAt.slice(0, 19));
   for (const { code, text } of result.reasons) {
     suite.testCase().className('rollproof').name(plainLine(code)).error(plainLine(text, 1000), 'error');
   }
