@@ -12,7 +12,7 @@ import {
   type Tags,
   type YAMLMap,
 } from 'yaml';
-import type { SourcePlace } from '../model/manifest.ts';
+import { placeText, type SourcePlace } from '../model/manifest.ts';
 import type { Problem } from '../model/problem.ts';
 import { type Fault, keyText, offsetOf, readPlainData } from './yaml-plain-data.ts';
 
@@ -186,11 +186,6 @@ function findPair(map: YAMLMap, document: Document.Parsed, key: string, depth = 
     if (inherited) return inherited;
   }
   return undefined;
-}
-
-/** `k8s/web.yaml:12:3` */
-export function placeText({ file, line, column }: SourcePlace): string {
-  return `${file}:${line}:${column}`;
 }
 
 function syntaxProblem(message: string, place: SourcePlace): Problem {

@@ -22,3 +22,8 @@ export interface ManifestObject {
    */
   placeOf(path: readonly (string | number)[]): SourcePlace;
 }
+
+/** `k8s/web.yaml:12:3` */
+export function placeText({ file, line, column }: SourcePlace): string {
+  return `${file}:${line}:${column}`;
+}

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { ManifestObject } from '../../model/manifest.ts';
+import { type ManifestObject, placeText } from '../../model/manifest.ts';
 import { BadInputError, EnvironmentError, type Problem } from '../../model/problem.ts';
 import { CommandError, run } from '../../platform/process.ts';
 import { property } from '../property.ts';
 import { readTextFile, refuseOutside, unreadable } from '../read-text-file.ts';
 import { shownValue } from '../shown-value.ts';
-import { parseYaml, placeText, type YamlDocument } from '../yaml-source.ts';
+import { parseYaml, type YamlDocument } from '../yaml-source.ts';
 import { findSources, type ManifestRoot } from './find-sources.ts';
 import { parseManifests } from './parse-manifests.ts';
 

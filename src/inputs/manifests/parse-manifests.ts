@@ -1,9 +1,9 @@
-import type { ManifestObject, SourcePlace } from '../../model/manifest.ts';
+import { type ManifestObject, placeText, type SourcePlace } from '../../model/manifest.ts';
 import { BadInputError, type Problem } from '../../model/problem.ts';
 import { given } from '../given.ts';
 import { property } from '../property.ts';
 import { shownValue } from '../shown-value.ts';
-import { type FieldPath, parseYaml, placeText, type YamlDocument } from '../yaml-source.ts';
+import { type FieldPath, parseYaml, type YamlDocument } from '../yaml-source.ts';
 
 export interface ManifestText {
   /** As the user calls it. */

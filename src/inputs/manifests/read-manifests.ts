@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { ManifestObject } from '../../model/manifest.ts';
+import { type ManifestObject, placeText } from '../../model/manifest.ts';
 import { BadInputError, type Problem } from '../../model/problem.ts';
 import { readTextFile } from '../read-text-file.ts';
-import { placeText } from '../yaml-source.ts';
+
 import { findSources, type ManifestRoot, type ManifestSource } from './find-sources.ts';
 import { renderKustomization } from './kustomization.ts';
 import { parseManifests } from './parse-manifests.ts';
@@ -68,11 +68,12 @@ async function readSource(
 function wholeProblems(objects: readonly ManifestObject[], given: readonly string[]): Problem[] {
   if (objects.length === 0) return [nothingProblem(given)];
   if (objects.length > MAX_OBJECTS) return [tooManyProblem(objects.length)];
+  // Namespaces do not tell two objects apart: every run moves all of them into one of its own.
   const first = new Map<string, ManifestObject>();
   const problems: Problem[] = [];
   for (const object of objects) {
     const [group] = object.apiVersion.split('/');
-    const identity = JSON.stringify([group, object.kind, object.namespace ?? '', object.name]);
+    const identity = JSON.stringify([group, object.kind, object.name]);
     const earlier = first.get(identity);
     if (earlier) problems.push(duplicateProblem(object, earlier));
     else first.set(identity, object);
