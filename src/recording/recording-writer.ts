@@ -42,7 +42,10 @@ class StreamWriter implements RecordingWriter {
 
   async ready(): Promise<void> {
     if (this.#stream.writableNeedDrain && !this.#error) {
-      await Promise.race([once(this.#stream, 'drain'), once(this.#stream, 'close')]);
+      const waiting = new AbortController();
+      const { signal } = waiting;
+      await Promise.race([once(this.#stream, 'drain', { signal }), once(this.#stream, 'close', { signal })]);
+      waiting.abort();
     }
     if (this.#error) throw this.#error;
   }

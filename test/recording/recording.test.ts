@@ -54,6 +54,21 @@ describe('a recording', () => {
     expect((await readRecording(path)).entries).toEqual(ENTRIES);
   });
 
+  it('that waits for the disk again and again leaves no listener behind', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    await using writer = await openRecording(fresh());
+    const text = 'x'.repeat(100_000);
+    for (let index = 0; index < 50; index++) {
+      writer.append({ kind: 'note', atMs: index, level: 'info', subject: 'long', text });
+      await writer.ready();
+    }
+    await writer.close();
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it('is never written over another one', async () => {
     const path = await fileWith('mine\n');
     await expect(openRecording(path)).rejects.toMatchObject({ code: 'EEXIST' });
