@@ -1,3 +1,3 @@
 import { releaseCluster } from './release-cluster.ts';
 
-await releaseCluster(process.env);
+await releaseCluster();

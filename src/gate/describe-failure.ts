@@ -22,5 +22,9 @@ export function describeFailure(error: unknown): Failure {
     what: `Rollproof itself failed: ${error instanceof Error ? error.message : String(error)}`,
     remedy: 'This is a bug. Please report it together with the lines below.',
   };
-  return { exitCode: 70, problems: [problem], ...(error instanceof Error && error.stack ? { stack: error.stack } : {}) };
+  return {
+    exitCode: 70,
+    problems: [problem],
+    ...(error instanceof Error && error.stack ? { stack: error.stack } : {}),
+  };
 }

@@ -22,8 +22,8 @@ export interface GateOptions {
   readonly version: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** Told as soon as there is a cluster, so that the Action's post step can remove it whatever happens. */
-  onCluster?(cluster: Cluster): void;
+  /** Told a kind cluster's name immediately before it is created, so that somebody else can remove it if need be. */
+  onCreating?(name: string): void;
 }
 
 /** What the gate found, and where the recordings are that it follows from. */
@@ -45,7 +45,6 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
   const recordings: string[] = [];
   try {
     await using cluster = await bootCluster(options);
-    options.onCluster?.(cluster);
     await using places = sharedPlaces({
       cluster,
       proberProgram: options.proberProgram,
@@ -72,13 +71,15 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
   }
 }
 
-async function bootCluster({ plan, provider, progress, signal, workDir }: GateOptions): Promise<Cluster> {
+async function bootCluster(options: GateOptions): Promise<Cluster> {
+  const { plan, provider, progress, signal, workDir, onCreating } = options;
   using _section = progress.section('Cluster');
   return await provider.acquire(plan.cluster, {
     signal,
     workDir,
     progress: (line) => progress.line(line),
     imagesIfPresent: imagesOf(plan),
+    ...(onCreating ? { onCreating } : {}),
   });
 }
 

@@ -165,7 +165,8 @@ async function measure(measurement: Measurement): Promise<Ending> {
     await watchRoutes({
       nodeShell: cluster.nodeShell,
       nodes: [target.entryNode ?? place.node].filter((node) => node !== undefined),
-      streams: streams.map(({ stream }) => stream),
+      // Warm-up requests go where the others go.
+      streams: streams.map(({ stream }) => stream).filter(({ role }) => role !== 'warm-up'),
       clock,
       emit,
     }),

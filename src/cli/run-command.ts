@@ -1,0 +1,36 @@
+import { performRun } from '../gate/perform-run.ts';
+import { preparePlan } from '../gate/prepare-plan.ts';
+import { readCliOptions } from '../inputs/cli-arguments.ts';
+import type { RawInputs } from '../inputs/raw-inputs.ts';
+import { writeReportFiles } from '../publish/report-files.ts';
+import { renderConsole } from '../report/console-table.ts';
+import { exitCodeOf, isFailing } from '../verdict/exit-code.ts';
+import type { Session } from './session.ts';
+
+/** `rollproof run`: the options as commander parsed them, to the exit code. */
+export async function runCommand(
+  session: Session,
+  options: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  return await runWith(session, readCliOptions(options));
+}
+
+/** A whole run from raw inputs: table on stdout, report files in the output folder, exit code. */
+export async function runWith({ log, installation, signal }: Session, inputs: RawInputs): Promise<number> {
+  const plan = await preparePlan({ inputs, environment: process.env, stdin: process.stdin, signal });
+  const { result, files } = await performRun(plan, {
+    installation,
+    tempDir: process.env.RUNNER_TEMP,
+    workingDirectory: process.cwd(),
+    progress: log,
+    signal,
+  });
+  log.status('');
+  const { outputDir, failOn } = plan.report;
+  await writeReportFiles(outputDir, files);
+  process.stdout.write(
+    `\n${renderConsole(result, { colours: process.stdout.isTTY === true && !process.env.NO_COLOR })}\n`,
+  );
+  log.line(`report: ${outputDir}/report.html`);
+  return isFailing(result.verdict, failOn) ? exitCodeOf(result) : 0;
+}

@@ -1,0 +1,28 @@
+import type { Header } from '../model/recording.ts';
+import type { GateResult } from '../model/verdict.ts';
+import { gateResult, scenarioResult } from '../verdict/combine.ts';
+import { judgeRun } from '../verdict/judge.ts';
+import type { NamedRecording } from './render-reports.ts';
+
+/** The result that follows from recordings alone: runs of one scenario are put together, scenarios keep their order. */
+export function judgeRecordings(recordings: readonly NamedRecording[], version: string): GateResult {
+  const byScenario = Map.groupBy(
+    recordings.flatMap(({ entries }) => {
+      const header = entries.find((entry): entry is Header => entry.kind === 'header');
+      return header ? [{ header, entries }] : [];
+    }),
+    ({ header }) => header.scenario.name,
+  );
+  const scenarios = [...byScenario.values()].flatMap((runs) => {
+    const [first] = runs;
+    if (!first) return [];
+    const { scenario, environment } = first.header;
+    return [scenarioResult({ scenario, environment, runs: runs.map(({ entries }) => judgeRun(entries)) })];
+  });
+  const startedAt =
+    [...byScenario.values()]
+      .flat()
+      .map(({ header }) => header.startedAt)
+      .sort()[0] ?? '';
+  return gateResult({ rollproof: version, startedAt, scenarios, reasons: [], assumed: [] });
+}

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClusterProvider } from '../cluster/cluster-provider.ts';
+import { existingProvider } from '../cluster/existing/existing-provider.ts';
+import { kindProvider } from '../cluster/kind/kind-provider.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Installation } from '../platform/installation.ts';
+import type { Progress } from './progress.ts';
+import { type NamedRecording, readRecordings, renderReports } from './render-reports.ts';
+import { type GateOutcome, runGate } from './run-gate.ts';
+
+export interface RunSurroundings {
+  readonly installation: Installation;
+  /** Folder for temporary files; absent: the system's. */
+  readonly tempDir?: string | undefined;
+  readonly workingDirectory: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** Told a kind cluster's name immediately before it is created. */
+  onCreating?(name: string): void;
+}
+
+export interface Performed extends GateOutcome {
+  readonly files: ReadonlyMap<string, string>;
+  readonly read: readonly NamedRecording[];
+}
+
+/** Carries a plan out and renders its reports; writing and publishing them is the face's business. */
+export async function performRun(plan: Plan, surroundings: RunSurroundings): Promise<Performed> {
+  const { installation, progress, signal, workingDirectory, onCreating } = surroundings;
+  for (const assumed of plan.assumed) progress.line(`assumed: ${assumed}`);
+  for (const warning of plan.warnings) progress.warning(warning);
+  const workDir = await mkdtemp(join(surroundings.tempDir ?? tmpdir(), 'rollproof-'));
+  try {
+    const outcome = await runGate({
+      plan,
+      provider: providerFor(plan, installation),
+      proberProgram: installation.proberProgram,
+      workDir,
+      workingDirectory,
+      version: installation.version,
+      progress,
+      signal,
+      ...(onCreating ? { onCreating } : {}),
+    });
+    const read = await readRecordings(outcome.recordings);
+    return { ...outcome, read, files: renderReports(outcome.result, read) };
+  } finally {
+    // A cluster that is kept is reached through the kubeconfig in there.
+    if (!plan.cluster.keep) await rm(workDir, { recursive: true, force: true });
+  }
+}
+
+function providerFor({ cluster }: Plan, { kindConfigsDir, reaperProgram }: Installation): ClusterProvider {
+  switch (cluster.provider) {
+    case 'kind':
+      return kindProvider({ kindConfigsDir, reaperProgram });
+    case 'existing':
+      return existingProvider();
+  }
+}

@@ -1,0 +1,46 @@
+import { basename } from 'node:path';
+import type { RecordingEntry } from '../model/recording.ts';
+import type { GateResult } from '../model/verdict.ts';
+import { readRecording } from '../recording/read-recording.ts';
+import { renderCheckCsv, renderUpdateCsv } from '../report/csv.ts';
+import { renderHtml } from '../report/html.ts';
+import { renderJunit } from '../report/junit.ts';
+import { renderJson } from '../report/result-json.ts';
+import { renderSummary } from '../report/summary.ts';
+
+/** A recording as the reports take it. */
+export interface NamedRecording {
+  /** File name without folder and ending: `01-new-connections-run-1`. */
+  readonly name: string;
+  readonly entries: readonly RecordingEntry[];
+}
+
+/** Reads recordings, in the order given. Throws BadInputError where one is none. */
+export async function readRecordings(paths: readonly string[]): Promise<readonly NamedRecording[]> {
+  return await Promise.all(
+    paths.map(async (path) => ({
+      name: basename(path, '.ndjson'),
+      entries: (await readRecording(path)).entries,
+    })),
+  );
+}
+
+/** Every report file by its name in the output folder. Pure: the same result and recordings give the same bytes. */
+export function renderReports(
+  result: GateResult,
+  recordings: readonly NamedRecording[],
+): ReadonlyMap<string, string> {
+  const files = new Map([
+    ['result.json', renderJson(result)],
+    ['report.md', renderSummary(result)],
+    ['report.html', renderHtml(result, recordings)],
+    ['junit.xml', renderJunit(result)],
+  ]);
+  for (const { name, entries } of recordings) {
+    // One run is what the first experiment's plotting script expects: its two files, by their names.
+    const folder = recordings.length === 1 ? '' : `csv/${name}/`;
+    files.set(`${folder}check.csv`, renderCheckCsv(entries));
+    files.set(`${folder}update.csv`, renderUpdateCsv(entries));
+  }
+  return files;
+}
