@@ -1,0 +1,75 @@
+import { placeText } from '../model/manifest.ts';
+import { resolvePort } from './choose-port.ts';
+import type { Findings } from './findings.ts';
+import type { DeploymentShape } from './workload-shape.ts';
+
+const MAX_LENGTH = 2048;
+
+/**
+ * The request path: the given one, else that of the readiness probe on the same port, else `/`.
+ * Undefined, and a problem (RP1111, RP1108), where it can not be asked.
+ */
+export function choosePath(
+  given: string | undefined,
+  deployment: DeploymentShape,
+  containerPort: number,
+  findings: Findings,
+): string | undefined {
+  const { containers, object } = deployment;
+  const index = containers.findIndex(
+    ({ readiness }) => readiness && resolvePort(readiness.port, containers) === containerPort,
+  );
+  const readiness = containers[index]?.readiness;
+  const where = placeText(
+    object.placeOf([
+      'spec',
+      'template',
+      'spec',
+      'containers',
+      Math.max(index, 0),
+      'readinessProbe',
+      'httpGet',
+    ]),
+  );
+  if (readiness && readiness.scheme.toUpperCase() !== 'HTTP') {
+    return findings.problem({
+      code: 'RP1108',
+      what: `Port ${containerPort} of Deployment ${object.name} speaks ${readiness.scheme}.`,
+      where,
+      why: 'Requests are sent as plain HTTP; TLS is not supported yet.',
+      remedy: 'Probe a port that answers plain HTTP: target: service/<name>:<port>',
+    });
+  }
+  if (given !== undefined) return checked(given, 'path', findings);
+  if (!readiness) {
+    findings.assume('path / (there is no HTTP readiness probe on the port)');
+    return '/';
+  }
+  // The kubelet takes a path without its slash; a request line does not.
+  const path = readiness.path.startsWith('/') ? readiness.path : `/${readiness.path}`;
+  findings.assume(`path ${path} (the readiness probe's)`);
+  return checked(path, where, findings);
+}
+
+function checked(path: string, where: string, findings: Findings): string | undefined {
+  const wrong = fault(path);
+  if (wrong === undefined) return path;
+  return findings.problem({
+    code: 'RP1111',
+    what: `${JSON.stringify(path.slice(0, 80))} can not be requested.`,
+    where,
+    why: wrong,
+    remedy: 'Write a path such as /healthz?full=1; encode everything else as %XX.',
+  });
+}
+
+function fault(path: string): string | undefined {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path))
+    return 'It is a URL. What is probed is always the Service, never an address.';
+  if (!path.startsWith('/')) return 'A request path starts with a slash.';
+  if (path.startsWith('//')) return 'Two slashes at the start would name another host.';
+  if (path.length > MAX_LENGTH) return `It is longer than ${MAX_LENGTH} characters.`;
+  if (!/^[!-~]*$/.test(path)) return 'It holds spaces, control characters or letters outside of ASCII.';
+  if (/[#\\"<>^`{|}]/.test(path)) return 'It holds a character that has to be encoded.';
+  return undefined;
+}

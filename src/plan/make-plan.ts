@@ -1,0 +1,88 @@
+import type { Plan, PlannedScenario, ScenarioManifests } from '../model/plan.ts';
+import { BadInputError } from '../model/problem.ts';
+import { MAX_NEW_CONNECTIONS_PER_SECOND, steadyRatePerSecond } from '../model/scenario.ts';
+import type { ClusterSettings, ScenarioSettings, Settings } from '../model/settings.ts';
+import { checkImages } from './check-images.ts';
+import { checkUpdate } from './check-update.ts';
+import { checkDeployment, chooseDeployment } from './choose-deployment.ts';
+import { choosePath } from './choose-path.ts';
+import { choosePort } from './choose-port.ts';
+import { chooseService } from './choose-service.ts';
+import { checkHostPort, chooseWayIn } from './choose-vantage.ts';
+import { Findings } from './findings.ts';
+import { parseTarget } from './target-text.ts';
+
+/**
+ * Decides everything that can be decided before a cluster is booted. `manifests` are those of `settings.scenarios`, in
+ * the same order. Throws BadInputError with all problems of all scenarios.
+ */
+export function makePlan(settings: Settings, manifests: readonly ScenarioManifests[]): Plan {
+  const findings = new Findings();
+  const scenarios = settings.scenarios.map((scenario, index) =>
+    planScenario(scenario, manifests[index] ?? { objects: [] }, settings.cluster, findings),
+  );
+  if (findings.problems.length > 0) throw new BadInputError(findings.problems);
+  return {
+    cluster: settings.cluster,
+    scenarios: scenarios.filter((scenario) => scenario !== undefined),
+    report: settings.report,
+    assumed: findings.assumed,
+    warnings: findings.warnings,
+  };
+}
+
+/** Undefined where something is missing; the findings then hold a problem. */
+function planScenario(
+  settings: ScenarioSettings,
+  { objects, updatedObjects }: ScenarioManifests,
+  cluster: ClusterSettings,
+  findings: Findings,
+): PlannedScenario | undefined {
+  checkRate(settings, findings);
+  const wish = parseTarget(settings.target, findings);
+  const deployment = chooseDeployment(
+    objects,
+    { named: settings.deployment, service: wish?.service },
+    findings,
+  );
+  if (!deployment) return undefined;
+  checkDeployment(deployment, findings);
+  checkUpdate({ update: settings.update, deployment, updatedObjects, cluster }, findings);
+  checkImages(deployment, settings.update, cluster.images, findings);
+  if (!wish) return undefined;
+
+  const service = chooseService(objects, deployment, { named: wish.service, kind: wish.kind }, findings);
+  if (!service) return undefined;
+  const port = choosePort(service, deployment, wish.port, findings);
+  const way = chooseWayIn(
+    { vantage: settings.vantage, target: wish.kind, provider: cluster.provider },
+    service,
+    findings,
+  );
+  if (!port || !way) return undefined;
+  if (way.target === 'host-port') checkHostPort(deployment, port.containerPort, findings);
+  const path = choosePath(settings.path, deployment, port.containerPort, findings);
+  if (path === undefined) return undefined;
+
+  const { name, connection, update, ratePerSecond, connections, expect, repeat } = settings;
+  const { deadlineMs, baselineMs, tailMs, rolloutDeadlineMs } = settings;
+  const scenario = {
+    ...{ name, connection, ...way, deployment: deployment.object.name, service: service.object.name },
+    ...{ servicePort: port.servicePort, path, update, ratePerSecond, connections, expect },
+    ...{ deadlineMs, baselineMs, tailMs, rolloutDeadlineMs },
+  };
+  return { scenario, repeat, objects, ...(updatedObjects ? { updatedObjects } : {}) };
+}
+
+/** A connection for every request uses up source ports faster than they may be used again. */
+function checkRate({ name, connection, ratePerSecond }: ScenarioSettings, findings: Findings): void {
+  const steady = steadyRatePerSecond(ratePerSecond);
+  if (connection === 'keep-alive' || ratePerSecond + steady <= MAX_NEW_CONNECTIONS_PER_SECOND) return;
+  findings.problem({
+    code: 'RP1116',
+    what: `Scenario ${JSON.stringify(name)} asks for more new connections than there are source ports.`,
+    where: 'rate',
+    why: `${ratePerSecond}/s to the Service and ${steady}/s to the control; one address carries ${MAX_NEW_CONNECTIONS_PER_SECOND}/s, because a source port rests 120 s before it is used again.`,
+    remedy: `Write rate: ${MAX_NEW_CONNECTIONS_PER_SECOND - steady} or less, or connection: keep-alive.`,
+  });
+}
