@@ -236,9 +236,11 @@ describe('a rollout', () => {
 
   it('fails loudly when the pods can not be watched any more', async () => {
     onPatch(() => {
+      serve(deployment(2), [pod('old')]);
       fake.decide(({ path }) => (path === PODS ? refusal(403, 'Forbidden', 'pods is forbidden') : undefined));
     });
-    await expect(roll({ kind: 'restart' })).rejects.toThrow('pods is forbidden');
+    const scenario = { deployment: 'web', update: { kind: 'restart' }, rolloutDeadlineMs: 600_000 } as const;
+    await expect(roll(scenario.update, { scenario })).rejects.toThrow('pods is forbidden');
   });
 });
 
