@@ -205,7 +205,7 @@ describe('the HTML report', () => {
     expect(renderHtml(result, [])).toContain('<h2>second');
   });
 
-  it('carries the page script that the sources give (npm run build writes it)', async () => {
+  it('carries the page script that the sources give (npm run page writes it)', async () => {
     expect(await inlinedPage()).toBe(readFileSync('src/report/page-inline.json', 'utf8'));
   });
 });
