@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
+import { inertLine, inertLines } from '../model/inert-text.ts';
 import type { Annotation, AnnotationLevel } from './annotations.ts';
-import { inertLine, inertLines } from './inert-text.ts';
 import { workflowCommand } from './workflow-command.ts';
 
 /**
- * Where a run tells people what it is doing. Every text may be untrusted: it is printed inert (see inert-text.ts).
+ * Where a run tells people what it is doing. Every text may be untrusted: it is printed inert (see model/inert-text.ts).
  */
 export interface Log {
   /** Something that is finished and worth a line of its own, with the time since the log was opened. */

@@ -1,4 +1,4 @@
-import { inertLine } from './inert-text.ts';
+import { inertLine } from '../model/inert-text.ts';
 
 export type CommandName = 'error' | 'warning' | 'notice' | 'group' | 'endgroup';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inertLine, inertLines } from '../../src/publish/inert-text.ts';
+import { inertLine, inertLines } from '../../src/model/inert-text.ts';
 
 describe('inert text', () => {
   it('is cut at every kind of line break', () => {
