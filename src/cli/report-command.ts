@@ -36,7 +36,7 @@ async function recordingsIn(path: string): Promise<readonly string[]> {
   if ((await stat(path).catch(() => undefined))?.isDirectory()) {
     throw new BadInputError([
       {
-        code: 'RP1802',
+        code: 'RP1705',
         what: 'The folder holds no recordings.',
         where: path,
         remedy: 'Give the output folder of a run (it has a folder recordings/), or a .ndjson file.',

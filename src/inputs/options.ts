@@ -67,7 +67,7 @@ export const INPUT_OPTIONS = {
     value: values.text({ expects: 'the path of a folder' }),
     form: 'text',
     placeholder: 'folder',
-    shownDefault: '.',
+    shownDefault: 'the current folder',
     description: 'Folder that paths in inputs count from.',
   }),
   cni: option({
@@ -108,7 +108,7 @@ export const INPUT_OPTIONS = {
     form: 'number',
     placeholder: 'n',
     configPath: ['cluster', 'nodes'],
-    shownDefault: '2',
+    shownDefault: 'the current folder',
     description: 'Number of kind nodes, control plane included.',
   }),
   'node-image': option({
@@ -287,7 +287,7 @@ export const INPUT_OPTIONS = {
     placeholder: 'n',
     configPath: ['probe', 'repeat'],
     perScenario: true,
-    shownDefault: '1',
+    shownDefault: 'the current folder',
     description: 'How often each scenario is run.',
   }),
   'expect-status': option({

@@ -21,7 +21,7 @@ export async function readRecording(path: string): Promise<Recording> {
   } catch (error) {
     throw new BadInputError([
       {
-        code: 'RP1801',
+        code: 'RP1701',
         what: `the recording cannot be read (${error instanceof Error && 'code' in error ? error.code : error})`,
         where: path,
         remedy: 'Give the path of a recording.ndjson that an earlier run wrote.',
@@ -43,7 +43,7 @@ export function parseRecording(text: string, name: string): Recording {
   if (header?.kind !== 'header') {
     throw new BadInputError([
       {
-        code: 'RP1802',
+        code: 'RP1702',
         what: 'this is not a Rollproof recording: its first line is no header',
         where: `${name}:1`,
         remedy: 'Give the path of a recording.ndjson that an earlier run wrote.',
@@ -77,7 +77,7 @@ function checkVersion(header: Readonly<Record<string, unknown>>, where: string):
   if (format === RECORDING_FORMAT && version === RECORDING_VERSION) return;
   throw new BadInputError([
     {
-      code: 'RP1803',
+      code: 'RP1703',
       what: `the recording has format ${JSON.stringify(format)}, version ${JSON.stringify(version)}`,
       where,
       why: `this Rollproof reads ${RECORDING_FORMAT}, version ${RECORDING_VERSION}`,
@@ -89,7 +89,7 @@ function checkVersion(header: Readonly<Record<string, unknown>>, where: string):
 function damaged(where: string, why: string): BadInputError {
   return new BadInputError([
     {
-      code: 'RP1804',
+      code: 'RP1704',
       what: 'the recording is damaged',
       where,
       why,

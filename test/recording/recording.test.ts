@@ -98,24 +98,24 @@ describe('a recording', () => {
       expect(problem?.where).toBe(`${path}:3`);
       return `${problem?.code} ${problem?.why}`;
     };
-    expect(await wrong('{"kind":"wish","atMs":1}')).toBe('RP1804 kind: "wish" is not known');
-    expect(await wrong('{"kind":"__proto__"}')).toBe('RP1804 kind: "__proto__" is not known');
+    expect(await wrong('{"kind":"wish","atMs":1}')).toBe('RP1704 kind: "wish" is not known');
+    expect(await wrong('{"kind":"__proto__"}')).toBe('RP1704 kind: "__proto__" is not known');
     expect(await wrong('{"kind":"mark","atMs":"1","mark":"cancelled"}')).toBe(
-      'RP1804 atMs: a number is expected',
+      'RP1704 atMs: a number is expected',
     );
     expect(await wrong('{"kind":"mark","atMs":1,"mark":"lunch"}')).toMatch(
-      'RP1804 mark: one of probing-started,',
+      'RP1704 mark: one of probing-started,',
     );
     expect(await wrong('{"kind":"probe","stream":"target","seq":-1,"scheduledMs":0}')).toBe(
-      'RP1804 seq: a count is expected',
+      'RP1704 seq: a count is expected',
     );
     expect(
       await wrong('{"kind":"heartbeat","atMs":1,"loopStallMs":0,"inFlight":0,"nextSeq":{"target":"1"}}'),
-    ).toBe('RP1804 nextSeq.target: a count is expected');
-    expect(await wrong('{"kind"')).toBe('RP1804 the line is not JSON');
-    expect(await wrong('7')).toBe('RP1804 entry: an object is expected');
-    expect(await wrong(LINES[0] ?? '')).toBe('RP1804 there is a second header');
-    expect(await wrong(LINES.at(-1) ?? '')).toBe('RP1804 there are entries after the end');
+    ).toBe('RP1704 nextSeq.target: a count is expected');
+    expect(await wrong('{"kind"')).toBe('RP1704 the line is not JSON');
+    expect(await wrong('7')).toBe('RP1704 entry: an object is expected');
+    expect(await wrong(LINES[0] ?? '')).toBe('RP1704 there is a second header');
+    expect(await wrong(LINES.at(-1) ?? '')).toBe('RP1704 there are entries after the end');
   });
 
   it('of another version is refused, with what to do', async () => {
@@ -123,7 +123,7 @@ describe('a recording', () => {
     for (const end of ['', '\n']) {
       const problem = await problemOf(readRecording(await fileWith(JSON.stringify(header) + end)));
       expect(problem).toMatchObject({
-        code: 'RP1803',
+        code: 'RP1703',
         remedy: expect.stringContaining('version of Rollproof'),
       });
     }
@@ -135,16 +135,16 @@ describe('a recording', () => {
   });
 
   it.each([
-    ['an empty file', '', 'RP1802'],
-    ['a file of something else', 'hello\n', 'RP1804'],
-    ['a recording without its header', `${LINES[1]}\n`, 'RP1802'],
+    ['an empty file', '', 'RP1702'],
+    ['a file of something else', 'hello\n', 'RP1704'],
+    ['a recording without its header', `${LINES[1]}\n`, 'RP1702'],
   ])('is not %s', async (_what, text, code) => {
     expect((await problemOf(readRecording(await fileWith(text))))?.code).toBe(code);
   });
 
   it('that is missing is bad input', async () => {
     expect(await problemOf(readRecording(join(folder, 'none')))).toMatchObject({
-      code: 'RP1801',
+      code: 'RP1701',
       what: 'the recording cannot be read (ENOENT)',
     });
   });
