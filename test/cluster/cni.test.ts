@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { adaptManifest } from '../../src/cluster/cni/adapt-manifest.ts';
-import { parseCniManifest } from '../../src/cluster/cni/cni-manifest.ts';
-import { CNI_PLUGINS, NAMED_CNIS } from '../../src/cluster/cni/cni-table.ts';
+import { parseCniManifest, renderChart } from '../../src/cluster/cni/cni-manifest.ts';
+import { CNI_PLUGINS, NAMED_CNIS, namedCni } from '../../src/cluster/cni/cni-table.ts';
 import { BadInputError } from '../../src/model/problem.ts';
+import { fakeTools } from '../support/fake-tools.ts';
 
 describe('the table of CNIs', () => {
   it('has one entry for every file in kind-configs, and the other way round', () => {
@@ -168,5 +169,48 @@ data:
   it("of the user's own is applied as it stands", () => {
     const { objects } = parseCniManifest(CALICO, 'x');
     expect(adaptManifest('./calico.yaml', objects, { podSubnet: '10.99.0.0/16' })).toBe(objects);
+  });
+});
+
+describe('a CNI that comes as a chart', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  const source = namedCni('cilium')?.source;
+  const options = {
+    name: 'cilium',
+    chart: 'cilium.tgz',
+    kubernetes: 'v1.34.3',
+    signal: new AbortController().signal,
+  };
+
+  it('is rendered for the version of the cluster, with the values of the table', async () => {
+    if (source?.kind !== 'helm-chart') return expect.unreachable('cilium is a chart');
+    const { calls } = fakeTools({
+      helm: `echo '{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: cilium}}'`,
+    });
+    expect(await renderChart({ ...options, source })).toMatchObject({ daemonSets: ['default/cilium'] });
+    expect(calls()).toEqual([
+      'helm template cilium cilium.tgz --namespace kube-system --include-crds --kube-version v1.34.3' +
+        Object.entries(source.values)
+          .map(([name, value]) => ` --set ${name}=${value}`)
+          .join(''),
+    ]);
+  });
+
+  it.each([
+    ['there is no helm', {}, /no `helm`/],
+    ['helm refuses', { helm: 'echo "Error: bad chart" >&2; exit 1' }, /helm template.*\nError: bad chart/],
+  ])('is an error of the environment where %s, and offers the way around', async (_, tools, why) => {
+    if (source?.kind !== 'helm-chart') return expect.unreachable('cilium is a chart');
+    fakeTools(tools);
+    await expect(renderChart({ ...options, source })).rejects.toMatchObject({
+      problem: {
+        code: 'RP2203',
+        why: expect.stringMatching(why),
+        remedy: expect.stringContaining('cni-manifest'),
+      },
+    });
   });
 });

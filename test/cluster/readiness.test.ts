@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { awaitReady } from '../../src/cluster/readiness/await-ready.ts';
 import {
   type ClusterState,
-  imageTrouble,
   podTrouble,
+  unreachableImages,
   whatIsMissing,
 } from '../../src/cluster/readiness/cluster-state.ts';
 import { EnvironmentError } from '../../src/model/problem.ts';
@@ -44,7 +44,7 @@ const dns = (available: number) => ({
 });
 const stuckPod = {
   metadata: metadata('kindnet-abc'),
-  spec: { containers: [{ name: 'kindnet-cni' }] },
+  spec: { containers: [{ name: 'kindnet-cni', image: 'example.invalid/kindnetd:1' }] },
   status: {
     phase: 'Pending',
     containerStatuses: [
@@ -76,7 +76,7 @@ describe('what a cluster lacks', () => {
     [
       'a node that is not Ready, with its own reason',
       { nodes: [node('a', true), node('b', false)] },
-      'node b is not Ready: cni plugin not initialized',
+      'node b is not Ready: the CNI is not there yet',
     ],
     ['a DaemonSet that does not exist', { daemonSets: [] }, 'DaemonSet kube-system/kindnet does not exist'],
     [
@@ -99,9 +99,7 @@ describe('what a cluster lacks', () => {
     expect(podTrouble(state)).toEqual([
       'pod kube-system/kindnet-abc: Pending (kindnet-cni ImagePullBackOff: Back-off pulling image)',
     ]);
-    expect(imageTrouble(state)).toEqual([
-      'pod kube-system/kindnet-abc, container kindnet-cni: ImagePullBackOff: Back-off pulling image',
-    ]);
+    expect(unreachableImages(state)).toEqual(['example.invalid/kindnetd:1']);
   });
 });
 

@@ -35,44 +35,70 @@ export async function readCniManifest(path: string, input: 'cni' | 'cni-manifest
   }
 }
 
+export interface FetchOptions {
+  /** Version the cluster will have, where it is known: charts ask for it. */
+  readonly kubernetes: string | undefined;
+  /** Takes what is kept on the way. */
+  readonly workDir: string;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Gets a named CNI's manifest from where its project publishes it; a Helm chart is rendered by `helm`. `workDir` takes
- * what is kept on the way. Throws EnvironmentError where it cannot be had.
+ * Gets a named CNI's manifest from where its project publishes it; a Helm chart is rendered by `helm`. Throws EnvironmentError where it cannot be had.
  */
 export async function fetchCniManifest(
   cni: NamedCni,
   source: Exclude<CniSource, { kind: 'built-in' }>,
-  { workDir, signal }: { readonly workDir: string; readonly signal: AbortSignal },
+  { kubernetes, workDir, signal }: FetchOptions,
 ): Promise<CniManifest> {
   const content = await downloadFor(cni, source.file, signal);
   if (source.kind === 'manifest') return parseCniManifest(new TextDecoder().decode(content), source.file.url);
   const chart = join(workDir, `${cni.name}-${source.version}.tgz`);
   await writeFile(chart, content);
-  const values = Object.entries(source.values).flatMap(([name, value]) => [
-    '--set-string',
-    `${name}=${value}`,
-  ]);
-  const rendering = [
+  return await renderChart({ name: cni.name, chart, source, kubernetes, signal });
+}
+
+export interface RenderOptions {
+  readonly name: string;
+  /** Path of the chart's archive. */
+  readonly chart: string;
+  readonly source: Extract<CniSource, { kind: 'helm-chart' }>;
+  readonly kubernetes: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Renders a chart. Throws EnvironmentError where there is no `helm` or it refuses. */
+export async function renderChart({
+  name,
+  chart,
+  source,
+  kubernetes,
+  signal,
+}: RenderOptions): Promise<CniManifest> {
+  const values = Object.entries(source.values).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  const version = kubernetes === undefined ? [] : ['--kube-version', kubernetes];
+  const args = [
     'template',
-    cni.name,
+    name,
     chart,
     '--namespace',
     source.namespace,
     '--include-crds',
+    ...version,
     ...values,
   ];
   try {
-    return parseCniManifest(await run('helm', rendering, { signal }), chart);
+    return parseCniManifest(await run('helm', args, { signal }), chart);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     throw new EnvironmentError(
       {
         code: 'RP2203',
-        what: `The Helm chart of ${cni.name} ${source.version} could not be rendered.`,
+        what: `The Helm chart of ${name} ${source.version} could not be rendered.`,
         why: error.notFound
           ? 'There is no `helm` on this machine.'
           : `${error.command}\n${error.output.trim()}`,
-        remedy: `Install Helm, or render the chart elsewhere and give the file as \`cni-manifest\`.`,
+        remedy: 'Install Helm, or render the chart elsewhere and give the file as `cni-manifest`.',
       },
       { cause: error },
     );

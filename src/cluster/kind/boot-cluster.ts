@@ -149,11 +149,11 @@ function all<T extends readonly Promise<unknown>[]>(...promises: T) {
 }
 
 async function cniManifest(
-  { named, manifest }: Blueprint,
+  { named, manifest, nodeImage }: Blueprint,
   options: { readonly workDir: string; readonly signal: AbortSignal },
 ): Promise<CniManifest | undefined> {
   if (manifest || !named || named.source.kind === 'built-in') return manifest;
-  return await fetchCniManifest(named, named.source, options);
+  return await fetchCniManifest(named, named.source, { ...options, kubernetes: nodeImage.version });
 }
 
 async function clusterNodes(name: string, signal: AbortSignal): Promise<readonly NodeContainer[]> {

@@ -5,10 +5,10 @@ import { kubeRequest } from '../../platform/kube-request.ts';
 import { watchKube } from '../../platform/kube-watch.ts';
 import {
   type ClusterState,
-  imageTrouble,
   type NodeObject,
   podTrouble,
   type ReadinessGoal,
+  unreachableImages,
   type WorkloadObject,
   whatIsMissing,
 } from './cluster-state.ts';
@@ -67,13 +67,15 @@ export async function awaitReady(options: AwaitReadyOptions): Promise<ClusterSta
       const missing = whatIsMissing(state, options);
       if (missing.length === 0) return state;
       const now = performance.now();
-      const images = imageTrouble(state);
+      const images = unreachableImages(state);
       imagesMissingSince = images.length > 0 ? Math.min(imagesMissingSince, now) : Number.POSITIVE_INFINITY;
-      if (now - imagesMissingSince > IMAGE_PATIENCE_MS) throw await notReady(options, state, images);
+      if (now - imagesMissingSince > IMAGE_PATIENCE_MS) throw await imagesMissing(options, state, images);
       if (now - began > options.deadlineMs) throw await notReady(options, state, missing);
       if (now - saidAt > PROGRESS_EVERY_MS) {
         saidAt = now;
-        options.progress(`waiting: ${missing.join('; ')}`);
+        options.progress(
+          `waiting: ${missing[0]}${missing.length > 1 ? `, and ${missing.length - 1} more` : ''}`,
+        );
       }
       await Promise.race([wake.promise, lost]);
       signal.throwIfAborted();
@@ -90,23 +92,48 @@ const IMAGE_PATIENCE_MS = 45_000;
 const PROGRESS_EVERY_MS = 5_000;
 
 async function notReady(
-  { kubeConfig, signal }: AwaitReadyOptions,
+  options: AwaitReadyOptions,
   state: ClusterState,
   missing: readonly string[],
 ): Promise<EnvironmentError> {
-  const details = [...podTrouble(state), ...(await lastWarnings(kubeConfig, signal))];
   return new EnvironmentError({
     code: 'RP2102',
     what: `The cluster did not become ready: ${missing.join('; ')}.`,
-    ...(details.length > 0 ? { why: details.join('\n') } : {}),
-    remedy:
-      'Look at the cluster logs beside the report. Images that nodes cannot pull can be loaded from Docker with `images`.',
+    ...(await evidence(options, state)),
+    remedy: 'Look at the cluster logs beside the report, and run `rollproof doctor`.',
   });
 }
 
-const WARNINGS = 10;
+async function imagesMissing(
+  options: AwaitReadyOptions,
+  state: ClusterState,
+  images: readonly string[],
+): Promise<EnvironmentError> {
+  return new EnvironmentError({
+    code: 'RP2108',
+    what: `The cluster did not become ready: its nodes cannot pull ${images.join(', ')}.`,
+    ...(await evidence(options, state)),
+    remedy: `Pull on this machine what they cannot (\`docker pull ${images[0]}\`): what Docker holds is loaded into them.`,
+  });
+}
 
-async function lastWarnings(kubeConfig: KubeConfig, signal: AbortSignal): Promise<readonly string[]> {
+const LINES = 8;
+const LINE_LENGTH = 300;
+
+/** Why, as far as pods and the last warnings tell. */
+async function evidence(
+  { kubeConfig, signal }: AwaitReadyOptions,
+  state: ClusterState,
+): Promise<{ readonly why?: string }> {
+  const pods = podTrouble(state).slice(0, LINES);
+  const warnings = (await warningsOf(kubeConfig, signal)).slice(-LINES);
+  const lines = [...pods, ...warnings].map((line) =>
+    line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}…` : line,
+  );
+  return lines.length > 0 ? { why: lines.join('\n') } : {};
+}
+
+async function warningsOf(kubeConfig: KubeConfig, signal: AbortSignal): Promise<readonly string[]> {
   try {
     const query = { fieldSelector: 'type=Warning', limit: '200' };
     const list = await kubeRequest<KubeList<KubeEvent>>(kubeConfig, {
@@ -117,7 +144,7 @@ async function lastWarnings(kubeConfig: KubeConfig, signal: AbortSignal): Promis
     const lines = (list.items ?? []).map(
       ({ involvedObject: { kind, name }, reason, message }) => `event ${kind} ${name}: ${reason}: ${message}`,
     );
-    return [...new Set(lines)].slice(-WARNINGS);
+    return [...new Set(lines)];
   } catch {
     signal.throwIfAborted();
     // What is missing is known without them.

@@ -52,17 +52,26 @@ export function whatIsMissing(state: ClusterState, goal: ReadinessGoal): readonl
   return [...nodes, ...daemonSets, ...dnsTrouble(find(state.deployments, 'kube-system/coredns'))];
 }
 
-/** Pods that cannot get their image, one line each. */
-export function imageTrouble(state: ClusterState): readonly string[] {
-  return state.pods.flatMap((pod) => {
-    const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
-    return [...initContainerStatuses, ...containerStatuses].flatMap(({ name, state: containerState }) => {
-      const { reason = '', message = '' } = containerState?.waiting ?? {};
-      if (!/^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull)$/.test(reason)) return [];
-      return [`pod ${pod.metadata.namespace}/${pod.metadata.name}, container ${name}: ${reason}: ${message}`];
-    });
+/** Images that a pod's node has failed to get, each once. */
+export function unreachableImages(state: ClusterState): readonly string[] {
+  const images = state.pods.flatMap(({ spec, status }) => {
+    const containers = [...(spec.initContainers ?? []), ...spec.containers];
+    return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].flatMap(
+      (container) => {
+        if (!IMAGE_REASONS.has(container.state?.waiting?.reason ?? '')) return [];
+        return containers.find(({ name }) => name === container.name)?.image ?? [];
+      },
+    );
   });
+  return [...new Set(images)];
 }
+
+const IMAGE_REASONS: ReadonlySet<string> = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+]);
 
 /** One line for every pod that is not ready, with why as far as its status says. */
 export function podTrouble(state: ClusterState): readonly string[] {
@@ -96,9 +105,10 @@ export function podTrouble(state: ClusterState): readonly string[] {
 function nodeTrouble({ metadata, status }: NodeObject): readonly string[] {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   if (ready?.status === 'True') return [];
-  return [
-    `node ${metadata.name} is not Ready: ${ready?.message ?? ready?.reason ?? 'it has said nothing yet'}`,
-  ];
+  const why = ready?.message ?? ready?.reason ?? 'it has said nothing yet';
+  // Before its CNI is there, every node says so in three ways at once.
+  const short = why.includes('cni plugin not initialized') ? 'the CNI is not there yet' : why;
+  return [`node ${metadata.name} is not Ready: ${short}`];
 }
 
 function daemonSetTrouble(name: string, set: WorkloadObject | undefined): readonly string[] {
