@@ -57,7 +57,10 @@ describe('the gate on a real kind cluster', () => {
     ]);
     const { exitCode, output } = await run.ended;
     const scenario = onlyScenario(run);
-    expect({ exitCode, verdict: scenario.verdict }, output).toEqual({ exitCode: 4, verdict: 'rollout-failed' });
+    expect({ exitCode, verdict: scenario.verdict }, output).toEqual({
+      exitCode: 4,
+      verdict: 'rollout-failed',
+    });
     expect(scenario.runs[0]?.rollout).toMatchObject({ outcome: 'nothing-replaced', replacedPods: 0 });
     expectSums(scenario);
   });
@@ -70,14 +73,24 @@ describe('the gate on a real kind cluster', () => {
     ]);
     const { exitCode, output } = await run.ended;
     const scenario = onlyScenario(run);
-    expect({ exitCode, verdict: scenario.verdict }, output).toEqual({ exitCode: 4, verdict: 'rollout-failed' });
+    expect({ exitCode, verdict: scenario.verdict }, output).toEqual({
+      exitCode: 4,
+      verdict: 'rollout-failed',
+    });
     expect(scenario.runs[0]?.rollout).toMatchObject({ outcome: 'image-pull-failed' });
     expect(scenario.runs[0]?.rollout.durationMs).toBeLessThan(30_000);
     expectSums(scenario);
   });
 
   it('gives no verdict where the unchanged workload already fails, and does not trigger the update', async () => {
-    const run = runRollproof(['run', '-f', `${APPS}/broken-baseline.yaml`, ...ONE_SCENARIO, '--path', '/absent']);
+    const run = runRollproof([
+      'run',
+      '-f',
+      `${APPS}/broken-baseline.yaml`,
+      ...ONE_SCENARIO,
+      '--path',
+      '/absent',
+    ]);
     const { exitCode, output } = await run.ended;
     const scenario = onlyScenario(run);
     expect({ exitCode, verdict: scenario.verdict }, output).toEqual({ exitCode: 3, verdict: 'inconclusive' });
@@ -111,7 +124,10 @@ function clusters(): string[] {
 
 /** The prober is the process that runs the bundle and not the `docker exec` that carries it. */
 function proberPid(): number {
-  const pids = execFileSync('pgrep', ['-f', 'prober.js'], { encoding: 'utf8' }).trim().split('\n').map(Number);
+  const pids = execFileSync('pgrep', ['-f', 'prober.js'], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map(Number);
   const prober = pids.find((pid) => !commandLine(pid).includes('docker'));
   if (prober === undefined) throw new Error('no prober is running');
   return prober;
