@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { adaptManifest } from '../../src/cluster/cni/adapt-manifest.ts';
 import { parseCniManifest, renderChart } from '../../src/cluster/cni/cni-manifest.ts';
@@ -173,10 +173,6 @@ data:
 });
 
 describe('a CNI that comes as a chart', () => {
-  afterEach(() => {
-    vi.unstubAllEnvs();
-  });
-
   const source = namedCni('cilium')?.source;
   const options = {
     name: 'cilium',

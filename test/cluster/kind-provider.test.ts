@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { AcquireContext } from '../../src/cluster/cluster-provider.ts';
 import { loadImages } from '../../src/cluster/kind/image-loading.ts';
 import { finishedStage } from '../../src/cluster/kind/kind-cli.ts';
@@ -9,10 +9,6 @@ import { kindProvider } from '../../src/cluster/kind/kind-provider.ts';
 import { BadInputError, EnvironmentError, type Problem } from '../../src/model/problem.ts';
 import type { ClusterSettings } from '../../src/model/settings.ts';
 import { fakeTools } from '../support/fake-tools.ts';
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-});
 
 const settings: ClusterSettings = {
   provider: 'kind',

@@ -1,12 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import { newClusterName, removeCluster } from '../../src/cluster/remove-cluster.ts';
 import { fakeTools } from '../support/fake-tools.ts';
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-});
 
 /** A Docker that holds a node of the cluster until it is removed by it or by kind. */
 const DOCKER = `
@@ -71,7 +68,6 @@ describe('the reaper', () => {
     const { state, calls } = fakeTools({ docker: DOCKER, kind: '/bin/rm -f "$STATE/node"', ps: '' });
     const child = start(keeper(`setInterval(() => {}, 1000);`));
     await once(child.stdout, 'data');
-    const { writeFileSync } = await import('node:fs');
     writeFileSync(`${state}/node`, '');
     child.kill('SIGKILL');
     await expect

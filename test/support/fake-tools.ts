@@ -1,7 +1,7 @@
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vi } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 
 /** Stand-ins for programs, alone on PATH: what has no script does not exist. */
 export interface FakeTools {
@@ -13,7 +13,7 @@ export interface FakeTools {
 
 /**
  * Puts shell scripts on PATH in place of programs, by name. Each is called with the program's arguments; only what
- * the shell itself can do is there, and /bin/sleep and the like by their paths. Undone by `vi.unstubAllEnvs()`.
+ * the shell itself can do is there, and /bin/sleep and the like by their paths. Undone when the test has ended.
  */
 export function fakeTools(scripts: Readonly<Record<string, string>>): FakeTools {
   const state = mkdtempSync(join(tmpdir(), 'rollproof-tools-'));
@@ -25,6 +25,10 @@ export function fakeTools(scripts: Readonly<Record<string, string>>): FakeTools 
     chmodSync(path, 0o755);
   }
   vi.stubEnv('PATH', state);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    rmSync(state, { recursive: true, force: true });
+  });
   return {
     state,
     calls: () =>
