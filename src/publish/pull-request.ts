@@ -1,5 +1,3 @@
-import type { Problem } from '../model/problem.ts';
-
 /** Which run of which workflow this is, and what it is about. */
 export interface RunContext {
   /** `pull_request`, `merge_group`, `push`, ...; empty outside of GitHub Actions. */
@@ -48,22 +46,6 @@ export function readRunContext(
     ...(headSha === undefined ? {} : { headSha }),
     ...(baseSha === undefined ? {} : { baseSha }),
     ...(pullRequest === undefined ? {} : { pullRequest }),
-  };
-}
-
-/**
- * The one trigger Rollproof does not run under: `pull_request_target` for a fork would apply a stranger's manifests
- * and start a stranger's images next to a token that can write.
- */
-export function refusedTrigger(context: RunContext): Problem | undefined {
-  if (context.eventName !== 'pull_request_target' || context.pullRequest?.fork === false) return undefined;
-  return {
-    code: 'RP1900',
-    what: 'Rollproof does not run on pull_request_target for a pull request from a fork',
-    where: 'GITHUB_EVENT_NAME',
-    why: "the job's token can write to this repository, and the job would run manifests and images of the fork's author",
-    remedy:
-      'Use `on: pull_request`. The job summary then holds the report, because the token of a fork can not comment.',
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readRunContext, refusedTrigger } from '../../src/publish/pull-request.ts';
+import { readRunContext } from '../../src/publish/pull-request.ts';
 
 const HEAD = 'a'.repeat(40);
 const BASE = 'b'.repeat(40);
@@ -66,22 +66,5 @@ describe('the context of a run', () => {
 
   it('outside of GitHub Actions is empty', () => {
     expect(readRunContext({}, undefined)).toEqual({ eventName: '', run: { id: 0, attempt: 1 } });
-  });
-});
-
-describe('a trigger', () => {
-  const refused = (eventName: string, payload: unknown) =>
-    refusedTrigger(readRunContext(environment(eventName), payload))?.code;
-
-  it('is refused where a fork would run beside a token that can write', () => {
-    expect(refused('pull_request_target', pullRequest('mallory/web'))).toBe('RP1900');
-    expect(refused('pull_request_target', pullRequest(null))).toBe('RP1900');
-    expect(refused('pull_request_target', {})).toBe('RP1900');
-  });
-
-  it('is accepted everywhere else', () => {
-    expect(refused('pull_request', pullRequest('mallory/web'))).toBeUndefined();
-    expect(refused('pull_request_target', pullRequest('shop/web'))).toBeUndefined();
-    expect(refused('push', {})).toBeUndefined();
   });
 });
