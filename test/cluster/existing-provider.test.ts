@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../src/cluster/cluster-provider.ts';
 import { existingProvider } from '../../src/cluster/existing/existing-provider.ts';
 import { type FakeKube, startFakeKube } from '../support/fake-kube.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const REVIEWS = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
 
@@ -109,7 +109,7 @@ function allow(
 }
 
 function kubeconfigOf(kube: FakeKube): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'rollproof-test-')), 'config');
+  const path = join(tempFolder(), 'config');
   const config = JSON.parse(kube.kubeConfig.exportConfig());
   const [context] = config.contexts;
   config.contexts.push({ ...context, name: 'another-context' });
@@ -133,7 +133,7 @@ function acquire(kubeconfig: string, context?: string): Promise<Cluster> {
     {
       signal: new AbortController().signal,
       progress: () => {},
-      workDir: mkdtempSync(join(tmpdir(), 'rollproof-test-')),
+      workDir: tempFolder(),
       imagesIfPresent: [],
     },
   );

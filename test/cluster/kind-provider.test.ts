@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AcquireContext } from '../../src/cluster/cluster-provider.ts';
@@ -9,6 +8,7 @@ import { kindProvider } from '../../src/cluster/kind/kind-provider.ts';
 import { BadInputError, EnvironmentError, type Problem } from '../../src/model/problem.ts';
 import type { ClusterSettings } from '../../src/model/settings.ts';
 import { fakeTools } from '../support/fake-tools.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const settings: ClusterSettings = {
   provider: 'kind',
@@ -86,7 +86,7 @@ describe('the kind provider, before anything is created', () => {
 
   it('refuses a kind configuration that takes the CNI away', async () => {
     fakeTools({ docker: DOCKER, kind: kind('exit 1') });
-    const kindConfig = join(mkdtempSync(join(tmpdir(), 'rollproof-test-')), 'kind.yaml');
+    const kindConfig = join(tempFolder(), 'kind.yaml');
     writeFileSync(kindConfig, 'networking: {disableDefaultCNI: true}\n');
     expect(await failureOf({ ...settings, kindConfig })).toMatchObject({
       problems: [{ code: 'RP1806', where: kindConfig }],
@@ -227,7 +227,7 @@ async function failureOf(asked: ClusterSettings, context: Partial<AcquireContext
     const cluster = await provider.acquire(asked, {
       signal: new AbortController().signal,
       progress: () => {},
-      workDir: mkdtempSync(join(tmpdir(), 'rollproof-test-')),
+      workDir: tempFolder(),
       imagesIfPresent: [],
       ...context,
     });

@@ -97,7 +97,7 @@ export function namedCni(name: string): NamedCni | undefined {
 export const CNI_PLUGINS: { readonly version: string; readonly files: Readonly<Record<string, PinnedFile>> } =
   {
     version: '1.9.1',
-    // As the release's own .sha256 files have them, and as kubespray pins them.
+    // As kubespray pins them; docs/clusters.md says where every digest here comes from.
     files: {
       x86_64: {
         url: 'https://github.com/containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz',
