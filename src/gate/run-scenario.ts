@@ -134,15 +134,14 @@ async function measure(measurement: Measurement): Promise<Ending> {
     progress: (line) => progress.status(line),
   });
   if (availability.kind === 'failed') {
-    const detail = `the workload never became available (${availability.outcome}): ${availability.detail}`;
     open([]);
-    return { reason: 'baseline-failing', detail };
+    return { reason: 'workload-unavailable', detail: `${availability.outcome}: ${availability.detail}` };
   }
   const search = await findTarget({ ...workload, ...scenario, cluster, signal });
   if (search.kind !== 'found') {
     const { what, why } = search.problem;
     open([]);
-    return { reason: 'baseline-failing', detail: why === undefined ? what : `${what} ${why}` };
+    return { reason: 'workload-unavailable', detail: why === undefined ? what : `${what} ${why}` };
   }
   const { target } = search;
   const steady = await context.places.steadyControl(scenario, target.entryNode);

@@ -331,9 +331,16 @@ export interface End {
   readonly kind: 'end';
   readonly atMs: number;
   /**
-   * `finished`: the run went its whole way. `baseline-failing`: the update was never triggered, because the
+   * `finished`: the run went its whole way. `workload-unavailable`: the unchanged workload never became available or
+   * has no address to probe, so that nothing was sent. `baseline-failing`: the update was never triggered, because the
    * unchanged workload did not answer. `prober-lost`: the prober died or fell silent. `cancelled`, `failed`: cut short.
    */
-  readonly reason: 'finished' | 'baseline-failing' | 'prober-lost' | 'cancelled' | 'failed';
+  readonly reason:
+    | 'finished'
+    | 'workload-unavailable'
+    | 'baseline-failing'
+    | 'prober-lost'
+    | 'cancelled'
+    | 'failed';
   readonly detail?: string;
 }

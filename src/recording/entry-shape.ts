@@ -216,7 +216,14 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
   note: shape({ atMs: number, level: oneOf('info', 'warning'), subject: text, text }),
   end: shape({
     atMs: number,
-    reason: oneOf('finished', 'baseline-failing', 'prober-lost', 'cancelled', 'failed'),
+    reason: oneOf(
+      'finished',
+      'workload-unavailable',
+      'baseline-failing',
+      'prober-lost',
+      'cancelled',
+      'failed',
+    ),
     detail: optional(text),
   }),
 };

@@ -163,12 +163,17 @@ function endFindings({ facts, target }: Evidence): readonly Finding[] {
         'The update was never triggered.',
         'Run again; this should not happen.',
       );
+    case 'workload-unavailable':
+      return inconclusive(
+        'workload-unavailable',
+        'The workload never became available, so nothing was probed.',
+        'Make it run without an update first. An image that only this machine has is loaded into kind by naming it in `images`.',
+      );
     case 'baseline-failing': {
       const { dropped, scheduled } = target.counts;
-      const figures = scheduled === 0 ? '' : ` (${dropped} of ${scheduled} requests were dropped)`;
       return inconclusive(
         'baseline-failing',
-        `The unchanged workload does not answer reliably${figures}, so the update was not triggered.`,
+        `The unchanged workload does not answer reliably (${dropped} of ${scheduled} requests were dropped), so the update was not triggered.`,
         'Make every request succeed without an update first: check the path, the expected status and the port.',
       );
     }

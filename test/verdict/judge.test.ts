@@ -277,6 +277,23 @@ describe('inconclusive', () => {
     expect(result.requests.dropped).toBe(50);
   });
 
+  it('a workload that never became available has this one reason, with the evidence', () => {
+    const [header] = aRecording();
+    if (header?.kind !== 'header') return expect.unreachable('a recording starts with its header');
+    const result = judgeRun([
+      { ...header, streams: [] },
+      {
+        kind: 'end',
+        atMs: 20_000,
+        reason: 'workload-unavailable',
+        detail: 'image-pull-failed: no such image',
+      },
+    ]);
+    expect(result.verdict).toBe('inconclusive');
+    expect(result.reasons.map(({ code }) => code)).toEqual(['workload-unavailable']);
+    expect(result.reasons[0]?.text).toContain('no such image');
+  });
+
   it('a low rate is told to be too low, with what to change', () => {
     const reasons = judged({ intervalMs: 100, baselineMs: 10_000, rolloutMs: 8_000 }).reasons;
     expect(reasons.find(({ code }) => code === 'too-few-before')).toEqual({
