@@ -20,7 +20,7 @@ export type Fault =
     };
 
 /** Values after all aliases and merges are written out. */
-const MAX_VALUES = 300_000;
+const MAX_VALUES = 150_000;
 const MAX_FAULTS = 20;
 
 interface Anchor {
@@ -66,12 +66,12 @@ class PlainDataReader {
 
   #map(node: YAMLMap): Record<string, unknown> {
     const own: Record<string, unknown> = {};
-    const inherited: Record<string, unknown> = {};
+    let inherited: Record<string, unknown> = {};
     const firstOffset = new Map<string, number>();
     for (const pair of node.items) {
       const offset = offsetOf(pair.key) ?? offsetOf(node) ?? 0;
       const key = keyText(pair.key);
-      if (isMerge(pair.key)) this.#merge(inherited, pair.value);
+      if (isMerge(pair.key)) inherited = this.#merge(inherited, pair.value);
       else if (key === undefined) this.faults.push({ kind: 'complex-key', offset });
       else if (key === '__proto__') this.faults.push({ kind: 'prototype-key', offset });
       else if (firstOffset.has(key)) {
@@ -85,15 +85,18 @@ class PlainDataReader {
   }
 
   /** `<<`: what is merged first wins, and a mapping's own keys win over it. */
-  #merge(into: Record<string, unknown>, node: unknown): void {
+  #merge(before: Record<string, unknown>, node: unknown): Record<string, unknown> {
     const merged = this.read(node);
+    if (this.#values > MAX_VALUES) return before;
+    let all = before;
     for (const source of Array.isArray(merged) ? merged : [merged]) {
       if (typeof source !== 'object' || source === null || Array.isArray(source)) {
         this.faults.push({ kind: 'bad-merge', offset: offsetOf(node) ?? 0 });
-        return;
+        return all;
       }
-      for (const [key, value] of Object.entries(source)) if (!Object.hasOwn(into, key)) into[key] = value;
+      all = { ...source, ...all };
     }
+    return all;
   }
 
   #alias(node: Alias): unknown {

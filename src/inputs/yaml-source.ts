@@ -71,10 +71,10 @@ export function parseYaml(source: YamlSource): YamlResult {
   for (const document of composer.compose(tokens.tokens)) {
     const wrong = documentProblems(document, place);
     if (wrong.length > 0) problems.push(...wrong);
-    else if (document.contents !== null) {
+    else {
       const { value, faults } = readPlainData(document);
       problems.push(...faults.map((fault) => faultProblem(fault, place)));
-      documents.push({ value, placeOf: (path) => place(findOffset(document, path)) });
+      if (value !== null) documents.push({ value, placeOf: (path) => place(findOffset(document, path)) });
     }
   }
   return problems.length > 0 ? { documents: [], problems } : { documents, problems };
