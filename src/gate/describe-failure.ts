@@ -1,4 +1,5 @@
 import { BadInputError, CancelledError, EnvironmentError, type Problem } from '../model/problem.ts';
+import { firstError } from './first-error.ts';
 
 /** How a run that gave no result ends. */
 export interface Failure {
@@ -9,7 +10,8 @@ export interface Failure {
 }
 
 /** Sorts an error by its kind: the user's input, the environment, a cancellation, or a bug of ours. */
-export function describeFailure(error: unknown): Failure {
+export function describeFailure(thrown: unknown): Failure {
+  const error = firstError(thrown);
   if (error instanceof BadInputError) return { exitCode: 2, problems: error.problems };
   if (error instanceof EnvironmentError) return { exitCode: 5, problems: [error.problem] };
   if (error instanceof CancelledError) {

@@ -2,11 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster, ClusterProvider } from '../cluster/cluster-provider.ts';
 import type { Plan, PlannedScenario } from '../model/plan.ts';
-import { BadInputError, CancelledError, EnvironmentError } from '../model/problem.ts';
+import { EnvironmentError } from '../model/problem.ts';
 import type { GateResult, Reason, RunResult, ScenarioResult } from '../model/verdict.ts';
 import { readRecording } from '../recording/read-recording.ts';
 import { gateResult, scenarioResult } from '../verdict/combine.ts';
 import { judgeRun } from '../verdict/judge.ts';
+import { firstError } from './first-error.ts';
 import type { Progress } from './progress.ts';
 import { runScenario } from './run-scenario.ts';
 import { type SharedPlaces, sharedPlaces } from './shared-places.ts';
@@ -64,8 +65,9 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
     }
     progress.status('removing the cluster');
     return { result: outcome(scenarios, []), recordings, clusterName: cluster.name };
-  } catch (error) {
+  } catch (thrown) {
     signal.throwIfAborted();
+    const error = firstError(thrown);
     if (!(error instanceof EnvironmentError)) throw error;
     return { result: outcome([], [environmentReason(error)]), recordings };
   }
@@ -103,9 +105,9 @@ async function runRepeatedly(options: GateOptions, place: ScenarioPlace): Promis
     place.recordings.push(recordingPath);
     try {
       await runScenario({ ...options, ...place, run, recordingPath });
-    } catch (error) {
+    } catch (thrown) {
       options.signal.throwIfAborted();
-      if (error instanceof BadInputError || error instanceof CancelledError) throw error;
+      const error = firstError(thrown);
       if (!(error instanceof EnvironmentError)) throw error;
       options.progress.warning(`${error.problem.code} ${error.problem.what} ${error.problem.remedy}`);
       reasons.push(environmentReason(error));

@@ -14,7 +14,11 @@ it('fails the job on dropped requests, posts the table to the pull request, and 
     files: { 'k8s.yaml': readFileSync('test/e2e/apps/known-bad.yaml', 'utf8') },
     payload: {
       repository,
-      pull_request: { number: NUMBER, head: { sha: HEAD, repo: repository }, base: { sha: 'b'.repeat(40), repo: repository } },
+      pull_request: {
+        number: NUMBER,
+        head: { sha: HEAD, repo: repository },
+        base: { sha: 'b'.repeat(40), repo: repository },
+      },
     },
     environment: {
       GITHUB_EVENT_NAME: 'pull_request',

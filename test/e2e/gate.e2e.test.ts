@@ -122,21 +122,9 @@ function clusters(): string[] {
     .filter((name) => name.startsWith('rollproof-'));
 }
 
-/** The prober is the process that runs the bundle and not the `docker exec` that carries it. */
+/** The prober in the node, as this machine sees it; whatever only carries its stdio does not start like this. */
 function proberPid(): number {
-  const pids = execFileSync('pgrep', ['-f', 'prober.js'], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .map(Number);
-  const prober = pids.find((pid) => !commandLine(pid).includes('docker'));
-  if (prober === undefined) throw new Error('no prober is running');
-  return prober;
-}
-
-function commandLine(pid: number): string {
-  try {
-    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
-  } catch {
-    return 'docker';
-  }
+  return Number(
+    execFileSync('pgrep', ['-f', '^/var/lib/rollproof/.*prober\\.mjs'], { encoding: 'utf8' }).trim(),
+  );
 }

@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runRollproof } from '../support/run-rollproof.ts';
+
+const NAME = 'existing-for-rollproof';
+const IMAGES = ['nginx:1.22', 'node:24-slim'];
+const kubeconfig = join(mkdtempSync(join(tmpdir(), 'rollproof-existing-')), 'kubeconfig');
+const sh = (file: string, ...args: string[]) => execFileSync(file, args, { encoding: 'utf8', stdio: 'pipe' });
+const kubectl = (...args: string[]) => sh('kubectl', '--kubeconfig', kubeconfig, ...args);
+
+describe('in an existing cluster', () => {
+  beforeAll(() => {
+    const image = process.env.ROLLPROOF_NODE_IMAGE ?? newestNodeImage();
+    sh(
+      'kind',
+      'create',
+      'cluster',
+      '--name',
+      NAME,
+      '--kubeconfig',
+      kubeconfig,
+      ...(image ? ['--image', image] : []),
+    );
+    for (const wanted of IMAGES) sh('kind', 'load', 'docker-image', wanted, '--name', NAME);
+    kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s');
+  });
+
+  afterAll(() => {
+    sh('kind', 'delete', 'cluster', '--name', NAME, '--kubeconfig', kubeconfig);
+  });
+
+  it('probes from a pod, in a namespace of its own, and leaves nothing behind', async () => {
+    const before = everything();
+    const run = runRollproof(
+      ['run', '-f', 'test/e2e/apps/known-good.yaml', '--connection', 'new', '--context', `kind-${NAME}`],
+      { env: { KUBECONFIG: kubeconfig } },
+    );
+    const { exitCode, output } = await run.ended;
+    expect(exitCode, output).toBe(0);
+    const [scenario] = run.result().scenarios;
+    expect(scenario?.verdict).toBe('pass');
+    expect(scenario?.runs[0]?.served).toMatchObject({ how: 'inferred' });
+    expect(everything()).toEqual(before);
+  });
+
+  it('refuses what is not inside of a namespace, before anything is applied', async () => {
+    const before = everything();
+    const run = runRollproof(
+      ['run', '-f', 'test/e2e/apps/cluster-scoped.yaml', '--context', `kind-${NAME}`],
+      { env: { KUBECONFIG: kubeconfig } },
+    );
+    const { exitCode, output } = await run.ended;
+    expect(exitCode, output).toBe(2);
+    expect(output).toMatch(/cluster-scoped\.yaml:\d+:\d+/);
+    expect(everything()).toEqual(before);
+  });
+});
+
+/** Names of all namespaces and of what Rollproof could have made in the ones that were there before. */
+function everything(): string[] {
+  const kinds = 'namespaces,clusterroles,deployments,services,configmaps';
+  return kubectl('get', kinds, '--all-namespaces', '-o', 'name').trim().split('\n').sort();
+}
+
+function newestNodeImage(): string | undefined {
+  const tags = sh('docker', 'images', 'kindest/node', '--format', '{{.Repository}}:{{.Tag}}')
+    .trim()
+    .split('\n');
+  return tags
+    .filter((tag) => tag !== '' && !tag.endsWith('<none>'))
+    .sort()
+    .at(-1);
+}
