@@ -108,7 +108,7 @@ export const INPUT_OPTIONS = {
     form: 'number',
     placeholder: 'n',
     configPath: ['cluster', 'nodes'],
-    shownDefault: 'the current folder',
+    shownDefault: '2',
     description: 'Number of kind nodes, control plane included.',
   }),
   'node-image': option({
@@ -287,7 +287,7 @@ export const INPUT_OPTIONS = {
     placeholder: 'n',
     configPath: ['probe', 'repeat'],
     perScenario: true,
-    shownDefault: 'the current folder',
+    shownDefault: '1',
     description: 'How often each scenario is run.',
   }),
   'expect-status': option({
