@@ -124,8 +124,8 @@ function checkApply(
     const remedy = 'Change the pod template (an image, a variable), or choose update: restart.';
     findings.problem(
       nothingUpdated(
-        `The pod template is the same in both states (${placeText(next.placeOf(['spec', 'template']))}).`,
-        object,
+        `The pod template is the same as before (${placeText(object.placeOf(['spec', 'template']))}).`,
+        next,
         remedy,
       ),
     );
