@@ -31,12 +31,13 @@ export function parseInputs(raw: RawInputs): {
 }
 
 function wrongInput(name: InputName, { given, label }: RawInput): Problem {
+  const { value, shownDefault } = inputOption(name);
   const shown = name === 'github-token' ? 'what it got' : shownValue(given);
   return {
     code: 'RP1006',
-    what: `${label} has to be ${inputOption(name).value.expects}, not ${shown}.`,
+    what: `${label} has to be ${value.expects}, not ${shown}.`,
     where: label,
-    remedy: `Correct ${label}.`,
+    remedy: `Correct ${label}${shownDefault === undefined ? '' : `, or leave it out for ${shownDefault}`}.`,
   };
 }
 

@@ -21,7 +21,9 @@ export function renderProblems(problems: readonly Problem[]): string {
 }
 
 function block({ code, what, where, why, remedy }: Problem): string {
-  const details = [where, why, remedy].filter((part) => part !== undefined && part !== '');
+  // What begins with its place (`--rate has to be …`) does not need it once more.
+  const place = where !== undefined && what.startsWith(where) ? undefined : where;
+  const details = [place, why, remedy].filter((part) => part !== undefined && part !== '');
   return [`${code}  ${printable(what)}`, ...details.map((part) => `${INDENT}${printable(part ?? '')}`)].join(
     '\n',
   );

@@ -32,10 +32,20 @@ RP1104  Deployment web has no replicas.
   it('are inert, whatever they quote', () => {
     const evil =
       '::error::x\r\n::set-output name=verdict::pass\n##[add-mask]PASS\u001b[31m\u202e\u2028::stop-commands::x';
-    const text = renderProblems([{ code: 'RP1020', what: evil, where: evil, why: evil, remedy: evil }]);
+    const text = renderProblems([{ code: 'RP1020', what: evil, where: `x${evil}`, why: evil, remedy: evil }]);
     expect(text.split('\n')).toHaveLength(4);
     expect(recognisedCommands(text)).toEqual([]);
-    expect(text).not.toMatch(/[\u001b\u202e\u2028\r]/);
+    expect(text).not.toMatch(/(?!\n)\p{Cc}|\u202e|\u2028/u);
+  });
+
+  it('do not name the place twice', () => {
+    const problem = {
+      code: 'RP1006',
+      what: '--rate has to be a number.',
+      where: '--rate',
+      remedy: 'Correct --rate.',
+    };
+    expect(renderProblems([problem])).toBe('RP1006  --rate has to be a number.\n        Correct --rate.');
   });
 
   it('stay short, however many and however long', () => {
