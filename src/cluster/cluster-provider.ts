@@ -15,8 +15,10 @@ export interface AcquireContext {
   readonly signal: AbortSignal;
   /** One line of progress for people: `control plane is up`. */
   progress(line: string): void;
-  /** Folder for kubeconfig and logs; exists. */
+  /** Folder for the kubeconfig and what is only needed meanwhile; exists. */
   readonly workDir: string;
+  /** Folder for the logs of a cluster that does not come up, which is gone when `acquire` throws; made when needed. */
+  readonly logsDir: string;
   /** Images that the manifests name: those that this machine's Docker has are loaded, the others left to the nodes. */
   readonly imagesIfPresent: readonly string[];
   /**

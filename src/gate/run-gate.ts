@@ -61,7 +61,7 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
       scenarios.push(await runRepeatedly(options, { planned, index, cluster, places, recordings }));
     }
     if (scenarios.some(({ verdict }) => verdict === 'error')) {
-      await cluster.collectLogs(join(plan.report.outputDir, 'cluster-logs'));
+      await cluster.collectLogs(logsDirOf(plan));
     }
     progress.status('removing the cluster');
     return { result: outcome(scenarios, []), recordings, clusterName: cluster.name };
@@ -79,10 +79,15 @@ async function bootCluster(options: GateOptions): Promise<Cluster> {
   return await provider.acquire(plan.cluster, {
     signal,
     workDir,
+    logsDir: logsDirOf(plan),
     progress: (line) => progress.line(line),
     imagesIfPresent: imagesOf(plan),
     ...(onCreating ? { onCreating } : {}),
   });
+}
+
+function logsDirOf({ report }: Plan): string {
+  return join(report.outputDir, 'cluster-logs');
 }
 
 interface ScenarioPlace {

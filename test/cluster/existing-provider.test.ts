@@ -134,6 +134,7 @@ function acquire(kubeconfig: string, context?: string): Promise<Cluster> {
       signal: new AbortController().signal,
       progress: () => {},
       workDir: tempFolder(),
+      logsDir: tempFolder(),
       imagesIfPresent: [],
     },
   );

@@ -228,6 +228,7 @@ async function failureOf(asked: ClusterSettings, context: Partial<AcquireContext
       signal: new AbortController().signal,
       progress: () => {},
       workDir: tempFolder(),
+      logsDir: tempFolder(),
       imagesIfPresent: [],
       ...context,
     });

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterProvider } from '../cluster-provider.ts';
 import { startReaper } from '../reaper/start-reaper.ts';
@@ -51,7 +50,7 @@ export function kindProvider({ kindConfigsDir, reaperProgram }: KindProviderOpti
           },
         };
       } catch (error) {
-        if (!context.signal.aborted) await saveLogs(name, join(context.workDir, 'cluster-logs'));
+        if (!context.signal.aborted) await saveLogs(name, context.logsDir);
         await removeLeftovers(name);
         await reaper.dismiss();
         throw error;
