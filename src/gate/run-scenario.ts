@@ -342,6 +342,7 @@ async function update(probing: Probing, namespace: string): Promise<void> {
     },
     signal,
   });
+  signal.throwIfAborted();
   progress.line(`rollout ${outcome}${detail === undefined ? '' : `: ${detail}`}`);
   if (outcome !== 'completed') return;
   progress.status(`tail: ${scenario.tailMs / 1000} s after the last old pod`);

@@ -28,7 +28,7 @@ export function imagePatch(deployment: KubeDeployment, container: string, image:
       what: `Deployment ${deployment.metadata.name} has no container ${container}.`,
       where: 'update',
       why: `Its containers are ${names.join(', ')}.`,
-      remedy: `Write update: image=${names[0] ?? '<container>'}=${image}`,
+      remedy: `Write update: image:${names[0] ?? '<container>'}=${image}`,
     },
   ]);
 }

@@ -29,13 +29,27 @@ export async function applyWorkload(options: ApplyWorkloadOptions): Promise<read
   const former = formerNamespaces(options.objects);
   const problems: Problem[] = [];
   const warnings: string[] = [];
-  for (const object of inApplyOrder(options.objects.filter(({ kind }) => kind !== 'Namespace'))) {
+  const objects = options.objects.filter(({ kind }) => kind !== 'Namespace');
+  if (options.cluster.provider === 'existing') await refuseClusterScoped(options, objects);
+  for (const object of inApplyOrder(objects)) {
     const outcome = await applyOne(options, object, former);
     if (outcome.kind === 'refused') problems.push(outcome.problem);
     else warnings.push(...outcome.warnings);
   }
   if (problems.length > 0) throw new BadInputError(problems);
   return warnings;
+}
+
+/** Somebody else's cluster is not touched at all where a part of the manifests can not stay inside of our namespace. */
+async function refuseClusterScoped(
+  { cluster, signal }: ApplyWorkloadOptions,
+  objects: readonly ManifestObject[],
+): Promise<void> {
+  const resources = await Promise.all(
+    objects.map((object) => findResource(cluster.kubeConfig, object, signal)),
+  );
+  const outside = objects.filter((_, index) => resources[index]?.namespaced === false);
+  if (outside.length > 0) throw new BadInputError(outside.map(clusterScoped));
 }
 
 type Applied =
@@ -49,13 +63,11 @@ async function applyOne(
   object: ManifestObject,
   former: ReadonlySet<string>,
 ): Promise<Applied> {
-  const { kubeConfig, provider } = cluster;
+  const { kubeConfig } = cluster;
   // A kind that the manifests themselves define is served a moment after its definition is.
   const patienceMs = objects.some((other) => defines(other, object)) ? 15_000 : 0;
   const resource = await found(() => findResource(kubeConfig, object, signal), patienceMs, signal);
   if (!resource) return { kind: 'refused', problem: unknownKind(object) };
-  if (!resource.namespaced && provider === 'existing')
-    return { kind: 'refused', problem: clusterScoped(object) };
   const manifest = reHome(object, { namespace, namespaced: resource.namespaced, formerNamespaces: former });
   try {
     const live = await applyObject(kubeConfig, manifest, { fieldManager: FIELD_MANAGER, signal });

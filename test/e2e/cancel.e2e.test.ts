@@ -15,7 +15,7 @@ describe('whatever ends the run', () => {
     const { exitCode, output } = await run.ended;
     expect(exitCode, output).toBe(130);
     expect(leftovers()).toEqual([]);
-    const recording = readFileSync(join(run.outputDir, 'recordings/01-new-run-1.ndjson'), 'utf8');
+    const recording = readFileSync(join(run.outputDir, 'recordings/01-new-connections-run-1.ndjson'), 'utf8');
     expect(recording.trimEnd().split('\n').at(-1)).toContain('"reason":"cancelled"');
   });
 
