@@ -61,7 +61,9 @@ export function actionRunner({ inputs, payload, environment, files }: ActionStep
             GITHUB_EVENT_PATH: runnerFile('event'),
             RUNNER_TEMP: temp,
             ...Object.fromEntries(runnerFiles.map((name) => [name, runnerFile(name)])),
-            ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [inputVariable(name), value])),
+            ...Object.fromEntries(
+              Object.entries(inputs).map(([name, value]) => [inputVariable(name), value]),
+            ),
             ...environment,
             ...stateOf(runnerFile('GITHUB_STATE')),
             ...more,
@@ -93,10 +95,15 @@ function machine(): Record<string, string> {
 /** What `main` saved comes back to `post` as STATE_ variables. */
 function stateOf(file: string): Record<string, string> {
   if (!existsSync(file)) return {};
-  return Object.fromEntries(entries(readFileSync(file, 'utf8')).map(([name, value]) => [`STATE_${name}`, value]));
+  return Object.fromEntries(
+    entries(readFileSync(file, 'utf8')).map(([name, value]) => [`STATE_${name}`, value]),
+  );
 }
 
 /** The runner's file format: `name<<delimiter`, the value, the delimiter. */
 function entries(text: string): [string, string][] {
-  return [...text.matchAll(/^(.+?)<<(.+)\n([\s\S]*?)\n?\2$/gm)].map((match) => [match[1] ?? '', match[3] ?? '']);
+  return [...text.matchAll(/^(.+?)<<(.+)\n([\s\S]*?)\n?\2$/gm)].map((match) => [
+    match[1] ?? '',
+    match[3] ?? '',
+  ]);
 }
