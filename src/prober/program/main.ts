@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { createInterface } from 'node:readline';
 import { PROTOCOL_VERSION, type SourcePortRange, type StreamSpec, type ToProber } from '../protocol.ts';
 import { bootId } from './boot-id.ts';
+import { goFirstInLine } from './first-in-line.ts';
 import { MessageOutput } from './message-output.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { type LoopTime, ProbeLoop } from './probe-loop.ts';
@@ -15,6 +16,7 @@ const EXIT_ABANDONED = 1;
 /** We were told something we can not do. */
 const EXIT_FAULT = 2;
 
+goFirstInLine();
 const output = new MessageOutput(process.stdout);
 let sourcePorts: SourcePorts | undefined;
 
