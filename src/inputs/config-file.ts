@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import { didYouMean } from '../model/did-you-mean.ts';
-import { placeText } from '../model/manifest.ts';
+import { type FieldPath, placeText } from '../model/manifest.ts';
+import { property } from '../model/plain-data.ts';
 import { BadInputError, type Problem } from '../model/problem.ts';
 import { type Config, configSchema, expectationAt } from './config-schema.ts';
 import { INPUT_NAMES, inputOption } from './options.ts';
-import { property } from './property.ts';
 import { shownValue } from './shown-value.ts';
-import { type FieldPath, parseYaml, type YamlDocument } from './yaml-source.ts';
+import { parseYaml, type YamlDocument } from './yaml-source.ts';
 
 /** A checked config file that still knows where everything stands. */
 export interface ConfigFile {

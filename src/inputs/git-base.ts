@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { property } from '../model/plain-data.ts';
 import { BadInputError, EnvironmentError, type Problem } from '../model/problem.ts';
 import { CommandError, run } from '../platform/process.ts';
-import { property } from './property.ts';
 
 /** Where the history says what the old version is. */
 export interface BaseHints {

@@ -1,5 +1,5 @@
+import { property } from '../model/plain-data.ts';
 import type { Problem } from '../model/problem.ts';
-import { property } from './property.ts';
 
 /** The event that started the workflow, as GitHub told the step. */
 export interface TriggeringEvent {

@@ -12,7 +12,7 @@ import {
   type Tags,
   type YAMLMap,
 } from 'yaml';
-import { placeText, type SourcePlace } from '../model/manifest.ts';
+import { type FieldPath, placeText, type SourcePlace } from '../model/manifest.ts';
 import type { Problem } from '../model/problem.ts';
 import { type Fault, keyText, offsetOf, readPlainData } from './yaml-plain-data.ts';
 
@@ -33,8 +33,6 @@ export interface YamlDocument {
   readonly value: unknown;
   placeOf(path: FieldPath): SourcePlace;
 }
-
-export type FieldPath = readonly (string | number)[];
 
 export interface YamlResult {
   readonly documents: readonly YamlDocument[];

@@ -6,6 +6,9 @@ export interface SourcePlace {
   readonly column: number;
 }
 
+/** A field's path within an object or a document: `['spec', 'template', 'spec', 'containers', 0, 'image']`. */
+export type FieldPath = readonly (string | number)[];
+
 /** One Kubernetes object of the user's, with the places of its fields. */
 export interface ManifestObject {
   readonly apiVersion: string;
@@ -17,10 +20,9 @@ export interface ManifestObject {
   readonly content: Readonly<Record<string, unknown>>;
   readonly place: SourcePlace;
   /**
-   * Place of a field (`['spec', 'template', 'spec', 'containers', 0, 'image']`), or of the nearest ancestor that
-   * exists. Objects that a tool rendered (kustomize) answer with the place of the kustomization file.
+   * Place of a field, or of the nearest ancestor that exists. Objects that a tool rendered (kustomize) answer with the place of the kustomization file.
    */
-  placeOf(path: readonly (string | number)[]): SourcePlace;
+  placeOf(path: FieldPath): SourcePlace;
 }
 
 /** `k8s/web.yaml:12:3` */

@@ -14,6 +14,11 @@ export interface Problem {
   readonly remedy: string;
 }
 
+/** What something that was thrown says of itself. Untrusted text. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** The input is wrong. All problems that could be found are in it, not only the first. Exit code 2. */
 export class BadInputError extends Error {
   override readonly name = 'BadInputError';

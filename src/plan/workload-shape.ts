@@ -1,4 +1,5 @@
 import type { ManifestObject } from '../model/manifest.ts';
+import { property } from '../model/plain-data.ts';
 
 /** A container as far as the plan reads it. Everything comes from a user's file and may be of any shape. */
 export interface ContainerShape {
@@ -50,36 +51,36 @@ export type Labels = ReadonlyMap<string, string>;
 
 /** Reads a Deployment; what is missing gets the API server's default. */
 export function readDeployment(object: ManifestObject): DeploymentShape {
-  const spec = at(object.content, 'spec');
-  const template = at(spec, 'template');
-  const podSpec = at(template, 'spec');
+  const spec = property(object.content, 'spec');
+  const template = property(spec, 'template');
+  const podSpec = property(template, 'spec');
   return {
     object,
     replicas: numberAt(spec, 'replicas') ?? 1,
-    paused: at(spec, 'paused') === true,
-    strategy: textAt(at(spec, 'strategy'), 'type') ?? 'RollingUpdate',
-    matchLabels: labels(at(at(spec, 'selector'), 'matchLabels')),
-    templateLabels: labels(at(at(template, 'metadata'), 'labels')),
+    paused: property(spec, 'paused') === true,
+    strategy: textAt(property(spec, 'strategy'), 'type') ?? 'RollingUpdate',
+    matchLabels: labels(property(spec, 'selector', 'matchLabels')),
+    templateLabels: labels(property(template, 'metadata', 'labels')),
     template,
-    hostNetwork: at(podSpec, 'hostNetwork') === true,
-    containers: list(at(podSpec, 'containers')).map(readContainer),
-    initContainers: list(at(podSpec, 'initContainers')).map(readContainer),
+    hostNetwork: property(podSpec, 'hostNetwork') === true,
+    containers: list(property(podSpec, 'containers')).map(readContainer),
+    initContainers: list(property(podSpec, 'initContainers')).map(readContainer),
   };
 }
 
 /** Reads a Service; what is missing gets the API server's default. */
 export function readService(object: ManifestObject): ServiceShape {
-  const spec = at(object.content, 'spec');
-  const selector = labels(at(spec, 'selector'));
+  const spec = property(object.content, 'spec');
+  const selector = labels(property(spec, 'selector'));
   return {
     object,
     type: textAt(spec, 'type') ?? 'ClusterIP',
-    headless: at(spec, 'clusterIP') === 'None',
+    headless: property(spec, 'clusterIP') === 'None',
     selector: selector.size === 0 ? undefined : selector,
-    ports: list(at(spec, 'ports')).flatMap((port) => {
+    ports: list(property(spec, 'ports')).flatMap((port) => {
       const number = numberAt(port, 'port');
       if (number === undefined) return [];
-      const targetPort = at(port, 'targetPort');
+      const targetPort = property(port, 'targetPort');
       return {
         name: textAt(port, 'name'),
         port: number,
@@ -101,13 +102,13 @@ export function isSubset(some: Labels, all: Labels): boolean {
 }
 
 function readContainer(container: unknown): ContainerShape {
-  const get = at(at(container, 'readinessProbe'), 'httpGet');
-  const port = at(get, 'port');
+  const get = property(container, 'readinessProbe', 'httpGet');
+  const port = property(get, 'port');
   return {
     name: textAt(container, 'name') ?? '',
     image: textAt(container, 'image'),
     imagePullPolicy: textAt(container, 'imagePullPolicy'),
-    ports: list(at(container, 'ports')).flatMap((one) => {
+    ports: list(property(container, 'ports')).flatMap((one) => {
       const containerPort = numberAt(one, 'containerPort');
       if (containerPort === undefined) return [];
       return { name: textAt(one, 'name'), containerPort, hostPort: numberAt(one, 'hostPort') };
@@ -117,23 +118,18 @@ function readContainer(container: unknown): ContainerShape {
         ? { port, path: textAt(get, 'path') ?? '/', scheme: textAt(get, 'scheme') ?? 'HTTP' }
         : undefined,
     environment: new Map(
-      list(at(container, 'env')).map((one) => [textAt(one, 'name') ?? '', textAt(one, 'value')]),
+      list(property(container, 'env')).map((one) => [textAt(one, 'name') ?? '', textAt(one, 'value')]),
     ),
   };
 }
 
-function at(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return Object.getOwnPropertyDescriptor(value, key)?.value;
-}
-
 function textAt(value: unknown, key: string): string | undefined {
-  const found = at(value, key);
+  const found = property(value, key);
   return typeof found === 'string' ? found : undefined;
 }
 
 function numberAt(value: unknown, key: string): number | undefined {
-  const found = at(value, key);
+  const found = property(value, key);
   return typeof found === 'number' ? found : undefined;
 }
 

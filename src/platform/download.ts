@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvHttpProxyAgent, fetch } from 'undici';
+import { networkFault } from './network-fault.ts';
 
 export interface DownloadOptions {
   /** https only, also after redirects. */
@@ -27,7 +28,7 @@ export async function download(options: DownloadOptions): Promise<Uint8Array> {
     } catch (error) {
       options.signal.throwIfAborted();
       if (error instanceof DownloadError) throw error;
-      if (attempt === ATTEMPTS) throw new DownloadError(reasonOf(error), { cause: error });
+      if (attempt === ATTEMPTS) throw new DownloadError(networkFault(error), { cause: error });
       await sleep(500 * attempt, undefined, { signal: options.signal });
     }
   }
@@ -70,9 +71,4 @@ export async function verified(
   const actual = hash.digest('hex');
   if (actual !== sha256) throw new DownloadError(`its sha256 is ${actual}, not ${sha256}`);
   return Buffer.concat(chunks);
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { KubeObject } from './kube-objects.ts';
-import { KubeApiError, kubeRequest } from './kube-request.ts';
+import { kubeRequest } from './kube-request.ts';
 import { findResource, objectPath } from './kube-resources.ts';
 
 /** A whole object as plain JSON data, as a manifest has it. */
@@ -11,10 +11,8 @@ export interface KubeManifest {
   readonly [field: string]: unknown;
 }
 
-export interface ApplyOptions {
-  readonly fieldManager: string;
-  readonly signal?: AbortSignal;
-}
+/** Under this name the server knows which fields are ours. */
+const FIELD_MANAGER = 'rollproof';
 
 /** The server serves no such kind. It may after a CustomResourceDefinition has been established. */
 export class UnknownKindError extends Error {
@@ -29,38 +27,18 @@ export class UnknownKindError extends Error {
 export async function applyObject(
   kubeConfig: KubeConfig,
   object: KubeManifest,
-  { fieldManager, signal }: ApplyOptions,
+  signal?: AbortSignal,
 ): Promise<KubeObject> {
   const resource = await findResource(kubeConfig, object, signal);
   if (!resource) throw new UnknownKindError(`the cluster knows no ${object.kind} of ${object.apiVersion}`);
   return await kubeRequest<KubeObject>(kubeConfig, {
     method: 'PATCH',
     path: objectPath(resource, object),
-    query: { fieldManager, force: 'true' },
+    query: { fieldManager: FIELD_MANAGER, force: 'true' },
     contentType: 'application/apply-patch+yaml',
     body: object,
     // Applying twice is applying once.
     repeatable: true,
-    ...(signal ? { signal } : {}),
+    signal,
   });
-}
-
-/** Deletes an object if it exists. Does not wait for its end. */
-export async function deleteObject(
-  kubeConfig: KubeConfig,
-  object: KubeManifest,
-  { signal }: { readonly signal?: AbortSignal } = {},
-): Promise<void> {
-  const resource = await findResource(kubeConfig, object, signal);
-  if (!resource) return;
-  try {
-    await kubeRequest(kubeConfig, {
-      method: 'DELETE',
-      path: objectPath(resource, object),
-      query: { propagationPolicy: 'Background' },
-      ...(signal ? { signal } : {}),
-    });
-  } catch (error) {
-    if (!(error instanceof KubeApiError) || error.status !== 404) throw error;
-  }
 }

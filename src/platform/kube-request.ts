@@ -6,6 +6,7 @@ import {
   RequestContext,
 } from '@kubernetes/client-node';
 import { EnvironmentError } from '../model/problem.ts';
+import { networkFault } from './network-fault.ts';
 
 /** The API server answered, and the answer was no. */
 export class KubeApiError extends Error {
@@ -29,7 +30,7 @@ export interface KubeRequest {
   /** Sent as JSON. It is sent as it is: no model of a client library takes fields out of it. */
   readonly body?: unknown;
   readonly contentType?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** The answer must be complete within this time. */
   readonly timeoutMs?: number;
   /** Sending it twice does what sending it once does, so it may be repeated; default: for GET only. */
@@ -45,6 +46,16 @@ export async function kubeRequest<T>(kubeConfig: KubeConfig, request: KubeReques
   return JSON.parse(await kubeText(kubeConfig, request));
 }
 
+/** kubeRequest for something that may not exist: undefined where the server answers 404. */
+export async function findKube<T>(kubeConfig: KubeConfig, request: KubeRequest): Promise<T | undefined> {
+  try {
+    return await kubeRequest<T>(kubeConfig, request);
+  } catch (error) {
+    if (error instanceof KubeApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
 /** kubeRequest for answers that are no JSON: a container's log. */
 export async function kubeText(kubeConfig: KubeConfig, request: KubeRequest): Promise<string> {
   const repeatable = request.repeatable ?? (request.method ?? 'GET') === 'GET';
@@ -58,7 +69,7 @@ export async function kubeText(kubeConfig: KubeConfig, request: KubeRequest): Pr
       if (error instanceof KubeApiError && !isPassing(error)) throw error;
       if (performance.now() + pauseMs > giveUpAt)
         throw error instanceof KubeApiError ? error : unreachable(error);
-      await sleep(pauseMs, undefined, { ...(request.signal ? { signal: request.signal } : {}) });
+      await sleep(pauseMs, undefined, { signal: request.signal });
     }
   }
 }
@@ -118,12 +129,11 @@ function refusal(status: number, body: string): KubeApiError {
 }
 
 function unreachable(error: unknown): EnvironmentError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return new EnvironmentError(
     {
       code: 'RP2501',
       what: 'The API server of the cluster does not answer.',
-      why: cause instanceof Error ? cause.message : String(cause),
+      why: networkFault(error),
       remedy: 'Check that the cluster is running and that this machine can reach it (`kubectl get nodes`).',
     },
     { cause: error },

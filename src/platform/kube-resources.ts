@@ -1,5 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { KubeApiError, kubeRequest } from './kube-request.ts';
+import { findKube } from './kube-request.ts';
 
 /** How the API server serves a kind. */
 export interface KubeResource {
@@ -56,18 +56,10 @@ async function discover(
       readonly namespaced: boolean;
     }[];
   }
-  try {
-    const list = await kubeRequest<ApiResources>(kubeConfig, {
-      path: groupPath(apiVersion),
-      ...(signal ? { signal } : {}),
-    });
-    return (list.resources ?? [])
-      .filter(({ name }) => !name.includes('/'))
-      .map(({ name, kind, namespaced }) => [kind, { plural: name, namespaced }] as const);
-  } catch (error) {
-    if (error instanceof KubeApiError && error.status === 404) return [];
-    throw error;
-  }
+  const list = await findKube<ApiResources>(kubeConfig, { path: groupPath(apiVersion), signal });
+  return (list?.resources ?? [])
+    .filter(({ name }) => !name.includes('/'))
+    .map(({ name, kind, namespaced }) => [kind, { plural: name, namespaced }] as const);
 }
 
 function groupPath(apiVersion: string): string {

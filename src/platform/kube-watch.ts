@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { messageOf } from '../model/problem.ts';
 import type { Change } from '../model/recording.ts';
 import type { KubeList, KubeObject } from './kube-objects.ts';
 import { KubeApiError, kubeRequest, kubeStream } from './kube-request.ts';
@@ -112,7 +113,7 @@ async function watchOnce<T extends KubeObject>(
     if (silence.signal.aborted) return end('silent', `the server said nothing for ${silenceMs} ms`);
     if (error instanceof ConsumerError) throw error.cause;
     if (error instanceof KubeApiError && isFinal(error)) throw error;
-    return end('fault', error instanceof Error ? error.message : String(error));
+    return end('fault', messageOf(error));
   } finally {
     clearTimeout(watchdog);
     silence.abort();

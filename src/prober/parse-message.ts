@@ -1,3 +1,4 @@
+import { isRecord } from '../model/plain-data.ts';
 import type { FromProber } from './protocol.ts';
 
 /**
@@ -77,8 +78,4 @@ const SHAPES: Readonly<Record<FromProber['kind'], Check>> = {
 function isMessage(value: unknown): value is FromProber {
   if (!isRecord(value) || typeof value.kind !== 'string' || !Object.hasOwn(SHAPES, value.kind)) return false;
   return Object.entries(SHAPES).some(([kind, check]) => kind === value.kind && check(value));
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

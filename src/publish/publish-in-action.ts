@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Problem } from '../model/problem.ts';
+import { messageOf, type Problem } from '../model/problem.ts';
 import type { ReportSettings } from '../model/settings.ts';
 import type { GateResult } from '../model/verdict.ts';
 import { openCommentStore } from '../platform/github.ts';
@@ -132,8 +132,4 @@ function report(outcome: CommentOutcome, log: Log): void {
     case 'unwanted':
       break;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,5 @@
+import { property } from '../model/plain-data.ts';
+
 /** Which run of which workflow this is, and what it is about. */
 export interface RunContext {
   /** `pull_request`, `merge_group`, `push`, ...; empty outside of GitHub Actions. */
@@ -51,7 +53,7 @@ export function readRunContext(
 
 function readPullRequest(repository: string | undefined, payload: unknown): PullRequest | undefined {
   const [owner, repo] = (repository ?? '').split('/');
-  const number = at(payload, 'pull_request', 'number');
+  const number = property(payload, 'pull_request', 'number');
   const headSha = text(payload, 'pull_request', 'head', 'sha');
   if (!owner || !repo || typeof number !== 'number' || headSha === undefined) return undefined;
   // The head's repository is null once the fork is deleted: that is a fork as well.
@@ -73,15 +75,6 @@ function pushedFrom(payload: unknown): string | undefined {
 }
 
 function text(value: unknown, ...path: readonly string[]): string | undefined {
-  const found = at(value, ...path);
+  const found = property(value, ...path);
   return typeof found === 'string' && found !== '' ? found : undefined;
-}
-
-function at(value: unknown, ...path: readonly string[]): unknown {
-  let found = value;
-  for (const key of path) {
-    if (typeof found !== 'object' || found === null) return undefined;
-    found = Object.getOwnPropertyDescriptor(found, key)?.value;
-  }
-  return found;
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../model/plain-data.ts';
 import type { RecordingEntry } from '../model/recording.ts';
 
 /** What is wrong with a value, as `path: expectation`; undefined where nothing is. */
@@ -240,11 +241,6 @@ export function faultOf(value: unknown): string | undefined {
   if (typeof kind !== 'string' || !Object.hasOwn(SHAPES, kind))
     return `kind: ${JSON.stringify(kind)} is not known`;
   return Object.entries(SHAPES).find(([name]) => name === kind)?.[1](value, '');
-}
-
-/** Whether a value is an object with named fields. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function firstOf(checks: readonly (() => string | undefined)[]): string | undefined {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { isRecord } from '../model/plain-data.ts';
 import { BadInputError } from '../model/problem.ts';
 import { type Header, RECORDING_FORMAT, RECORDING_VERSION, type RecordingEntry } from '../model/recording.ts';
-import { faultOf, isEntry, isRecord } from './entry-shape.ts';
+import { faultOf, isEntry } from './entry-shape.ts';
 
 /** A recording as it was found. */
 export interface Recording {

@@ -3,7 +3,7 @@ import { BadInputError } from '../model/problem.ts';
 import type { WorkloadAfter, WorkloadBefore } from '../model/recording.ts';
 import { isPodOf, isReplicaSetOf, podIdentity, templateHashOf } from '../platform/kube-facts.ts';
 import type { KubeDeployment, KubeList, KubePod, KubeReplicaSet } from '../platform/kube-objects.ts';
-import { KubeApiError, kubeRequest } from '../platform/kube-request.ts';
+import { findKube, kubeRequest } from '../platform/kube-request.ts';
 import { labelSelector } from '../platform/label-selector.ts';
 
 /** Where the Deployment under test lives. */
@@ -59,19 +59,16 @@ export async function getDeployment({
   signal,
 }: WorkloadPlace): Promise<KubeDeployment> {
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`;
-  try {
-    return await kubeRequest<KubeDeployment>(kubeConfig, { path, signal });
-  } catch (error) {
-    if (!(error instanceof KubeApiError) || error.status !== 404) throw error;
-    throw new BadInputError([
-      {
-        code: 'RP1601',
-        what: `There is no Deployment ${deployment} in the namespace ${namespace}.`,
-        why: 'Rollproof follows the rolling update of a Deployment of apps/v1; other kinds are not supported yet.',
-        remedy: 'Name a Deployment that the manifests contain, and let no update rename or delete it.',
-      },
-    ]);
-  }
+  const found = await findKube<KubeDeployment>(kubeConfig, { path, signal });
+  if (found) return found;
+  throw new BadInputError([
+    {
+      code: 'RP1601',
+      what: `There is no Deployment ${deployment} in the namespace ${namespace}.`,
+      why: 'Rollproof follows the rolling update of a Deployment of apps/v1; other kinds are not supported yet.',
+      remedy: 'Name a Deployment that the manifests contain, and let no update rename or delete it.',
+    },
+  ]);
 }
 
 /** The listed truth as the recording's entry before the update. Pods that have ended for good serve nobody. */

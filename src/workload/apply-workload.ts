@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster-provider.ts';
-import type { ManifestObject, SourcePlace } from '../model/manifest.ts';
+import { type ManifestObject, placeText } from '../model/manifest.ts';
 import { BadInputError, type Problem } from '../model/problem.ts';
 import { applyObject, type KubeManifest, UnknownKindError } from '../platform/kube-apply.ts';
 import { KubeApiError } from '../platform/kube-request.ts';
@@ -56,8 +56,6 @@ type Applied =
   | { readonly kind: 'applied'; readonly warnings: readonly string[] }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
-const FIELD_MANAGER = 'rollproof';
-
 async function applyOne(
   { cluster, namespace, objects, signal }: ApplyWorkloadOptions,
   object: ManifestObject,
@@ -70,7 +68,7 @@ async function applyOne(
   if (!resource) return { kind: 'refused', problem: unknownKind(object) };
   const manifest = reHome(object, { namespace, namespaced: resource.namespaced, formerNamespaces: former });
   try {
-    const live = await applyObject(kubeConfig, manifest, { fieldManager: FIELD_MANAGER, signal });
+    const live = await applyObject(kubeConfig, manifest, signal);
     return { kind: 'applied', warnings: pruned(object, manifest, live) };
   } catch (error) {
     if (error instanceof UnknownKindError) return { kind: 'refused', problem: unknownKind(object) };
@@ -81,7 +79,7 @@ async function applyOne(
 
 function pruned(object: ManifestObject, manifest: KubeManifest, live: unknown): readonly string[] {
   return prunedFields(manifest, live).map((path) => {
-    const where = at(object.placeOf(path));
+    const where = placeText(object.placeOf(path));
     return `${where}: the API server has dropped ${path.join('.')} of ${title(object)}; its version does not support the field, or a feature is off`;
   });
 }
@@ -111,7 +109,7 @@ function refused(object: ManifestObject, { message, status }: KubeApiError): Pro
   return {
     code: 'RP1503',
     what: `The API server refuses ${title(object)}.`,
-    where: at(object.placeOf(blamedField(message, object.content))),
+    where: placeText(object.placeOf(blamedField(message, object.content))),
     why: `${message} (HTTP ${status})`,
     remedy:
       status === 403
@@ -124,7 +122,7 @@ function unknownKind(object: ManifestObject): Problem {
   return {
     code: 'RP1501',
     what: `The cluster knows no ${object.kind} of ${object.apiVersion}.`,
-    where: at(object.place),
+    where: placeText(object.place),
     why: `${title(object)} can not be applied.`,
     remedy: 'Correct apiVersion and kind, or add the CustomResourceDefinition to the manifests.',
   };
@@ -134,7 +132,7 @@ function clusterScoped(object: ManifestObject): Problem {
   return {
     code: 'RP1502',
     what: `${title(object)} is cluster-scoped.`,
-    where: at(object.place),
+    where: placeText(object.place),
     why: 'In an existing cluster Rollproof changes nothing outside its own namespace.',
     remedy:
       'Leave the object out of the manifests that Rollproof gets, or let Rollproof boot a kind cluster.',
@@ -143,8 +141,4 @@ function clusterScoped(object: ManifestObject): Problem {
 
 function title({ kind, name }: ManifestObject): string {
   return `${kind} ${name}`;
-}
-
-function at({ file, line, column }: SourcePlace): string {
-  return `${file}:${line}:${column}`;
 }

@@ -10,7 +10,7 @@ import {
 } from '../model/workload-view.ts';
 import { deploymentFact, isPodOf, podFact } from '../platform/kube-facts.ts';
 import type { KubeDeployment, KubeEvent, KubeList, KubePod } from '../platform/kube-objects.ts';
-import { KubeApiError, kubeRequest } from '../platform/kube-request.ts';
+import { findKube, kubeRequest } from '../platform/kube-request.ts';
 import { labelSelector } from '../platform/label-selector.ts';
 import { listEndpoints } from './service-endpoints.ts';
 
@@ -98,7 +98,7 @@ async function look(
   atMs: number,
 ): Promise<WorkloadView> {
   const { kubeConfig, namespace, signal } = options;
-  const deployment = await readDeployment(options);
+  const deployment = await findDeployment(options);
   if (!deployment) return EMPTY_VIEW;
   const { items = [] } = await kubeRequest<KubeList<KubePod>>(kubeConfig, {
     path: `/api/v1/namespaces/${namespace}/pods`,
@@ -116,15 +116,10 @@ async function look(
   return facts.reduce(withFact, before);
 }
 
-async function readDeployment(options: AwaitAvailableOptions): Promise<KubeDeployment | undefined> {
+async function findDeployment(options: AwaitAvailableOptions): Promise<KubeDeployment | undefined> {
   const { kubeConfig, namespace, deployment, signal } = options;
-  try {
-    const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`;
-    return await kubeRequest<KubeDeployment>(kubeConfig, { path, signal });
-  } catch (error) {
-    if (error instanceof KubeApiError && error.status === 404) return undefined;
-    throw error;
-  }
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`;
+  return await findKube<KubeDeployment>(kubeConfig, { path, signal });
 }
 
 /** The kubelet's newest word on a pod that is not ready, for the reader who asks why. */

@@ -1,4 +1,5 @@
-import type { FieldPath } from './pruned-fields.ts';
+import type { FieldPath } from '../model/manifest.ts';
+import { isRecord } from '../model/plain-data.ts';
 
 /**
  * The field that a refusal of the API server blames, as a path into the object; empty where it names none.
@@ -33,8 +34,4 @@ function indexOf(list: unknown, selector: string): number | undefined {
       isRecord(item) && keys.every(([, key = '', quoted, bare]) => String(item[key]) === (quoted ?? bare)),
   );
   return index < 0 ? undefined : index;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { KubeList, KubeObject } from '../platform/kube-objects.ts';
-import { KubeApiError, kubeRequest } from '../platform/kube-request.ts';
+import { findKube, KubeApiError, kubeRequest } from '../platform/kube-request.ts';
 
 export interface NamespaceOptions {
   readonly kubeConfig: KubeConfig;
@@ -14,7 +14,6 @@ export interface NamespaceOptions {
  * Throws KubeApiError where it exists already: it is somebody else's then.
  */
 export async function createNamespace({ kubeConfig, namespace, signal }: NamespaceOptions): Promise<void> {
-  const aborting = signal ? { signal } : {};
   await kubeRequest(kubeConfig, {
     method: 'POST',
     path: '/api/v1/namespaces',
@@ -23,19 +22,14 @@ export async function createNamespace({ kubeConfig, namespace, signal }: Namespa
       kind: 'Namespace',
       metadata: { name: namespace, labels: { 'app.kubernetes.io/managed-by': 'rollproof' } },
     },
-    ...aborting,
+    signal,
   });
   const giveUpAt = performance.now() + 15_000;
-  while (
-    !(await exists({
-      kubeConfig,
-      path: `/api/v1/namespaces/${namespace}/serviceaccounts/default`,
-      ...aborting,
-    }))
-  ) {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/default`;
+  while (!(await findKube(kubeConfig, { path, signal }))) {
     // A cluster may be set up without it; then the pods' own ServiceAccount decides.
     if (performance.now() > giveUpAt) return;
-    await sleep(100, undefined, aborting);
+    await sleep(100, undefined, { signal });
   }
 }
 
@@ -53,18 +47,17 @@ export async function removeNamespace({
   readonly gone: boolean;
   readonly remainingPods: readonly string[];
 }> {
-  const aborting = signal ? { signal } : {};
   const path = `/api/v1/namespaces/${namespace}`;
   // 409: its deletion is under way already.
-  await remove(kubeConfig, path, [404, 409], aborting);
+  await remove(kubeConfig, path, [404, 409], signal);
   // The namespace controller waits some seconds before it begins. Nothing new can be created meanwhile.
   for (const resource of ['pods', 'services']) {
-    await remove(kubeConfig, `${path}/${resource}`, [403, 404, 405], aborting);
+    await remove(kubeConfig, `${path}/${resource}`, [403, 404, 405], signal);
   }
   const namesOf = async (resource: string): Promise<readonly string[]> => {
     const list = await kubeRequest<KubeList<KubeObject>>(kubeConfig, {
       path: `${path}/${resource}`,
-      ...aborting,
+      signal,
     });
     return (list.items ?? []).map(({ metadata }) => metadata.name);
   };
@@ -72,7 +65,7 @@ export async function removeNamespace({
     const [remainingPods, services] = await Promise.all([namesOf('pods'), namesOf('services')]);
     const gone = remainingPods.length === 0 && services.length === 0;
     if (gone || performance.now() >= giveUpAt) return { gone, remainingPods };
-    await sleep(200, undefined, aborting);
+    await sleep(200, undefined, { signal });
   }
 }
 
@@ -80,26 +73,11 @@ async function remove(
   kubeConfig: KubeConfig,
   path: string,
   tolerated: readonly number[],
-  aborting: { readonly signal?: AbortSignal },
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    await kubeRequest(kubeConfig, { method: 'DELETE', path, ...aborting });
+    await kubeRequest(kubeConfig, { method: 'DELETE', path, signal });
   } catch (error) {
     if (!(error instanceof KubeApiError) || !tolerated.includes(error.status)) throw error;
-  }
-}
-
-async function exists(options: {
-  readonly kubeConfig: KubeConfig;
-  readonly path: string;
-  readonly signal?: AbortSignal;
-}) {
-  const { kubeConfig, ...request } = options;
-  try {
-    await kubeRequest<KubeObject>(kubeConfig, request);
-    return true;
-  } catch (error) {
-    if (error instanceof KubeApiError && error.status === 404) return false;
-    throw error;
   }
 }

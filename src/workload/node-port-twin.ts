@@ -42,7 +42,7 @@ export async function applyNodePortTwin(
       publishNotReadyAddresses,
     },
   };
-  await applyObject(cluster.kubeConfig, manifest, { fieldManager: 'rollproof', signal });
+  await applyObject(cluster.kubeConfig, manifest, signal);
   const path = `/api/v1/namespaces/${namespace}/services/${service}`;
   const live = await kubeRequest<KubeService>(cluster.kubeConfig, { path, signal });
   const nodePort = live.spec.ports?.[0]?.nodePort;

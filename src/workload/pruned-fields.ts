@@ -1,5 +1,5 @@
-/** A field's path: `['spec', 'template', 'spec', 'containers', 0, 'image']`. */
-export type FieldPath = readonly (string | number)[];
+import type { FieldPath } from '../model/manifest.ts';
+import { isRecord } from '../model/plain-data.ts';
 
 /**
  * Paths of the fields that were applied and that the live object does not have: the API server has dropped them
@@ -32,8 +32,4 @@ function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === '') return true;
   if (Array.isArray(value)) return value.length === 0;
   return isRecord(value) && Object.values(value).every(isEmpty);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

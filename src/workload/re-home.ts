@@ -1,4 +1,5 @@
 import type { ManifestObject } from '../model/manifest.ts';
+import { isRecord } from '../model/plain-data.ts';
 import type { KubeManifest } from '../platform/kube-apply.ts';
 
 /** Where an object goes: the scenario's own namespace, or nowhere in particular. */
@@ -39,8 +40,4 @@ function movedSubject(subject: unknown, { namespace, formerNamespaces }: Home): 
   const former = subject.namespace;
   const moved = former === undefined || (typeof former === 'string' && formerNamespaces.has(former));
   return moved ? { ...subject, namespace } : subject;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -36,7 +36,7 @@ export async function deploySteadyControl(options: SteadyControlOptions): Promis
   const { cluster, namespace, target, signal } = options;
   const { kubeConfig } = cluster;
   for (const manifest of steadyControlManifests({ ...options, coreDnsImage: cluster.coreDnsImage })) {
-    await applyObject(kubeConfig, manifest, { fieldManager: 'rollproof', signal });
+    await applyObject(kubeConfig, manifest, signal);
   }
   const workload = { namespace, deployment: STEADY_CONTROL_NAME, service: STEADY_CONTROL_NAME };
   const availability = await awaitAvailable({ ...workload, kubeConfig, timeoutMs: 120_000, signal });

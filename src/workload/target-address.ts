@@ -5,7 +5,7 @@ import type { Problem } from '../model/problem.ts';
 import type { TargetKind } from '../model/scenario.ts';
 import { isPodOf } from '../platform/kube-facts.ts';
 import type { KubeList, KubePod, KubeService, KubeServicePort } from '../platform/kube-objects.ts';
-import { KubeApiError, kubeRequest } from '../platform/kube-request.ts';
+import { findKube, kubeRequest } from '../platform/kube-request.ts';
 import { applyNodePortTwin } from './node-port-twin.ts';
 import { listEndpoints, type ServiceEndpoint } from './service-endpoints.ts';
 
@@ -42,7 +42,7 @@ export type TargetSearch =
  * For `node-port` where the Service has no node port, a twin Service of our own is added; the user's is not touched.
  */
 export async function findTarget(options: FindTargetOptions): Promise<TargetSearch> {
-  const service = await readService(options);
+  const service = await findService(options);
   if (!service) {
     return problem('no-address', {
       code: 'RP1512',
@@ -201,19 +201,14 @@ async function awaitEndpoints(options: Parameters<typeof listEndpoints>[0], coun
   }
 }
 
-async function readService({
+async function findService({
   cluster,
   namespace,
   service,
   signal,
 }: FindTargetOptions): Promise<KubeService | undefined> {
-  try {
-    const path = `/api/v1/namespaces/${namespace}/services/${service}`;
-    return await kubeRequest<KubeService>(cluster.kubeConfig, { path, signal });
-  } catch (error) {
-    if (error instanceof KubeApiError && error.status === 404) return undefined;
-    throw error;
-  }
+  const path = `/api/v1/namespaces/${namespace}/services/${service}`;
+  return await findKube<KubeService>(cluster.kubeConfig, { path, signal });
 }
 
 async function listPods({

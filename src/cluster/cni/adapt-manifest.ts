@@ -1,5 +1,6 @@
+import type { PlainRecord } from '../../model/plain-data.ts';
 import type { KubeManifest } from '../../platform/kube-apply.ts';
-import { type Data, mapOf, mapsOf } from '../plain-data.ts';
+import { mapOf, mapsOf } from '../plain-data.ts';
 
 /** What the objects of a named CNI must agree with. */
 export interface ClusterNetwork {
@@ -50,7 +51,11 @@ function withData(object: KubeManifest, data: Readonly<Record<string, string>>):
   return { ...object, data: { ...mapOf(object.data), ...data } };
 }
 
-function mapContainers(object: KubeManifest, name: string, change: (container: Data) => Data): KubeManifest {
+function mapContainers(
+  object: KubeManifest,
+  name: string,
+  change: (container: PlainRecord) => PlainRecord,
+): KubeManifest {
   const spec = mapOf(object.spec);
   const template = mapOf(spec.template);
   const podSpec = mapOf(template.spec);
@@ -60,13 +65,13 @@ function mapContainers(object: KubeManifest, name: string, change: (container: D
   return { ...object, spec: { ...spec, template: { ...template, spec: { ...podSpec, containers } } } };
 }
 
-function withEnv(container: Data, values: Readonly<Record<string, string>>): Data {
+function withEnv(container: PlainRecord, values: Readonly<Record<string, string>>): PlainRecord {
   const others = mapsOf(container.env).filter(({ name }) => !(String(name) in values));
   const ours = Object.entries(values).map(([name, value]) => ({ name, value }));
   return { ...container, env: [...others, ...ours] };
 }
 
-function withoutProbeArgument(container: Data, probe: string, argument: string): Data {
+function withoutProbeArgument(container: PlainRecord, probe: string, argument: string): PlainRecord {
   const before = mapOf(container[probe]);
   const exec = mapOf(before.exec);
   const command = exec.command;
@@ -74,6 +79,6 @@ function withoutProbeArgument(container: Data, probe: string, argument: string):
   return { [probe]: { ...before, exec: { ...exec, command: command.filter((word) => word !== argument) } } };
 }
 
-function parseMap(json: unknown): Data {
+function parseMap(json: unknown): PlainRecord {
   return typeof json === 'string' ? mapOf(JSON.parse(json)) : {};
 }

@@ -17,7 +17,7 @@ export async function applyCni(
   for (const object of objects) {
     for (;;) {
       try {
-        await applyObject(kubeConfig, object, { fieldManager: 'rollproof', signal });
+        await applyObject(kubeConfig, object, signal);
         break;
       } catch (error) {
         if (error instanceof UnknownKindError && performance.now() < giveUpAt) {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { BadInputError, EnvironmentError } from '../../model/problem.ts';
+import { BadInputError, EnvironmentError, messageOf } from '../../model/problem.ts';
 import { DownloadError, download } from '../../platform/download.ts';
 import type { KubeManifest } from '../../platform/kube-apply.ts';
 import { CommandError, run } from '../../platform/process.ts';
@@ -24,13 +24,12 @@ export async function readCniManifest(path: string, input: 'cni' | 'cni-manifest
     return parseCniManifest(await readFile(path, 'utf8'), path);
   } catch (error) {
     if (error instanceof BadInputError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
     const remedy =
       input === 'cni'
         ? 'Write `kindnet`, `calico`, `flannel`, `cilium`, or the path of a manifest that exists.'
         : 'Write the path of the manifest as it is seen from the working directory.';
     throw new BadInputError([
-      { code: 'RP1804', what: `The CNI manifest ${path} cannot be read.`, where: input, why: reason, remedy },
+      { code: 'RP1804', what: `The CNI manifest ${path} cannot be read.`, where: input, why: messageOf(error), remedy },
     ]);
   }
 }
@@ -44,7 +43,8 @@ export interface FetchOptions {
 }
 
 /**
- * Gets a named CNI's manifest from where its project publishes it; a Helm chart is rendered by `helm`. Throws EnvironmentError where it cannot be had.
+ * Gets a named CNI's manifest from where its project publishes it; a Helm chart is rendered by `helm`.
+ * Throws EnvironmentError where it cannot be had.
  */
 export async function fetchCniManifest(
   cni: NamedCni,

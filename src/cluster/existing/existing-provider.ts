@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { EnvironmentError } from '../../model/problem.ts';
+import { EnvironmentError, messageOf } from '../../model/problem.ts';
 import type { Environment } from '../../model/recording.ts';
 import type { ClusterSettings } from '../../model/settings.ts';
 import type { KubeList } from '../../platform/kube-objects.ts';
@@ -67,7 +67,7 @@ function contextOf({ context, kubeconfig }: ClusterSettings): KubeConfig {
         code: 'RP2402',
         what: 'The kubeconfig cannot be read.',
         where: kubeconfig ?? process.env.KUBECONFIG ?? '~/.kube/config',
-        why: error instanceof Error ? error.message : String(error),
+        why: messageOf(error),
         remedy: 'Name the file with `kubeconfig`, or set KUBECONFIG.',
       },
       { cause: error },

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BadInputError, EnvironmentError } from '../../model/problem.ts';
+import { BadInputError, EnvironmentError, messageOf } from '../../model/problem.ts';
 import type { ClusterSettings } from '../../model/settings.ts';
 import { type CniManifest, readCniManifest } from '../cni/cni-manifest.ts';
 import { requirePluginFolder } from '../cni/cni-plugins.ts';
@@ -108,7 +108,7 @@ async function userConfig(
         code: 'RP1801',
         what: `The kind configuration ${path} cannot be read.`,
         where: 'kind-config',
-        why: error instanceof Error ? error.message : String(error),
+        why: messageOf(error),
         remedy: 'Write the path of the file as it is seen from the working directory.',
       },
     ]);

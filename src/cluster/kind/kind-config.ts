@@ -1,6 +1,7 @@
 import { parseDocument, stringify } from 'yaml';
+import { isRecord, type PlainRecord } from '../../model/plain-data.ts';
 import { BadInputError } from '../../model/problem.ts';
-import { type Data, isMap, mapOf, mapsOf } from '../plain-data.ts';
+import { mapOf, mapsOf } from '../plain-data.ts';
 
 export interface KindConfigOptions {
   /** Content of kind-configs/<cni>.yaml. */
@@ -47,7 +48,7 @@ export function buildKindConfig(options: KindConfigOptions): KindConfig {
 }
 
 /** The first control plane, and as many copies of the first worker as are left. */
-function nodeList(patterns: readonly Data[], count: number): readonly Data[] {
+function nodeList(patterns: readonly PlainRecord[], count: number): readonly PlainRecord[] {
   const controlPlane = patterns.find(({ role }) => role === 'control-plane');
   const worker = patterns.find(({ role }) => role === 'worker');
   // kind itself makes a lone control plane schedulable, and fails where that was done before.
@@ -55,15 +56,15 @@ function nodeList(patterns: readonly Data[], count: number): readonly Data[] {
   return [controlPlane ?? { role: 'control-plane' }, ...Array(count - 1).fill(worker ?? { role: 'worker' })];
 }
 
-function merge(ours: Data, theirs: Data): Data {
+function merge(ours: PlainRecord, theirs: PlainRecord): PlainRecord {
   const merged: Record<string, unknown> = { ...ours };
   for (const [key, value] of Object.entries(theirs)) {
-    merged[key] = isMap(value) && isMap(ours[key]) ? merge(ours[key], value) : value;
+    merged[key] = isRecord(value) && isRecord(ours[key]) ? merge(ours[key], value) : value;
   }
   return merged;
 }
 
-function userMap({ path, content }: { readonly path: string; readonly content: string }): Data {
+function userMap({ path, content }: { readonly path: string; readonly content: string }): PlainRecord {
   const document = parseDocument(content);
   const [error] = document.errors;
   const [position] = error?.linePos ?? [];
@@ -71,7 +72,7 @@ function userMap({ path, content }: { readonly path: string; readonly content: s
   if (error) throw unusable(where, error.message.split('\n')[0] ?? error.message);
   const data: unknown = document.toJS();
   if (data === null) return {};
-  if (!isMap(data)) throw unusable(path, 'It is not a map.');
+  if (!isRecord(data)) throw unusable(path, 'It is not a map.');
   if ((data.kind ?? 'Cluster') !== 'Cluster' || !/^(kind\.x-k8s\.io\/|$)/.test(String(data.apiVersion ?? '')))
     throw unusable(path, 'Its kind is not Cluster of kind.x-k8s.io.');
   if ('nodes' in data && (mapsOf(data.nodes).length === 0 || !Array.isArray(data.nodes)))
@@ -92,7 +93,7 @@ function unusable(where: string, why: string): BadInputError {
   ]);
 }
 
-function parseMap(content: string): Data | undefined {
+function parseMap(content: string): PlainRecord | undefined {
   const data: unknown = parseDocument(content).toJS();
-  return isMap(data) ? data : undefined;
+  return isRecord(data) ? data : undefined;
 }

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { type ManifestObject, placeText } from '../../model/manifest.ts';
+import { type FieldPath, type ManifestObject, placeText } from '../../model/manifest.ts';
+import { property } from '../../model/plain-data.ts';
 import { BadInputError, EnvironmentError, type Problem } from '../../model/problem.ts';
 import { CommandError, run } from '../../platform/process.ts';
-import { property } from '../property.ts';
 import { readTextFile, refuseOutside, unreadable } from '../read-text-file.ts';
 import { shownValue } from '../shown-value.ts';
 import { parseYaml, type YamlDocument } from '../yaml-source.ts';
@@ -138,8 +138,8 @@ function refuseRemote(document: YamlDocument): void {
 /** Texts on one line at any depth, with their paths; inline patches have several lines. */
 function* texts(
   value: unknown,
-  at: readonly (string | number)[],
-): Generator<{ readonly text: string; readonly path: readonly (string | number)[] }> {
+  at: FieldPath,
+): Generator<{ readonly text: string; readonly path: FieldPath }> {
   if (typeof value === 'string' && !value.includes('\n')) yield { text: value, path: at };
   if (typeof value !== 'object' || value === null) return;
   for (const [key, item] of Object.entries(value))

@@ -1,9 +1,9 @@
-import { type ManifestObject, placeText, type SourcePlace } from '../../model/manifest.ts';
+import { type FieldPath, type ManifestObject, placeText, type SourcePlace } from '../../model/manifest.ts';
+import { isRecord, property } from '../../model/plain-data.ts';
 import { BadInputError, type Problem } from '../../model/problem.ts';
 import { given } from '../given.ts';
-import { property } from '../property.ts';
 import { shownValue } from '../shown-value.ts';
-import { type FieldPath, parseYaml, type YamlDocument } from '../yaml-source.ts';
+import { parseYaml, type YamlDocument } from '../yaml-source.ts';
 
 export interface ManifestText {
   /** As the user calls it. */
@@ -47,7 +47,7 @@ function toObject(
   const content = property(document.value, ...base.map(String));
   const placeOf = (path: FieldPath) => renderedFrom ?? document.placeOf([...base, ...path]);
   const place = placeOf([]);
-  if (!isMapping(content)) return noObjectProblem('It is no mapping.', place);
+  if (!isRecord(content)) return noObjectProblem('It is no mapping.', place);
   const { apiVersion, kind } = content;
   const name = property(content, 'metadata', 'name');
   const namespace = property(content, 'metadata', 'namespace');
@@ -61,10 +61,6 @@ function toObject(
   }
   if (name.includes('{{')) return noObjectProblem('Its name is a template.', place);
   return { apiVersion, kind, name, ...given('namespace', namespace || undefined), content, place, placeOf };
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function fieldProblem(field: string, value: unknown, place: SourcePlace): Problem {
