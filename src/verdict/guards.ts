@@ -181,6 +181,8 @@ function rolloutProven({ facts }: Evidence): GuardOutcome {
   if (rolloutEnd === undefined) doubts.push('how it ended is not known');
   if (cuts.completeMs === undefined) doubts.push('the Deployment never reported it complete');
   if (cuts.oldPodsGoneMs === undefined) doubts.push('the end of the last old pod was not seen');
+  const { triggeredMs = 0, completeMs = triggeredMs, oldPodsGoneMs = triggeredMs } = cuts;
+  if (completeMs < triggeredMs || oldPodsGoneMs < triggeredMs) doubts.push('it was over before it began');
   if (!before || !after) {
     doubts.push('the pods were not listed before and after it');
   } else {

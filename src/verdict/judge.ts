@@ -80,8 +80,8 @@ function conclude(findings: readonly Finding[]): {
   return { verdict, reasons: told.map(({ reason }) => reason) };
 }
 
-function accountingFindings({ target, steady }: Evidence): readonly Finding[] {
-  const violations = [...target.violations, ...(steady?.violations ?? [])];
+function accountingFindings({ facts, target, steady }: Evidence): readonly Finding[] {
+  const violations = [...target.violations, ...(steady?.violations ?? []), ...strayRequests(facts)];
   const [first] = violations;
   if (first === undefined) return [];
   const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
@@ -94,6 +94,20 @@ function accountingFindings({ target, steady }: Evidence): readonly Finding[] {
         remedy: 'This is a bug in Rollproof. Please report it with the recording.',
       },
     },
+  ];
+}
+
+/** Requests that no account holds would be dropped unseen. */
+function strayRequests({ streams, probes }: RunFacts): readonly string[] {
+  const roles = streams.map(({ role }) => role);
+  const twice = (['target', 'steady'] as const).filter(
+    (role) => roles.indexOf(role) < roles.lastIndexOf(role),
+  );
+  const known = new Set(streams.map(({ id }) => id));
+  const unknown = [...probes.keys()].filter((id) => !known.has(id));
+  return [
+    ...twice.map((role) => `there are several ${role} streams`),
+    ...unknown.map((id) => `the header names no stream ${id}`),
   ];
 }
 
@@ -157,7 +171,8 @@ function endFindings({ facts, target }: Evidence): readonly Finding[] {
   }
   switch (end.reason) {
     case 'finished':
-      if (cuts.triggeredMs !== undefined || facts.rolloutEnd !== undefined) return [];
+      // A rollout that failed before it was triggered (a paused Deployment) gives its own reason.
+      if (cuts.triggeredMs !== undefined || rolloutFinding(facts) !== undefined) return [];
       return inconclusive(
         'no-update',
         'The update was never triggered.',

@@ -166,11 +166,13 @@ describe('inconclusive', () => {
       'control-not-clean',
       {
         change: (entries) =>
-          entries.map((entry) =>
-            entry.kind === 'header'
-              ? { ...entry, streams: entry.streams.filter(({ role }) => role === 'target') }
-              : entry,
-          ),
+          entries
+            .filter((entry) => entry.kind !== 'probe' || entry.stream === 'target')
+            .map((entry) =>
+              entry.kind === 'header'
+                ? { ...entry, streams: entry.streams.filter(({ role }) => role === 'target') }
+                : entry,
+            ),
       },
     ],
     ['no list of pods after the update', 'rollout-not-proven', { change: without('workload-after') }],
@@ -246,6 +248,21 @@ describe('inconclusive', () => {
       },
     ],
     ['no heartbeat at all', 'prober-asleep', { change: without('heartbeat') }],
+    [
+      'drops of which nobody knows whether the update was triggered before them',
+      'no-update',
+      { target: [{ atMs: 4_700, draw: 'xxx' }], change: withoutMark('update-triggered') },
+    ],
+    [
+      'an old pod that was gone before the update',
+      'rollout-not-proven',
+      {
+        change: (entries) =>
+          entries.map((entry) =>
+            entry.kind === 'mark' && entry.mark === 'old-pods-gone' ? { ...entry, atMs: 1_000 } : entry,
+          ),
+      },
+    ],
     ['a recording that breaks off', 'recording-truncated', { end: 'missing' }],
     ['a prober that was lost', 'prober-lost', { end: 'prober-lost' }],
     ['a cancelled run', 'cancelled', { end: 'cancelled' }],
@@ -314,6 +331,20 @@ describe('error', () => {
       'a request was answered and not sent',
       (entries) =>
         entries.map((e) => (e.kind === 'probe' && e.seq === 7 ? { ...e, unsent: 'overdue' as const } : e)),
+    ],
+    [
+      'requests are of a stream that nobody started',
+      (entries) =>
+        entries.map((e) => (e.kind === 'probe' && e.stream === 'target' ? { ...e, stream: 'other' } : e)),
+    ],
+    [
+      'there are two targets, of which one would go unjudged',
+      (entries) =>
+        entries.map((e) =>
+          e.kind === 'header'
+            ? { ...e, streams: e.streams.map((stream) => ({ ...stream, role: 'target' as const })) }
+            : e,
+        ),
     ],
     ['a recording is empty', () => []],
   ])('where %s, because that is a bug', (_what, change) => {
