@@ -24,7 +24,7 @@ import { awaitAvailable } from '../workload/await-available.ts';
 import { createNamespace, removeNamespace } from '../workload/namespace.ts';
 import type { SteadyControl } from '../workload/steady-control.ts';
 import { findTarget, type Target } from '../workload/target-address.ts';
-import { LiveCounts } from './live-counts.ts';
+import { LiveCounts, type StreamCounts } from './live-counts.ts';
 import type { Progress } from './progress.ts';
 import type { PlacedVantage, SharedPlaces } from './shared-places.ts';
 
@@ -337,8 +337,7 @@ async function update(probing: Probing, namespace: string): Promise<void> {
     clock,
     emit,
     progress(line) {
-      const { ok, dropped } = counts.of('target');
-      progress.status(`${line} (${ok + dropped} answered or dropped, ${dropped} dropped)`);
+      progress.status(`${line} · ${told(counts.of('target'))}`);
     },
     signal,
   });
@@ -354,11 +353,13 @@ async function stopProbing({ prober, scenario, clock, emit, counts, context }: P
   emit({ kind: 'mark', atMs, mark: 'probing-stopped' });
   for (const stream of ['target', 'steady']) prober.stop(stream, atMs).catch(() => {});
   const end = await prober.finish(scenario.deadlineMs + FAREWELL_MS);
-  const { ok, dropped, other } = counts.of('target');
-  context.progress.line(
-    `${ok + dropped + other} requests, ${dropped} dropped${other > 0 ? `, ${other} without a judgement` : ''}`,
-  );
+  context.progress.line(told(counts.of('target')));
   return end;
+}
+
+function told({ ok, dropped, other }: StreamCounts): string {
+  const unjudged = other > 0 ? `, ${other} without a judgement` : '';
+  return `${ok + dropped + other} requests, ${dropped} dropped${unjudged}`;
 }
 
 /** Time passes; a cancelled run does not wait for it. */
