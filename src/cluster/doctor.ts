@@ -1,19 +1,8 @@
+import type { Check } from '../model/check.ts';
 import type { HostFacts, KernelModule } from './host/host-facts.ts';
 import { INOTIFY, INOTIFY_REMEDY, REMEDIES } from './host/host-problems.ts';
 
 export { examineHost, type HostFacts } from './host/host-facts.ts';
-
-/** One thing `rollproof doctor` has looked at. */
-export interface Check {
-  /** Stable, kebab-case: `docker-engine`. */
-  readonly id: string;
-  /** `fail`: no kind cluster can be made. `warn`: some can not, or not safely. */
-  readonly status: 'ok' | 'warn' | 'fail';
-  /** One sentence with what was found. */
-  readonly text: string;
-  /** The next step, where the status is not `ok`. */
-  readonly remedy?: string;
-}
 
 /** What the facts mean, in the order in which one would mend things. Pure. */
 export function diagnose(facts: HostFacts): readonly Check[] {

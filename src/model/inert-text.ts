@@ -2,11 +2,15 @@ import { stripVTControlCharacters } from 'node:util';
 
 const LINE_BREAK = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/;
 
-/**
- * What must not reach a log: control characters, and everything that has no glyph of its own (bidirectional
- * overrides, zero-width characters, byte order marks, variation selectors, lone surrogates). Tabs stay.
- */
 const WITHOUT_GLYPH = /(?!\t)[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
+
+/**
+ * The text without control characters and everything else that has no glyph of its own (bidirectional overrides,
+ * zero-width characters, byte order marks, variation selectors, lone surrogates). Tabs stay.
+ */
+export function visible(text: string): string {
+  return text.replace(WITHOUT_GLYPH, '');
+}
 
 /**
  * Text of unknown origin as lines that do nothing but stand there: no line break, no terminal control, and nothing
@@ -25,8 +29,7 @@ export function inertLine(text: string): string {
 // broken by a visible space: an invisible character could be skipped again by a comparison that knows Unicode.
 // Characters are removed first, because what stands around them may close up to a command.
 function inert(line: string): string {
-  return stripVTControlCharacters(line)
-    .replace(WITHOUT_GLYPH, '')
+  return visible(stripVTControlCharacters(line))
     .replaceAll('##[', '# #[')
     .replace(/^(\s*):(?=:)/, '$1: ');
 }

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { GateResult, Verdict } from '../model/verdict.ts';
+import { consoleLine } from './console-line.ts';
 import { headline } from './headline.ts';
 import { measuredFigures, measuredHow, measuredOn } from './how-measured.ts';
-import { plainLine } from './markdown.ts';
 import { COLUMNS, summaryRows, VERDICTS } from './summary-table.ts';
 
 export interface ConsoleOptions {
@@ -24,7 +24,7 @@ export function renderConsole(result: GateResult, { colours }: ConsoleOptions): 
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
     colours ? styleText(style, text, { validateStream: false }) : text;
   const rows = summaryRows(result.scenarios).map((row) => [
-    plainLine(row.name, NAME_LIMIT),
+    consoleLine(row.name, NAME_LIMIT),
     paint(COLOURS[row.verdict], `${VERDICTS[row.verdict].plain} ${VERDICTS[row.verdict].word}`),
     row.requests,
     row.verdict === 'dropped' ? paint('red', row.dropped) : row.dropped,
@@ -38,8 +38,8 @@ export function renderConsole(result: GateResult, { colours }: ConsoleOptions): 
       reasons.map((reason) => ({ name: `${name}: `, ...reason })),
     ),
   ].flatMap(({ name, text, remedy, code }) => [
-    `${plainLine(name + text, 1000)} [${code}]`,
-    ...(remedy === undefined ? [] : [`  → ${plainLine(remedy, 1000)}`]),
+    `${consoleLine(name + text)} [${code}]`,
+    ...(remedy === undefined ? [] : [`  → ${consoleLine(remedy)}`]),
   ]);
   const measured = new Set(
     result.scenarios
@@ -49,9 +49,9 @@ export function renderConsole(result: GateResult, { colours }: ConsoleOptions): 
         ...measuredHow(scenario),
         ...measuredFigures(scenario.runs),
       ])
-      .map((phrases) => paint('dim', plainLine(phrases.join(' · '), 1000))),
+      .map((phrases) => paint('dim', consoleLine(phrases.join(' · ')))),
   );
-  const sentence = `${VERDICTS[result.verdict].plain} ${headline(result, (name) => plainLine(name, NAME_LIMIT))}`;
+  const sentence = `${VERDICTS[result.verdict].plain} ${headline(result, (name) => consoleLine(name, NAME_LIMIT))}`;
   return [
     ...(rows.length === 0 ? [] : [aligned([[...COLUMNS], ...rows])]),
     ...(reasons.length === 0 ? [] : [reasons.join('\n')]),

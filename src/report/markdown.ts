@@ -1,8 +1,7 @@
+import { visible } from '../model/inert-text.ts';
+
 /** Longest text from outside that is printed in a table or a sentence. */
 const TEXT_LIMIT = 500;
-
-/** Characters without a glyph of their own: controls, bidirectional overrides, zero-width ones, lone surrogates. */
-const WITHOUT_GLYPH = /[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Characters that Markdown, GitHub's mathematics or HTML give a meaning. */
 const MARKUP = /[\\`*_[\]<>|~&$^]/g;
@@ -12,7 +11,7 @@ const BREAK = '\u200B';
 
 /** Text of unknown origin as one line of visible characters, at most 500 of them. */
 export function plainLine(text: string, limit = TEXT_LIMIT): string {
-  const line = text.replace(/\s+/gu, ' ').replace(WITHOUT_GLYPH, '').trim();
+  const line = visible(text.replace(/\s+/gu, ' ')).trim();
   const characters = [...line];
   return characters.length > limit ? `${characters.slice(0, limit - 1).join('')}…` : line;
 }

@@ -11,6 +11,7 @@ import { renderJson } from '../../src/report/result-json.ts';
 import { renderSummary } from '../../src/report/summary.ts';
 import { aRecording } from '../support/a-recording.ts';
 import { ALL_VERDICTS, aResult, RED_AND_GREEN } from '../support/a-result.ts';
+import { recognisedCommands } from '../support/runner-log-commands.ts';
 
 const golden = (name: string) => `../golden/report/${name}`;
 const HOSTILE = '</script><script>alert(1)</script><img src=x onerror=alert(2)>"\'&<!--';
@@ -85,6 +86,14 @@ describe('the console', () => {
     const { result } = aResult([{ scenario: { name: 'a\u001B[2Jb\r\nc\u202E' } }]);
     const text = renderConsole(result, { colours: false });
     expect(['\u001B', '\r', '\u202E'].filter((character) => text.includes(character))).toEqual([]);
+  });
+
+  it('says nothing that the runner takes for a command, also where the command line prints it', () => {
+    const evil = '::error::x ##[add-mask]y';
+    const { result } = aResult([{ scenario: { name: evil }, outcome: 'crash-loop', detail: evil }], {
+      reasons: [{ code: 'RP2101', text: evil, remedy: evil }],
+    });
+    expect(recognisedCommands(renderConsole(result, { colours: false }))).toEqual([]);
   });
 });
 
