@@ -5,7 +5,7 @@ import type { Update } from '../model/scenario.ts';
 import type { ClusterSettings } from '../model/settings.ts';
 import { checkDeployment } from './choose-deployment.ts';
 import type { Findings } from './findings.ts';
-import { type DeploymentShape, readDeployment } from './workload-shape.ts';
+import { type DeploymentShape, nameAndPlace, readDeployment } from './workload-shape.ts';
 
 export interface PlannedUpdate {
   readonly update: Update;
@@ -97,9 +97,7 @@ function checkApply(
   const { object } = deployment;
   const next = updatedObjects.find(({ kind, name }) => kind === 'Deployment' && name === object.name);
   if (!next) {
-    const others = updatedObjects
-      .filter(({ kind }) => kind === 'Deployment')
-      .map(({ name, place }) => `${name} (${placeText(place)})`);
+    const others = updatedObjects.filter(({ kind }) => kind === 'Deployment').map(nameAndPlace);
     findings.problem({
       code: 'RP1601',
       what: `The update does not hold Deployment ${object.name}.`,

@@ -4,10 +4,11 @@ import type { Findings } from './findings.ts';
 import {
   type DeploymentShape,
   isSubset,
+  nameAndPlace,
   readDeployment,
-  readService,
   type ServiceShape,
   selects,
+  servicesIn,
 } from './workload-shape.ts';
 
 export interface DeploymentWish {
@@ -27,7 +28,7 @@ export function chooseDeployment(
   findings: Findings,
 ): DeploymentShape | undefined {
   const deployments = objects.filter(({ kind }) => kind === 'Deployment').map(readDeployment);
-  const services = objects.filter(isCoreService).map(readService);
+  const services = servicesIn(objects);
   if (wish.named !== undefined) return namedDeployment(wish.named, deployments, objects, findings);
   const [only, ...others] = deployments;
   if (!only) return noDeployment(objects, services, findings);
@@ -101,10 +102,6 @@ export function checkDeployment(deployment: DeploymentShape, findings: Findings)
   }
 }
 
-function isCoreService({ apiVersion, kind }: ManifestObject): boolean {
-  return kind === 'Service' && apiVersion === 'v1';
-}
-
 function namedDeployment(
   named: string,
   deployments: readonly DeploymentShape[],
@@ -127,7 +124,7 @@ function namedDeployment(
     why:
       names.length === 0
         ? 'They hold no Deployment at all.'
-        : `They hold ${deployments.map(candidate).join(', ')}.`,
+        : `They hold ${deployments.map(({ object }) => nameAndPlace(object)).join(', ')}.`,
     remedy: meant === undefined ? 'Name one that is there.' : `Did you mean ${meant}?`,
   });
 }
@@ -171,13 +168,9 @@ function ambiguous(candidates: readonly DeploymentShape[], findings: Findings): 
   const [first] = candidates;
   return findings.problem({
     code: 'RP1012',
-    what: `There are ${candidates.length} Deployments to choose from: ${candidates.map(candidate).join(', ')}.`,
+    what: `There are ${candidates.length} Deployments to choose from: ${candidates.map(({ object }) => nameAndPlace(object)).join(', ')}.`,
     ...(first ? { where: placeText(first.object.place) } : {}),
     why: 'One Deployment is updated at a time.',
     remedy: `Choose one: deployment: ${first?.object.name ?? '<name>'}`,
   });
-}
-
-function candidate({ object }: DeploymentShape): string {
-  return `${object.name} (${placeText(object.place)})`;
 }

@@ -5,10 +5,11 @@ import type { TargetKind } from '../model/scenario.ts';
 import type { Findings } from './findings.ts';
 import {
   type DeploymentShape,
+  nameAndPlace,
   readDeployment,
-  readService,
   type ServiceShape,
   selects,
+  servicesIn,
 } from './workload-shape.ts';
 
 export interface ServiceWish {
@@ -26,9 +27,7 @@ export function chooseService(
   wish: ServiceWish,
   findings: Findings,
 ): ServiceShape | undefined {
-  const services = objects
-    .filter(({ apiVersion, kind }) => kind === 'Service' && apiVersion === 'v1')
-    .map(readService);
+  const services = servicesIn(objects);
   const chosen =
     wish.named === undefined
       ? inferred(services, deployment, findings)
@@ -56,7 +55,7 @@ function named(
     why:
       services.length === 0
         ? 'They hold no Service at all.'
-        : `They hold ${services.map(candidate).join(', ')}.`,
+        : `They hold ${services.map(({ object }) => nameAndPlace(object)).join(', ')}.`,
     remedy:
       meant === undefined ? 'Name a Service that the manifests contain.' : `Did you mean service/${meant}?`,
   });
@@ -148,7 +147,7 @@ function noService(services: readonly ServiceShape[], deployment: DeploymentShap
   const labels = labelText(deployment.templateLabels);
   const present = services.map(
     (service) =>
-      `${candidate(service)} ${service.selector ? `wants ${labelText(service.selector)}` : 'has no selector'}`,
+      `${nameAndPlace(service.object)} ${service.selector ? `wants ${labelText(service.selector)}` : 'has no selector'}`,
   );
   return {
     code: 'RP1106',
@@ -163,15 +162,11 @@ function ambiguous(services: readonly ServiceShape[], deployment: DeploymentShap
   const [first] = services;
   return {
     code: 'RP1012',
-    what: `${services.length} Services select Deployment ${deployment.object.name}: ${services.map(candidate).join(', ')}.`,
+    what: `${services.length} Services select Deployment ${deployment.object.name}: ${services.map(({ object }) => nameAndPlace(object)).join(', ')}.`,
     ...(first ? { where: placeText(first.object.place) } : {}),
     why: 'One of them is probed.',
     remedy: `Choose one: target: service/${first?.object.name ?? '<name>'}`,
   };
-}
-
-function candidate({ object }: ServiceShape): string {
-  return `${object.name} (${placeText(object.place)})`;
 }
 
 function labelText(labels: ReadonlyMap<string, string>): string {

@@ -1,4 +1,4 @@
-import type { ManifestObject } from '../model/manifest.ts';
+import { type ManifestObject, placeText } from '../model/manifest.ts';
 import { property } from '../model/plain-data.ts';
 
 /** A container as far as the plan reads it. Everything comes from a user's file and may be of any shape. */
@@ -69,7 +69,7 @@ export function readDeployment(object: ManifestObject): DeploymentShape {
 }
 
 /** Reads a Service; what is missing gets the API server's default. */
-export function readService(object: ManifestObject): ServiceShape {
+function readService(object: ManifestObject): ServiceShape {
   const spec = property(object.content, 'spec');
   const selector = labels(property(spec, 'selector'));
   return {
@@ -89,6 +89,16 @@ export function readService(object: ManifestObject): ServiceShape {
       };
     }),
   };
+}
+
+/** The Services of the core API among the objects. */
+export function servicesIn(objects: readonly ManifestObject[]): readonly ServiceShape[] {
+  return objects.filter(({ apiVersion, kind }) => kind === 'Service' && apiVersion === 'v1').map(readService);
+}
+
+/** `web (k8s/web.yaml:12:3)`, for lists of candidates. */
+export function nameAndPlace({ name, place }: ManifestObject): string {
+  return `${name} (${placeText(place)})`;
 }
 
 /** Does a Service's selector match the pods of a template? */

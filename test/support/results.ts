@@ -1,5 +1,5 @@
-import type { Scenario } from '../../src/model/scenario.ts';
 import type { GateResult, RequestCounts, ScenarioResult } from '../../src/model/verdict.ts';
+import { aScenario } from './a-recording.ts';
 
 /** Counts whose sums hold. */
 export function counts(
@@ -8,28 +8,6 @@ export function counts(
   const { ok = 0, dropped = 0, notJudged = 0, unsent = 0 } = ends;
   const sent = ok + dropped + notJudged;
   return { scheduled: sent + unsent, sent, ok, dropped, notJudged, unsent };
-}
-
-export function aScenario(overrides: Partial<Scenario> = {}): Scenario {
-  return {
-    name: 'web',
-    connection: 'new',
-    vantage: 'runner',
-    target: 'node-port',
-    deployment: 'web',
-    service: 'web',
-    servicePort: 80,
-    path: '/',
-    update: { kind: 'restart' },
-    ratePerSecond: 100,
-    connections: 1,
-    deadlineMs: 5_000,
-    baselineMs: 5_000,
-    tailMs: 5_000,
-    rolloutDeadlineMs: 120_000,
-    expect: { statusFrom: 200, statusTo: 399 },
-    ...overrides,
-  };
 }
 
 /** A green row of the table. */
