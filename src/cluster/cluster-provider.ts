@@ -1,6 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Environment } from '../model/recording.ts';
 import type { ClusterSettings } from '../model/settings.ts';
+import type { RunningProcess } from '../platform/process.ts';
 
 /** Gets a cluster that is ready for work. The two real ones are `kind` and `existing`. */
 export interface ClusterProvider {
@@ -63,7 +64,7 @@ export interface NodeShell {
    * Starts a program with piped stdio. Whatever ends the connection to it, our own death included, ends its stdin and
    * nothing else: the program must end by that. `kill` ends the connection, not the program.
    */
-  spawn(node: string, argv: readonly string[]): import('../platform/process.ts').RunningProcess;
+  spawn(node: string, argv: readonly string[]): RunningProcess;
   /** Copies a file; its folder there must exist, and not be below /tmp or /run (memory that a copy does not reach). */
   copyTo(node: string, localPath: string, nodePath: string): Promise<void>;
 }

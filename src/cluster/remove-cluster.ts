@@ -10,7 +10,7 @@ export function newClusterName(): string {
 }
 
 /** Whether a cluster of this name is one that Rollproof created. No other is ever removed. */
-export function isOurClusterName(name: string): boolean {
+function isOurClusterName(name: string): boolean {
   return /^rollproof-[0-9a-f]{8}$/.test(name);
 }
 

@@ -65,7 +65,7 @@ const scenarioName = z
 /** A scenario's own settings win over those of the sections app, update and probe. */
 const scenario = z.strictObject({ name: scenarioName, ...app, update: key(INPUT_OPTIONS.update), ...probe });
 
-export const MAX_SCENARIOS = 1000;
+const MAX_SCENARIOS = 1000;
 
 /** The config file. Every key is the name of an input; unknown keys are errors. */
 export const configSchema = z

@@ -372,7 +372,7 @@ export type InputValues = {
 
 export const INPUT_NAMES: readonly InputName[] = Object.keys(INPUT_OPTIONS).filter(isInputName);
 
-export function isInputName(name: string): name is InputName {
+function isInputName(name: string): name is InputName {
   return Object.hasOwn(INPUT_OPTIONS, name);
 }
 

@@ -56,7 +56,7 @@ export interface GitHubOptions {
   readonly pullRequest: { readonly owner: string; readonly repo: string; readonly number: number };
   /** Told before every second try: nothing is repeated behind the user's back. */
   onRetry(text: string): void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly limits?: Partial<RequestLimits>;
 }
 
@@ -116,7 +116,7 @@ export function openCommentStore(options: GitHubOptions): CommentStore {
         options.onRetry(
           `GitHub answered ${status ?? 'nothing'} to ${parameters.method} (${message}); ${again}`,
         );
-        await sleep(waitMs, undefined, options.signal ? { signal: options.signal } : {});
+        await sleep(waitMs, undefined, { signal: options.signal });
       }
     }
   });

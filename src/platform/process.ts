@@ -29,7 +29,7 @@ export class CommandError extends Error {
 }
 
 export interface RunOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number;
   readonly input?: string | Uint8Array;
   readonly cwd?: string;

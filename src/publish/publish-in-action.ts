@@ -103,7 +103,7 @@ async function commentOn(
     apiUrl: apiUrl || 'https://api.github.com',
     pullRequest: wish.pullRequest,
     onRetry: (text) => log.notice(text),
-    ...(signal ? { signal } : {}),
+    signal,
   });
   const request = {
     mode: settings.comment,

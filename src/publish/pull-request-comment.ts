@@ -8,7 +8,7 @@ import { fitToBudget, type Render } from './fit-to-budget.ts';
 import type { RunNumber } from './pull-request.ts';
 
 /** GitHub refuses 65,536 characters and does not say how it counts them; this leaves room for both. */
-export const COMMENT_LIMIT_CHARACTERS = 60_000;
+const COMMENT_LIMIT_CHARACTERS = 60_000;
 
 /** After a refusal as too long the text is made half as long, this often. */
 const SHORTENINGS = 3;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { OUR_LABEL } from '../model/our-objects.ts';
 import type { KubeList, KubeObject } from '../platform/kube-objects.ts';
 import { findKube, KubeApiError, kubeRequest } from '../platform/kube-request.ts';
 
@@ -20,7 +21,7 @@ export async function createNamespace({ kubeConfig, namespace, signal }: Namespa
     body: {
       apiVersion: 'v1',
       kind: 'Namespace',
-      metadata: { name: namespace, labels: { 'app.kubernetes.io/managed-by': 'rollproof' } },
+      metadata: { name: namespace, labels: OUR_LABEL },
     },
     signal,
   });

@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import { OUR_LABEL } from '../model/our-objects.ts';
 import { applyObject } from '../platform/kube-apply.ts';
 import type { KubeService, KubeServicePort } from '../platform/kube-objects.ts';
 import { kubeRequest } from '../platform/kube-request.ts';
@@ -25,7 +26,7 @@ export async function applyNodePortTwin(
   const manifest = {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name: service, namespace, labels: { 'app.kubernetes.io/managed-by': 'rollproof' } },
+    metadata: { name: service, namespace, labels: OUR_LABEL },
     spec: {
       type: 'NodePort',
       selector,

@@ -1,3 +1,4 @@
+import { OUR_LABEL } from '../model/our-objects.ts';
 import type { TargetKind } from '../model/scenario.ts';
 import type { KubeManifest } from '../platform/kube-apply.ts';
 
@@ -17,7 +18,7 @@ export interface SteadyControlShape {
 export function steadyControlManifests(shape: SteadyControlShape): readonly KubeManifest[] {
   const labels = {
     'app.kubernetes.io/name': STEADY_CONTROL_NAME,
-    'app.kubernetes.io/managed-by': 'rollproof',
+    ...OUR_LABEL,
   };
   const metadata = { name: STEADY_CONTROL_NAME, namespace: shape.namespace, labels };
   const selector = { 'app.kubernetes.io/name': STEADY_CONTROL_NAME };

@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { imagesIn } from '../../model/manifest-images.ts';
+import { isRecord, property } from '../../model/plain-data.ts';
 import { BadInputError, EnvironmentError, messageOf } from '../../model/problem.ts';
 import { DownloadError, download } from '../../platform/download.ts';
 import type { KubeManifest } from '../../platform/kube-apply.ts';
@@ -29,7 +31,13 @@ export async function readCniManifest(path: string, input: 'cni' | 'cni-manifest
         ? 'Write `kindnet`, `calico`, `flannel`, `cilium`, or the path of a manifest that exists.'
         : 'Write the path of the manifest as it is seen from the working directory.';
     throw new BadInputError([
-      { code: 'RP1804', what: `The CNI manifest ${path} cannot be read.`, where: input, why: messageOf(error), remedy },
+      {
+        code: 'RP1804',
+        what: `The CNI manifest ${path} cannot be read.`,
+        where: input,
+        why: messageOf(error),
+        remedy,
+      },
     ]);
   }
 }
@@ -156,7 +164,7 @@ export function parseCniManifest(content: string, path: string): CniManifest {
     daemonSets: objects
       .filter(({ kind }) => kind === 'DaemonSet')
       .map(({ metadata }) => `${metadata.namespace ?? 'default'}/${metadata.name}`),
-    images: [...new Set(objects.flatMap(imagesOf))],
+    images: [...new Set(imagesIn(objects))],
     version: versionOf(objects),
   };
 }
@@ -173,39 +181,13 @@ function rank({ kind }: KubeManifest): number {
   return kind === 'CustomResourceDefinition' ? 1 : 2;
 }
 
-/** References in every `containers` and `initContainers` list, wherever it stands. */
-function imagesOf(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap(imagesOf);
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => {
-    if ((key === 'containers' || key === 'initContainers') && Array.isArray(inner))
-      return inner.flatMap((container) => (typeof container?.image === 'string' ? [container.image] : []));
-    return imagesOf(inner);
-  });
-}
-
 function isList(data: unknown): data is { readonly items: readonly unknown[] } {
-  return (
-    typeof data === 'object' &&
-    data !== null &&
-    'kind' in data &&
-    data.kind === 'List' &&
-    'items' in data &&
-    Array.isArray(data.items)
-  );
+  return isRecord(data) && data.kind === 'List' && Array.isArray(data.items);
 }
 
 function isManifest(data: unknown): data is KubeManifest {
-  if (typeof data !== 'object' || data === null) return false;
-  if (!('apiVersion' in data) || !('kind' in data) || !('metadata' in data)) return false;
-  const { apiVersion, kind, metadata } = data;
-  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return false;
-  return (
-    typeof metadata === 'object' &&
-    metadata !== null &&
-    'name' in metadata &&
-    typeof metadata.name === 'string'
-  );
+  const required = [property(data, 'apiVersion'), property(data, 'kind'), property(data, 'metadata', 'name')];
+  return required.every((value) => typeof value === 'string');
 }
 
 function unusable(where: string, why: string): BadInputError {

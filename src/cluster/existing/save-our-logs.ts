@@ -1,8 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { OUR_LABEL } from '../../model/our-objects.ts';
 import type { KubeList, KubeObject, KubePod } from '../../platform/kube-objects.ts';
 import { kubeRequest, kubeText } from '../../platform/kube-request.ts';
+import { labelSelector } from '../../platform/label-selector.ts';
 
 const LIMIT_MS = 30_000;
 /** Per container; the end of a log tells most. */
@@ -15,7 +17,7 @@ const TAIL_LINES = '2000';
 export async function saveOurLogs(kubeConfig: KubeConfig, directory: string): Promise<void> {
   try {
     const signal = AbortSignal.timeout(LIMIT_MS);
-    const query = { labelSelector: 'app.kubernetes.io/managed-by=rollproof' };
+    const query = { labelSelector: labelSelector({ matchLabels: OUR_LABEL }) };
     const list = await kubeRequest<KubeList<KubeObject>>(kubeConfig, {
       path: '/api/v1/namespaces',
       query,

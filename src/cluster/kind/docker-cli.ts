@@ -20,7 +20,7 @@ export type DockerTrouble =
 /** Asks client and engine in one call. Throws nothing but what is unexpected. */
 export async function dockerInfo(signal?: AbortSignal): Promise<DockerInfo | DockerTrouble> {
   try {
-    const options = { timeoutMs: 30_000, ...(signal ? { signal } : {}) };
+    const options = { timeoutMs: 30_000, signal };
     const info = JSON.parse(await run('docker', ['info', '--format', '{{json .}}'], options));
     // Older clients exit with 0 where only the engine is missing.
     const complaint = info.ServerErrors?.[0];
@@ -49,7 +49,7 @@ function engineComplaint(output: string): string {
 /** Whether the engine holds an image under this reference. */
 export async function hasImage(reference: string, signal?: AbortSignal): Promise<boolean> {
   try {
-    await run('docker', ['image', 'inspect', '--format', '{{.Id}}', reference], signal ? { signal } : {});
+    await run('docker', ['image', 'inspect', '--format', '{{.Id}}', reference], { signal });
     return true;
   } catch (error) {
     if (error instanceof CommandError && /no such image/i.test(error.output)) return false;
@@ -60,7 +60,7 @@ export async function hasImage(reference: string, signal?: AbortSignal): Promise
 /** Tags the engine holds of a repository: `['v1.34.3']`. */
 export async function localTags(repository: string, signal?: AbortSignal): Promise<readonly string[]> {
   const args = ['image', 'ls', repository, '--format', '{{.Tag}}'];
-  const output = await run('docker', args, signal ? { signal } : {});
+  const output = await run('docker', args, { signal });
   return output.split('\n').filter((tag) => tag !== '' && tag !== '<none>');
 }
 
@@ -97,7 +97,7 @@ export async function nodeContainers(
 ): Promise<readonly NodeContainer[]> {
   const format = '{{.Names}}\t{{.Label "io.x-k8s.kind.role"}}\t{{.Image}}';
   const args = ['ps', '--all', '--filter', `label=io.x-k8s.kind.cluster=${cluster}`, '--format', format];
-  const output = await run('docker', args, signal ? { signal } : {});
+  const output = await run('docker', args, { signal });
   return output
     .split('\n')
     .filter((line) => line !== '')

@@ -33,7 +33,7 @@ export interface CreateOptions {
 /** `0.33.0`; undefined where there is no kind. */
 export async function kindVersion(signal?: AbortSignal): Promise<string | undefined> {
   try {
-    const output = await kind(['version'], signal ? { signal } : {});
+    const output = await kind(['version'], { signal });
     return /v(\d+\.\d+\.\d+\S*)/.exec(output)?.[1] ?? output.trim();
   } catch (error) {
     if (error instanceof CommandError && error.notFound) return undefined;

@@ -14,7 +14,7 @@ export interface NodePodOptions {
   readonly pauseImage: string;
   /** Path of the prober's bundle. */
   readonly program: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The user that owns nothing. */
@@ -37,7 +37,7 @@ export async function nodePodVantage(options: NodePodOptions): Promise<Vantage> 
     node,
     // The prober's own work is done outside the pod's control group.
     requests: { cpu: '1m', memory: '8Mi' },
-    ...(signal ? { signal } : {}),
+    signal,
   });
   try {
     const runtime = await installNodeRuntime(nodeShell, node);

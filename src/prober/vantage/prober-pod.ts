@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { OUR_LABEL } from '../../model/our-objects.ts';
 import { EnvironmentError } from '../../model/problem.ts';
 import type { KubePod } from '../../platform/kube-objects.ts';
 import { KubeApiError, kubeRequest } from '../../platform/kube-request.ts';
@@ -19,7 +20,7 @@ export interface ProberPodSpec {
   /** Name of a ConfigMap that is mounted at `/rollproof`. */
   readonly configMap?: string;
   readonly name: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A pod of ours that runs. Disposing it deletes the pod. */
@@ -38,7 +39,7 @@ const LOOK_EVERY_MS = 200;
 const LIFE_LIMIT_S = 6 * 60 * 60;
 
 export const PROBER_LABELS = {
-  'app.kubernetes.io/managed-by': 'rollproof',
+  ...OUR_LABEL,
   'app.kubernetes.io/component': 'prober',
 } as const;
 
@@ -57,7 +58,7 @@ export async function createProberPod(spec: ProberPodSpec): Promise<ProberPod> {
       path: collection,
       method: 'POST',
       body: podManifest(spec),
-      ...(signal ? { signal } : {}),
+      signal,
     });
     return { name, ...(await running(spec, `${collection}/${name}`)), [Symbol.asyncDispose]: remove };
   } catch (error) {
@@ -81,7 +82,7 @@ async function running(
   const { kubeConfig, signal } = spec;
   const giveUpAt = performance.now() + START_LIMIT_MS;
   for (;;) {
-    const pod = await kubeRequest<ProberPodStatus>(kubeConfig, { path, ...(signal ? { signal } : {}) });
+    const pod = await kubeRequest<ProberPodStatus>(kubeConfig, { path, signal });
     const container = pod.status?.containerStatuses?.[0];
     const address = pod.status?.podIP;
     if (address && container?.containerID && container.state?.running) {
@@ -98,7 +99,7 @@ async function running(
         why.filter(Boolean).join(': ') || `it did not run after ${START_LIMIT_MS / 1000} s`,
       );
     }
-    await sleep(LOOK_EVERY_MS, undefined, signal ? { signal } : {});
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
   }
 }
 

@@ -20,7 +20,7 @@ export interface StockPodOptions {
   readonly image: string;
   /** Path of the prober's bundle. */
   readonly program: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** As module, whatever the image's version of Node thinks of other extensions. */
@@ -45,7 +45,7 @@ export async function stockPodVantage(options: StockPodOptions): Promise<Vantage
       metadata: { name, labels: PROBER_LABELS },
       data: { [PROGRAM_FILE]: await readFile(program, 'utf8') },
     },
-    ...(signal ? { signal } : {}),
+    signal,
   });
   try {
     const pod = await createProberPod({
@@ -56,7 +56,7 @@ export async function stockPodVantage(options: StockPodOptions): Promise<Vantage
       requests: { cpu: '100m', memory: '64Mi' },
       command: ['node', '--eval', 'setInterval(() => {}, 2 ** 30)'],
       configMap: name,
-      ...(signal ? { signal } : {}),
+      signal,
     });
     return {
       sourceAddress: pod.address,
