@@ -137,7 +137,7 @@ function emptyProblem(file: string): Problem {
 
 function secondDocumentProblem(where: string): Problem {
   return {
-    code: 'RP1005',
+    code: 'RP1018',
     what: 'The config file holds more than one document.',
     where,
     remedy: 'Remove the --- and what follows it.',

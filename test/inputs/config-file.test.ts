@@ -80,7 +80,7 @@ describe('a bad config file', () => {
     ['nothing', '', ['RP1002 f.yml']],
     ['comments only', '# todo\n\n', ['RP1002 f.yml']],
     ['a list', '- version: 1', ['RP1005 f.yml:1:1']],
-    ['two documents', `${HEAD}---\nversion: 1\n`, ['RP1005 f.yml:3:1']],
+    ['two documents', `${HEAD}---\nversion: 1\n`, ['RP1018 f.yml:3:1']],
     ['no version', 'probe: {rate: 5}', ['RP1006 f.yml:1:1']],
     ['an unknown key', `${HEAD}senarios: []`, ['RP1003 f.yml:2:1']],
     ['an unknown key of a scenario', `${HEAD}scenarios:\n  - name: a\n    rat: 1`, ['RP1003 f.yml:4:5']],
