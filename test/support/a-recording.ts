@@ -155,7 +155,7 @@ export function aScenario(different: Partial<Scenario> = {}): Scenario {
 }
 
 /** Draws what became of consecutive requests: the stuff of tests on samples. */
-function drawnProbes(given: {
+export function drawnProbes(given: {
   readonly stream?: string;
   readonly drawings: readonly Drawing[];
   readonly intervalMs: number;
