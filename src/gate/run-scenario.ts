@@ -23,7 +23,7 @@ import { applyWorkload } from '../workload/apply-workload.ts';
 import { awaitAvailable } from '../workload/await-available.ts';
 import { createNamespace, removeNamespace } from '../workload/namespace.ts';
 import type { SteadyControl } from '../workload/steady-control.ts';
-import { findTarget, type Target } from '../workload/target-address.ts';
+import { findTarget, stillStandsFor, type Target } from '../workload/target-address.ts';
 import { LiveCounts, type StreamCounts } from './live-counts.ts';
 import type { Progress } from './progress.ts';
 import type { PlacedVantage, SharedPlaces } from './shared-places.ts';
@@ -47,6 +47,7 @@ export interface ScenarioRun {
 const READY_LIMIT_MS = 300_000;
 const WARM_UP_LIMIT_MS = 15_000;
 const WARM_UP_INTERVAL_MS = 50;
+const SETTLE_INTERVAL_MS = 20;
 const WARM_UP_ANSWERS = 10;
 const NAMESPACE_GONE_LIMIT_MS = 60_000;
 /** What a prober gets beyond the last request's deadline to report and leave. */
@@ -185,7 +186,13 @@ async function measure(measurement: Measurement): Promise<Ending> {
   const probing: Probing = { context, scenario, prober, place, streams, counts, observation, clock, emit };
   await warmUp(probing);
   const clean = await baseline(probing);
-  if (clean) await update(probing, namespace);
+  if (clean) {
+    await update(probing, namespace);
+    if (!(await stillStandsFor({ ...workload, ...scenario, cluster, signal }, target))) {
+      const text = `the update changed Service ${scenario.service}, and its twin ${target.service} was probed`;
+      emit({ kind: 'note', atMs: clock(), level: 'warning', subject: 'twin-outdated', text });
+    }
+  }
   const proberEnd = await stopProbing(probing);
   if (proberEnd.kind === 'lost') return { reason: 'prober-lost', detail: proberEnd.detail };
   place.ports = { ...place.ports, next: proberEnd.nextPort };
@@ -319,7 +326,14 @@ async function baseline(probing: Probing): Promise<boolean> {
   emit({ kind: 'mark', atMs: clock(), mark: 'probing-started' });
   context.progress.line(`baseline: ${scenario.baselineMs / 1000} s at ${scenario.ratePerSecond} requests/s`);
   await pause(probing, scenario.baselineMs);
-  return counts.of('target').dropped === 0;
+  // A request that hangs is known to be dropped at its deadline only: the update waits for the end of each.
+  const due = Math.floor((scenario.baselineMs * scenario.ratePerSecond) / 1000);
+  const giveUpAtMs = clock() + scenario.deadlineMs + FAREWELL_MS;
+  const target = () => counts.of('target');
+  while (clock() < giveUpAtMs && target().dropped === 0 && target().settled < due) {
+    await pause(probing, SETTLE_INTERVAL_MS);
+  }
+  return target().dropped === 0;
 }
 
 async function update(probing: Probing, namespace: string): Promise<void> {

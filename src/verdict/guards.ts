@@ -1,3 +1,4 @@
+import type { Note } from '../model/recording.ts';
 import type { Guard, Reason } from '../model/verdict.ts';
 import { type Account, type Sample, sleepsOf } from './account.ts';
 import { type Detection, detect, type Gap, lengthOf } from './detection.ts';
@@ -51,7 +52,13 @@ const UNSTABLE_SUBJECTS: ReadonlySet<string> = new Set(['infrastructure-restart'
 
 /** What a pass needs of every recording, also of one in which the update was never triggered. */
 export function measuringGuards(evidence: Evidence): readonly GuardOutcome[] {
-  return [allJudged(evidence), aimedAtTarget(evidence), proberAwake(evidence), scheduleKept(evidence)];
+  return [
+    allJudged(evidence),
+    aimedAtTarget(evidence),
+    aimedAtService(evidence),
+    proberAwake(evidence),
+    scheduleKept(evidence),
+  ];
 }
 
 /** What a pass needs of the update and of how it was watched. Only where the update was triggered. */
@@ -98,6 +105,21 @@ function aimedAtTarget({ facts, target }: Evidence): GuardOutcome {
     text: `${strays.length} connections went to another address than ${wanted}`,
     remedy: 'Look for a proxy or a redirection between the prober and the cluster.',
   });
+}
+
+function aimedAtService({ facts }: Evidence): GuardOutcome {
+  const outdated = facts.notes.find(isTwinOutdated);
+  return outcome({
+    id: 'twin-outdated',
+    held: outdated === undefined,
+    text: outdated?.text ?? 'what was probed forwards as the Service does',
+    remedy: 'Probe the Service itself: by its cluster IP (`#cluster-ip`), or as a Service of type NodePort.',
+  });
+}
+
+/** Does this say that the twin that was probed no longer stood for the Service that clients use? */
+export function isTwinOutdated({ subject }: Note): boolean {
+  return subject === 'twin-outdated';
 }
 
 function proberAwake({ facts }: Evidence): GuardOutcome {

@@ -3,7 +3,7 @@ import type { Reason, RequestCounts, RunResult, Verdict } from '../model/verdict
 import { accountFor, countRequests, type Sample } from './account.ts';
 import { worstVerdict } from './combine.ts';
 import { detect, partialDetectionFloor } from './detection.ts';
-import { type Evidence, measuringGuards, updateGuards } from './guards.ts';
+import { type Evidence, isTwinOutdated, measuringGuards, updateGuards } from './guards.ts';
 import { foldOutages } from './outages.ts';
 import { type PodLife, podLives } from './pod-generations.ts';
 import { responseTimes } from './response-times.ts';
@@ -113,6 +113,8 @@ function strayRequests({ streams, probes }: RunFacts): readonly string[] {
 
 /** Drops that the update has to answer for, drops that the control excuses, and drops before the update. */
 function dropFindings({ facts, target, steady }: Evidence): readonly Finding[] {
+  // What was dropped on the way through an outdated twin was dropped for nobody.
+  if (facts.notes.some(isTwinOutdated)) return [];
   const { triggeredMs } = facts.cuts;
   const drops = target.samples.filter(({ end }) => end.end === 'dropped');
   const controlDrops = (steady?.samples ?? []).filter(({ end }) => end.end === 'dropped');

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { OUR_LABEL } from '../model/our-objects.ts';
 import { applyObject } from '../platform/kube-apply.ts';
@@ -21,7 +22,7 @@ export async function applyNodePortTwin(
   options: NodePortTwinOptions,
 ): Promise<{ readonly service: string; readonly nodePort: number }> {
   const { cluster, namespace, original, port, signal } = options;
-  const { selector, sessionAffinity, sessionAffinityConfig, publishNotReadyAddresses } = original.spec;
+  const { targetPort, ...forwarding } = forwardingOf(original, port);
   const service = `rollproof-${original.metadata.name}`.slice(0, 63).replace(/-+$/, '');
   const manifest = {
     apiVersion: 'v1',
@@ -29,18 +30,8 @@ export async function applyNodePortTwin(
     metadata: { name: service, namespace, labels: OUR_LABEL },
     spec: {
       type: 'NodePort',
-      selector,
-      ports: [
-        {
-          name: port.name ?? 'probed',
-          protocol: 'TCP',
-          port: port.port,
-          targetPort: port.targetPort ?? port.port,
-        },
-      ],
-      sessionAffinity,
-      sessionAffinityConfig,
-      publishNotReadyAddresses,
+      ports: [{ name: port.name ?? 'probed', protocol: 'TCP', port: port.port, targetPort }],
+      ...forwarding,
     },
   };
   await applyObject(cluster.kubeConfig, manifest, signal);
@@ -49,4 +40,20 @@ export async function applyNodePortTwin(
   const nodePort = live.spec.ports?.[0]?.nodePort;
   if (nodePort === undefined) throw new Error(`the API server gave Service ${service} no node port`);
   return { service, nodePort };
+}
+
+/** Do both Services send requests for the port the same way? An update may have changed the original meanwhile. */
+export function forwardAlike(original: KubeService, twin: KubeService, servicePort: number): boolean {
+  const [one, other] = [original, twin].map((service) => {
+    const port = service.spec.ports?.find((port) => port.port === servicePort);
+    return port && forwardingOf(service, port);
+  });
+  return one !== undefined && isDeepStrictEqual(one, other);
+}
+
+/** What decides where a Service sends the requests for a port. */
+function forwardingOf({ spec }: KubeService, port: KubeServicePort) {
+  const { selector, sessionAffinity, sessionAffinityConfig, publishNotReadyAddresses } = spec;
+  const targetPort = port.targetPort ?? port.port;
+  return { selector, targetPort, sessionAffinity, sessionAffinityConfig, publishNotReadyAddresses };
 }

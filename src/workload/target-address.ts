@@ -6,7 +6,7 @@ import type { TargetKind } from '../model/scenario.ts';
 import { isPodOf } from '../platform/kube-facts.ts';
 import type { KubeList, KubePod, KubeService, KubeServicePort } from '../platform/kube-objects.ts';
 import { findKube, kubeRequest } from '../platform/kube-request.ts';
-import { applyNodePortTwin } from './node-port-twin.ts';
+import { applyNodePortTwin, forwardAlike } from './node-port-twin.ts';
 import { listEndpoints, type ServiceEndpoint } from './service-endpoints.ts';
 
 export interface FindTargetOptions {
@@ -74,6 +74,22 @@ export async function findTarget(options: FindTargetOptions): Promise<TargetSear
     case 'host-port':
       return hostPort(options, port, pods);
   }
+}
+
+/**
+ * Does what is probed still stand for the Service of the scenario? A twin does not where the update has changed or
+ * removed the Service itself: clients then meet something else than the probes do.
+ */
+export async function stillStandsFor(
+  options: Pick<FindTargetOptions, 'cluster' | 'namespace' | 'service' | 'servicePort' | 'signal'>,
+  { service: probed }: Pick<Target, 'service'>,
+): Promise<boolean> {
+  if (probed === options.service) return true;
+  const [original, twin] = await Promise.all([
+    findService(options),
+    findService({ ...options, service: probed }),
+  ]);
+  return original !== undefined && twin !== undefined && forwardAlike(original, twin, options.servicePort);
 }
 
 function judgeEndpoints(
@@ -206,7 +222,9 @@ async function findService({
   namespace,
   service,
   signal,
-}: FindTargetOptions): Promise<KubeService | undefined> {
+}: Pick<FindTargetOptions, 'cluster' | 'namespace' | 'service' | 'signal'>): Promise<
+  KubeService | undefined
+> {
   const path = `/api/v1/namespaces/${namespace}/services/${service}`;
   return await findKube<KubeService>(cluster.kubeConfig, { path, signal });
 }

@@ -247,6 +247,20 @@ describe('inconclusive', () => {
         }),
       },
     ],
+    [
+      'a twin that no longer forwards as the Service does, whatever was dropped on the way through it',
+      'twin-outdated',
+      {
+        target: [{ atMs: 4_700, draw: 'xxx' }],
+        change: adding({
+          kind: 'note',
+          atMs: 6_000,
+          level: 'warning',
+          subject: 'twin-outdated',
+          text: 'the update changed Service web, and its twin rollproof-web was probed',
+        }),
+      },
+    ],
     ['no heartbeat at all', 'prober-asleep', { change: without('heartbeat') }],
     [
       'drops of which nobody knows whether the update was triggered before them',

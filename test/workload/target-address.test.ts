@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TargetKind } from '../../src/model/scenario.ts';
-import { findTarget } from '../../src/workload/target-address.ts';
+import { findTarget, stillStandsFor } from '../../src/workload/target-address.ts';
 import { type FakeKube, startFakeKube } from '../support/fake-kube.ts';
 
 const BASE = '/api/v1/namespaces/own';
@@ -113,6 +113,31 @@ describe('the address to probe', () => {
     expect(writes[0]?.body).toMatchObject({
       spec: { type: 'NodePort', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
     });
+  });
+
+  it.each<[string, boolean, object | undefined]>([
+    ['still is that of its twin where the Service is as it was', true, {}],
+    ['is outdated where the Service selects other pods now', false, { selector: { app: 'web', v: '2' } }],
+    ['is outdated where the Service forwards elsewhere', false, { ports: [{ port: 80, targetPort: 81 }] }],
+    ['is outdated where the Service lost its port', false, { ports: [] }],
+    ['is outdated where the Service is gone', false, undefined],
+  ])('%s', async (_, stands, changed) => {
+    fake.decide(({ path }) =>
+      changed || path !== `${BASE}/services/web` ? undefined : { status: 404, body: { kind: 'Status' } },
+    );
+    service({ type: 'ClusterIP', ...changed });
+    service({ type: 'NodePort' }, 31_000, 'rollproof-web');
+    const { kubeConfig } = fake;
+    const { signal } = new AbortController();
+    const asked = {
+      cluster: { kubeConfig, nodes },
+      namespace: 'own',
+      service: 'web',
+      servicePort: 80,
+      signal,
+    };
+    expect(await stillStandsFor(asked, { service: 'rollproof-web' })).toBe(stands);
+    expect(await stillStandsFor(asked, { service: 'web' })).toBe(true);
   });
 
   it('enters where an endpoint is when the Service takes local traffic only', async () => {
