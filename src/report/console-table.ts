@@ -2,7 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import type { GateResult, Verdict } from '../model/verdict.ts';
 import { consoleLine } from './console-line.ts';
 import { headline } from './headline.ts';
-import { measuredFigures, measuredHow, measuredOn } from './how-measured.ts';
+import { measured, PHRASE_END } from './how-measured.ts';
 import { COLUMNS, summaryRows, VERDICTS } from './summary-table.ts';
 
 export interface ConsoleOptions {
@@ -41,21 +41,19 @@ export function renderConsole(result: GateResult, { colours }: ConsoleOptions): 
     `${consoleLine(name + text)} [${code}]`,
     ...(remedy === undefined ? [] : [`  → ${consoleLine(remedy)}`]),
   ]);
-  const measured = new Set(
-    result.scenarios
-      .filter(({ runs }) => runs.length > 0)
-      .map((scenario) => [
-        ...measuredOn(scenario),
-        ...measuredHow(scenario),
-        ...measuredFigures(scenario.runs),
-      ])
-      .map((phrases) => paint('dim', consoleLine(phrases.join(' · ')))),
-  );
+  const { places, methods } = measured(result.scenarios);
+  const howMeasured = [
+    ...places,
+    ...methods.map(({ names, phrases }) => {
+      const of = names.length === 0 ? '' : `${names.join(', ')}: `;
+      return `${of}${phrases.join(PHRASE_END)}`;
+    }),
+  ].map((line) => paint('dim', consoleLine(line)));
   const sentence = `${VERDICTS[result.verdict].plain} ${headline(result, (name) => consoleLine(name, NAME_LIMIT))}`;
   return [
     ...(rows.length === 0 ? [] : [aligned([[...COLUMNS], ...rows])]),
     ...(reasons.length === 0 ? [] : [reasons.join('\n')]),
-    ...(measured.size === 0 ? [] : [[...measured].join('\n')]),
+    ...(howMeasured.length === 0 ? [] : [howMeasured.join('\n')]),
     `${paint([COLOURS[result.verdict], 'bold'], sentence)}\n`,
   ].join('\n\n');
 }

@@ -2,6 +2,33 @@ import type { Scenario } from '../model/scenario.ts';
 import type { RunResult, ScenarioResult } from '../model/verdict.ts';
 import { count, duration, plural } from './figures.ts';
 
+/** On what and how scenarios were measured; those that were measured the same way are told of together. */
+export interface Measured {
+  /** Each place once. */
+  readonly places: readonly string[];
+  readonly methods: readonly {
+    /** Names of the scenarios it is true of; none where it is true of all. */
+    readonly names: readonly string[];
+    readonly phrases: readonly string[];
+  }[];
+}
+
+/** Names, versions and plugins in it are not yet inert. */
+export function measured(scenarios: readonly ScenarioResult[]): Measured {
+  const ran = scenarios.filter(({ runs }) => runs.length > 0);
+  const groups = Map.groupBy(ran, (scenario) => measuredHow(scenario).join(PHRASE_END));
+  return {
+    places: [...new Set(ran.map((scenario) => measuredOn(scenario).join(PHRASE_END)).filter(Boolean))],
+    methods: [...groups].map(([how, members]) => ({
+      names: groups.size === 1 ? [] : members.map(({ name }) => name),
+      phrases: [how, ...measuredFigures(members.flatMap(({ runs }) => runs))],
+    })),
+  };
+}
+
+/** Stands between phrases. */
+export const PHRASE_END = ' · ';
+
 /** What a scenario was measured on, as short phrases. Names of versions and plugins are not yet inert. */
 export function measuredOn({ environment }: ScenarioResult): readonly string[] {
   if (!environment) return [];

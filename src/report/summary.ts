@@ -2,7 +2,7 @@ import type { GateResult, Reason, ScenarioResult } from '../model/verdict.ts';
 import { firstThatFits } from './budget.ts';
 import { plural } from './figures.ts';
 import { headline } from './headline.ts';
-import { measuredFigures, measuredHow, measuredOn } from './how-measured.ts';
+import { measured, PHRASE_END } from './how-measured.ts';
 import { codeSpan, prose } from './markdown.ts';
 import { scenarioDetails } from './scenario-details.ts';
 import { summaryTable, VERDICTS } from './summary-table.ts';
@@ -32,14 +32,14 @@ export function renderSummary(result: GateResult, options: SummaryOptions = {}):
   const reasons = reasonLines(result);
   const some = [reasons.slice(0, FEW).join('\n')].filter(Boolean);
   const all = [reasons.join('\n')].filter(Boolean);
-  const measured = measuredLines(result);
+  const howMeasured = measuredLines(result);
   const assumed = assumedLines(result);
   const details = (scenarios: readonly ScenarioResult[]) =>
     scenarios.filter(({ runs }) => runs.length > 0).map(scenarioDetails);
   const leftOut = (what: string) =>
     `<sub>Left out for its length: ${what}. The report files have everything.</sub>`;
   const last = footer === undefined ? [] : [footer];
-  const whole = [heading, ...table(result.scenarios), ...all, ...measured, ...assumed];
+  const whole = [heading, ...table(result.scenarios), ...all, ...howMeasured, ...assumed];
   const rowsLeft = result.scenarios.length - first.length;
   return firstThatFits(
     [
@@ -82,15 +82,14 @@ function reasonText({ text, remedy, code }: Reason): string {
 
 /** On what and how: one line for all scenarios that were measured the same way. */
 function measuredLines({ scenarios }: GateResult): readonly string[] {
-  const ran = scenarios.filter(({ runs }) => runs.length > 0);
-  const places = new Set(ran.map((scenario) => measuredOn(scenario).join(' · ')).filter(Boolean));
-  const groups = Map.groupBy(ran, (scenario) => measuredHow(scenario).join(' · '));
-  const methods = [...groups].map(([how, members]) => {
-    const names = groups.size === 1 ? '' : `${members.map(({ name }) => codeSpan(name)).join(', ')}: `;
-    const figures = measuredFigures(members.flatMap(({ runs }) => runs));
-    return `${names}${[how, ...figures].map(prose).join(' · ')}`;
-  });
-  const lines = [...[...places].map(prose), ...methods];
+  const { places, methods } = measured(scenarios);
+  const lines = [
+    ...places.map(prose),
+    ...methods.map(({ names, phrases }) => {
+      const of = names.length === 0 ? '' : `${names.map((name) => codeSpan(name)).join(', ')}: `;
+      return `${of}${phrases.map(prose).join(PHRASE_END)}`;
+    }),
+  ];
   return lines.length === 0 ? [] : [`<sub>How it was measured: ${lines.join('<br>')}</sub>`];
 }
 
