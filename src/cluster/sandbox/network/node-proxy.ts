@@ -37,7 +37,7 @@ export interface NodeProxyOptions {
   readonly pods: PodNetwork;
   /** The routes as the API has them now. */
   routes(): readonly ServicePortRoute[];
-  onConnection(connection: NewConnection): void;
+  onConnection(node: string, connection: NewConnection): void;
   /** An address that could not be listened on. */
   onListenError(text: string): void;
 }
@@ -113,7 +113,7 @@ export class NodeProxy {
       client.resetAndDestroy();
       return;
     }
-    this.#options.onConnection({
+    this.#options.onConnection(this.name, {
       destination: client.localAddress ?? '',
       destinationPort: client.localPort ?? 0,
       sourcePort: client.remotePort ?? 0,

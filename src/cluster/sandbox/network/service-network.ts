@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import type { ClusterApi } from '../api/cluster-api.ts';
 import { ENDPOINT_SLICES, SERVICES } from '../api/resources.ts';
-import type { AddressBlock } from './address-block.ts';
 import { NodeProxy, type NodeProxyOptions } from './node-proxy.ts';
 import { eligible, routesOf, type ServicePortRoute } from './routing.ts';
 
