@@ -76,7 +76,7 @@ function collect(name: string): void {
   types[shortName(name)] = reduce(document.definitions[name]);
 }
 
-function reduce(source: Record<string, never>): Schema {
+function reduce(source: Record<string, any>): Schema {
   const schema: Schema = {};
   const copy = (from: string, to: keyof Schema) => {
     if (source[from] !== undefined) Object.assign(schema, { [to]: source[from] });

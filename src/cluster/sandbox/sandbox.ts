@@ -71,7 +71,7 @@ export class Sandbox {
     this.#faults = new ApiFaults(clock, seededRandom(seed, 'faults'));
     this.api = new ClusterApi({ clock, seed, addresses, judgePodSpec });
     this.#record = eventRecorder(this.api, clock);
-    this.#http = new HttpApi(this.api, server, { podLog: (...container) => this.#podLog(...container), watchFilter: this.#faults.filter });
+    this.#http = new HttpApi(this.api, server, { podLog: (...container) => this.podLog(...container), watchFilter: this.#faults.filter });
     this.#network = new PodNetwork({ deadAddress, clock });
     this.#services = new ServiceNetwork(this.api, {
       addresses,
@@ -106,6 +106,11 @@ export class Sandbox {
   /** `http://127.64.0.1:6443` */
   get apiUrl(): string {
     return `http://${this.#addresses.apiServer}:${API_PORT}`;
+  }
+
+  /** Address that clients outside the cluster take as their own. */
+  get runnerAddress(): string {
+    return this.#addresses.runner;
   }
 
   /** Tells every new connection that a node's balancer sends to a pod; the function returned ends that. */
@@ -252,7 +257,8 @@ export class Sandbox {
     }
   }
 
-  #podLog(namespace: string, name: string, container: string | undefined): string | undefined {
+  /** What a container has printed so far; undefined where it has not started. */
+  podLog(namespace: string, name: string, container: string | undefined): string | undefined {
     const pod = this.api.find(PODS, namespace, name);
     return pod && this.#kubelets.get(pod.spec.nodeName ?? '')?.log(pod, container);
   }

@@ -40,7 +40,7 @@ export class PodRunner {
     this.#pod = pod;
     this.#context = context;
     this.#startTime = context.clock.timestamp();
-    this.#hostPorts = new HostPorts(context.nodeAddress, context.network);
+    this.#hostPorts = new HostPorts(context);
     this.#running = this.#run();
   }
 

@@ -11,7 +11,7 @@ export const API_PORT = 6443;
 /**
  * The addresses of one sandbox: a /16 of the loopback network, so that several sandboxes stand side by side.
  *
- * `127.<block>.0.1` API server, `127.<block>.1.<n>` nodes, `127.<block>.<16 + n>.x` pods of node n,
+ * `127.<block>.0.1` API server, `127.<block>.0.2` clients outside the cluster, `127.<block>.1.<n>` nodes, `127.<block>.<16 + n>.x` pods of node n,
  * `127.<block>.128.0` to `127.<block>.255.255` Services.
  */
 export class AddressBlock {
@@ -24,6 +24,11 @@ export class AddressBlock {
 
   get apiServer(): string {
     return `127.${this.block}.0.1`;
+  }
+
+  /** Where requests of this machine, from outside the cluster, come from: so sandboxes do not share source ports. */
+  get runner(): string {
+    return `127.${this.block}.0.2`;
   }
 
   /** Address of a node; nodes count from 1. */

@@ -1,9 +1,10 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { SandboxClock } from '../clock.ts';
 import { type Random, seededRandom } from '../random.ts';
 import type { AddressBlock } from './address-block.ts';
 import { type Balancing, type Choose, chooser, endpointKey } from './choice.ts';
 import { forward } from './forward.ts';
+import { Listeners } from './listeners.ts';
 import type { PodNetwork } from './pod-network.ts';
 import { type Endpoint, eligible, type ServicePortRoute } from './routing.ts';
 
@@ -52,7 +53,7 @@ export class NodeProxy {
   readonly #choosers = new Map<string, Choose>();
   readonly #open = new Map<string, number>();
   readonly #affinity = new Map<string, { readonly endpoint: string; readonly untilMs: number }>();
-  readonly #listeners = new Map<string, Server>();
+  readonly #listeners: Listeners;
   readonly #onRoutes: (proxy: NodeProxy) => void;
   #routes: readonly ServicePortRoute[] = [];
   #nextSync: (() => void) | undefined;
@@ -64,6 +65,7 @@ export class NodeProxy {
   constructor(options: NodeProxyOptions, onRoutes: (proxy: NodeProxy) => void) {
     this.#options = options;
     this.#onRoutes = onRoutes;
+    this.#listeners = new Listeners(options.clock, options.onListenError);
     this.#random = seededRandom(options.seed, `proxy ${options.name}`);
   }
 
@@ -127,8 +129,7 @@ export class NodeProxy {
 
   close(): void {
     this.freeze();
-    for (const server of this.#listeners.values()) server.close();
-    this.#listeners.clear();
+    this.#listeners.set([]);
   }
 
   #install(routes: readonly ServicePortRoute[]): void {
@@ -140,29 +141,17 @@ export class NodeProxy {
 
   /** A node port is open while something is behind it; without, connections are refused. */
   #listen(): void {
-    const wanted = new Map(
-      this.#routes.flatMap((route) => {
-        const { nodePort, endpoints, externalPolicy } = route;
-        const some = eligible(endpoints, externalPolicy === 'Local' ? this.name : undefined).length > 0;
-        return nodePort !== undefined && some ? [[String(nodePort), nodePort] as const] : [];
-      }),
-    );
-    for (const [key, server] of this.#listeners) {
-      if (wanted.has(key)) continue;
-      server.close();
-      this.#listeners.delete(key);
-    }
-    for (const [key, nodePort] of wanted) {
-      if (this.#listeners.has(key)) continue;
-      const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-        const route = this.#routes.find((candidate) => candidate.nodePort === nodePort);
-        if (route) void this.connect(client, route, 'outside');
-        else client.resetAndDestroy();
-      });
-      server.on('error', (error) => this.#options.onListenError(`${this.#options.address}:${nodePort}: ${error.message}`));
-      server.listen({ host: this.#options.address, port: nodePort, backlog: 1024 });
-      this.#listeners.set(key, server);
-    }
+    const open = this.#routes.flatMap(({ nodePort, endpoints, externalPolicy }) => {
+      const some = eligible(endpoints, externalPolicy === 'Local' ? this.name : undefined).length > 0;
+      return nodePort !== undefined && some ? [nodePort] : [];
+    });
+    this.#listeners.set(open.map((nodePort) => ({ host: this.#options.address, port: nodePort, onConnection: (client) => this.#enter(client, nodePort) })));
+  }
+
+  #enter(client: Socket, nodePort: number): void {
+    const route = this.#routes.find((candidate) => candidate.nodePort === nodePort);
+    if (route) void this.connect(client, route, 'outside');
+    else client.resetAndDestroy();
   }
 
   #choose(route: ServicePortRoute, from: readonly Endpoint[], client: string): Endpoint | undefined {

@@ -1,8 +1,9 @@
-import { createServer, type Server } from 'node:net';
+import type { Socket } from 'node:net';
 import type { ClusterApi } from '../api/cluster-api.ts';
 import { ENDPOINT_SLICES, SERVICES } from '../api/resources.ts';
+import { type Listening, Listeners } from './listeners.ts';
 import { NodeProxy, type NodeProxyOptions } from './node-proxy.ts';
-import { eligible, routesOf, type ServicePortRoute } from './routing.ts';
+import { eligible, routesOf } from './routing.ts';
 
 export type ServiceNetworkOptions = Pick<
   NodeProxyOptions,
@@ -18,12 +19,13 @@ export class ServiceNetwork {
   readonly #options: ServiceNetworkOptions;
   readonly #proxies = new Map<string, NodeProxy>();
   readonly #numbers = new Map<number, string>();
-  readonly #listeners = new Map<string, Server>();
+  readonly #listeners: Listeners;
   readonly #unsubscribe: () => void;
 
   constructor(api: ClusterApi, options: ServiceNetworkOptions) {
     this.#api = api;
     this.#options = options;
+    this.#listeners = new Listeners(options.clock, options.onListenError);
     this.#unsubscribe = api.store.subscribe(({ resource }) => {
       if (resource !== SERVICES && resource !== ENDPOINT_SLICES) return;
       for (const proxy of this.#proxies.values()) proxy.changed();
@@ -59,35 +61,26 @@ export class ServiceNetwork {
   close(): void {
     this.#unsubscribe();
     for (const proxy of this.#proxies.values()) proxy.close();
-    for (const server of this.#listeners.values()) server.close();
+    this.#listeners.set([]);
   }
 
   /** A Service's address is open while at least one node has something behind it. */
   #listen(): void {
-    const wanted = new Map<string, ServicePortRoute>();
+    const open = new Map<string, Listening>();
     for (const proxy of this.#proxies.values()) {
-      for (const route of proxy.routes) {
-        const local = route.internalPolicy === 'Local' ? proxy.name : undefined;
-        if (route.clusterIp && eligible(route.endpoints, local).length > 0) wanted.set(`${route.clusterIp}:${route.port}`, route);
+      for (const { clusterIp, port, endpoints, internalPolicy } of proxy.routes) {
+        const some = eligible(endpoints, internalPolicy === 'Local' ? proxy.name : undefined).length > 0;
+        if (clusterIp && some) open.set(`${clusterIp}:${port}`, { host: clusterIp, port, onConnection: (client) => this.#enter(client, clusterIp, port) });
       }
     }
-    for (const [key, server] of this.#listeners) {
-      if (wanted.has(key)) continue;
-      server.close();
-      this.#listeners.delete(key);
-    }
-    for (const [key, { clusterIp, port }] of wanted) {
-      if (this.#listeners.has(key)) continue;
-      const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-        const proxy = this.#proxyOf(client.remoteAddress ?? '');
-        const route = proxy?.routes.find((candidate) => candidate.clusterIp === clusterIp && candidate.port === port);
-        if (proxy && route) void proxy.connect(client, route, 'cluster');
-        else client.resetAndDestroy();
-      });
-      server.on('error', (error) => this.#options.onListenError(`${key}: ${error.message}`));
-      server.listen({ host: clusterIp ?? '', port, backlog: 1024 });
-      this.#listeners.set(key, server);
-    }
+    this.#listeners.set([...open.values()]);
+  }
+
+  #enter(client: Socket, clusterIp: string, port: number): void {
+    const proxy = this.#proxyOf(client.remoteAddress ?? '');
+    const route = proxy?.routes.find((candidate) => candidate.clusterIp === clusterIp && candidate.port === port);
+    if (proxy && route) void proxy.connect(client, route, 'cluster');
+    else client.resetAndDestroy();
   }
 
   /** The proxy of the node a client is on; clients from elsewhere enter at the first node. */
