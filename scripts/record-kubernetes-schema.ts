@@ -48,6 +48,15 @@ interface Schema {
   mergeKey?: string;
 }
 
+/** As the OpenAPI document has it. */
+interface OpenApiSchema {
+  readonly $ref?: string;
+  readonly items?: OpenApiSchema;
+  readonly additionalProperties?: OpenApiSchema;
+  readonly properties?: Readonly<Record<string, OpenApiSchema>>;
+  readonly [key: string]: unknown;
+}
+
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 const kubeconfig = process.argv[2];
@@ -76,7 +85,7 @@ function collect(name: string): void {
   types[shortName(name)] = reduce(document.definitions[name]);
 }
 
-function reduce(source: Record<string, any>): Schema {
+function reduce(source: OpenApiSchema): Schema {
   const schema: Schema = {};
   const copy = (from: string, to: keyof Schema) => {
     if (source[from] !== undefined) Object.assign(schema, { [to]: source[from] });
@@ -91,7 +100,7 @@ function reduce(source: Record<string, any>): Schema {
   copy('x-kubernetes-patch-strategy', 'patchStrategy');
   copy('x-kubernetes-patch-merge-key', 'mergeKey');
   if (source.$ref) {
-    const name = String(source.$ref).replace('#/definitions/', '');
+    const name = source.$ref.replace('#/definitions/', '');
     collect(name);
     schema.ref = shortName(name);
   }

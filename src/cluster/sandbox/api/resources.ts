@@ -21,6 +21,7 @@ export const PODS = core<Pod>('Pod', { status: true, shortNames: ['po'] });
 export const SERVICES = core<Service>('Service', { status: true, shortNames: ['svc'] });
 export const EVENTS = core<KubeEvent>('Event', { shortNames: ['ev'] });
 export const CONFIG_MAPS = core('ConfigMap', { shortNames: ['cm'] });
+export const SERVICE_ACCOUNTS = core('ServiceAccount', { shortNames: ['sa'] });
 export const DEPLOYMENTS = define<Deployment>('apps', 'Deployment', { status: true, shortNames: ['deploy'] });
 export const REPLICA_SETS = define<ReplicaSet>('apps', 'ReplicaSet', { status: true, shortNames: ['rs'] });
 export const ENDPOINT_SLICES = define<EndpointSlice>('discovery.k8s.io', 'EndpointSlice', { type: 'discovery.v1.EndpointSlice' });
@@ -36,8 +37,8 @@ export const RESOURCES: readonly Resource[] = [
   DEPLOYMENTS,
   REPLICA_SETS,
   ENDPOINT_SLICES,
+  SERVICE_ACCOUNTS,
   core('Secret', {}),
-  core('ServiceAccount', { shortNames: ['sa'] }),
   define('policy', 'PodDisruptionBudget', { status: true, shortNames: ['pdb'] }),
   define('rbac.authorization.k8s.io', 'Role', { type: 'rbac.v1.Role' }),
   define('rbac.authorization.k8s.io', 'RoleBinding', { type: 'rbac.v1.RoleBinding' }),

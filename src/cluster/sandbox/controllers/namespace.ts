@@ -1,4 +1,4 @@
-import { NAMESPACES, RESOURCES } from '../api/resources.ts';
+import { CONFIG_MAPS, NAMESPACES, RESOURCES, SERVICE_ACCOUNTS } from '../api/resources.ts';
 import { type ControllerContext, type ControllerLoop, parseKey } from './controller.ts';
 
 /** Keeps a namespace from going before its content is gone. */
@@ -21,6 +21,7 @@ export function namespaceLoop({ api }: ControllerContext): ControllerLoop {
         api.update(target, (draft) => {
           draft.metadata.finalizers = [...new Set([...(draft.metadata.finalizers ?? []), NAMESPACE_FINALIZER])];
         });
+        furnish(name);
         return undefined;
       }
       api.update(target, (draft) => {
@@ -38,4 +39,15 @@ export function namespaceLoop({ api }: ControllerContext): ControllerLoop {
       return undefined;
     },
   };
+
+  /** What every namespace has, and what clients wait for before they use it. */
+  function furnish(namespace: string): void {
+    const wanted = [
+      { resource: SERVICE_ACCOUNTS, name: 'default', content: {} },
+      { resource: CONFIG_MAPS, name: 'kube-root-ca.crt', content: { data: { 'ca.crt': '' } } },
+    ];
+    for (const { resource, name, content } of wanted) {
+      if (!api.find(resource, namespace, name)) api.create(resource, namespace, { metadata: { name }, ...content }, { manager: 'kube-controller-manager' });
+    }
+  }
 }
