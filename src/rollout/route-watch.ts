@@ -93,7 +93,8 @@ async function watchNode(
 
 /** Emits the route of a connection that belongs to a stream. */
 function routeEmitter({ streams, clock, emit }: RouteWatchOptions): (connection: NewConnection) => void {
-  const ids = new Map(streams.map(({ id, address, port }) => [`${address} ${port}`, id]));
+  // The warm-up asks the same address: its connections count for the stream that is named first.
+  const ids = new Map(streams.toReversed().map(({ id, address, port }) => [`${address} ${port}`, id]));
   return ({ destination, destinationPort, sourcePort, answeredBy }) => {
     const stream = ids.get(`${destination} ${destinationPort}`);
     if (stream === undefined) return;
