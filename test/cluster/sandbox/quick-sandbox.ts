@@ -6,7 +6,7 @@ import { type PartialSandboxOptions, Sandbox } from '../../../src/cluster/sandbo
 /** Every delay of the kubelet and the balancers cut down to what the test is about. */
 export const QUICK: PartialSandboxOptions = {
   controllerLatencyMs: 1,
-  kubelet: { reactionMs: 1, podSetupMs: 1, containerStartMs: 1, podTeardownMs: 1, backOffMs: 50, maxBackOffMs: 200 },
+  kubelet: { reactionMs: 1, podSetupMs: 1, containerStartMs: 1, podTeardownMs: 1, podRemovalMs: 1, backOffMs: 50, maxBackOffMs: 200 },
   proxy: { propagationMs: 1, syncMs: 1, minSyncPeriodMs: 1 },
 };
 

@@ -10,6 +10,8 @@ export interface ContainerExit {
 
 /** A container's process. */
 export interface ContainerProcess {
+  /** Resolves with its first sign of life, or its end: an interpreter's start counts as the creation of a container. */
+  readonly booted: Promise<void>;
   readonly ended: Promise<ContainerExit>;
   signal(signal: 'SIGTERM' | 'SIGKILL'): void;
   /** The last part of what it printed. */
@@ -34,13 +36,17 @@ export function startContainerProcess({ args, address, hostname, ports, env }: C
     env: { ...env, HOSTNAME: hostname, SANDBOX_ADDRESS: address, SANDBOX_PORT_SHIFT: JSON.stringify(shift) },
   });
   let log = '';
+  const booted = Promise.withResolvers<void>();
+  void child.ended.then(() => booted.resolve());
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8');
     stream.on('data', (text: string) => {
       log = (log + text).slice(-LOG_LIMIT);
+      booted.resolve();
     });
   }
   return {
+    booted: booted.promise,
     ended: child.ended.then(({ exitCode, signal }) => {
       const number = signal === undefined ? undefined : (SIGNAL_NUMBERS[signal] ?? 0);
       return { exitCode: exitCode ?? (number === undefined ? 255 : 128 + number), signal: number };

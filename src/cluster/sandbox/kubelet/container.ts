@@ -5,6 +5,7 @@ import { type ContainerProcess, startContainerProcess } from './container-proces
 import type { ContainerProgram, Resolution } from './image-catalogue.ts';
 import { keepProbing, portNumber, type Probed, runExec } from './probes.ts';
 import { httpStatus, runSteps } from './run-steps.ts';
+import type { ShellStep } from './shell.ts';
 
 /** How long the kubelet and the container runtime take. Milliseconds. */
 export interface KubeletTimings {
@@ -16,6 +17,8 @@ export interface KubeletTimings {
   readonly containerStartMs: number;
   /** From the last container's end to the end of the pod's address. */
   readonly podTeardownMs: number;
+  /** From the end of the pod's address to the end of its object. */
+  readonly podRemovalMs: number;
   /** First wait before a container that keeps ending is started again; it doubles up to `maxBackOffMs`. */
   readonly backOffMs: number;
   readonly maxBackOffMs: number;
@@ -179,12 +182,13 @@ export class ContainerRunner {
     const { clock, timings, event, changed } = this.#context;
     const program = this.#program;
     if (!program || !(await clock.sleep(timings.containerStartMs, this.#stopped.signal))) return 0;
-    const startedAt = clock.timestamp();
-    const startedMs = clock.monotonicMs();
     this.#serial += 1;
     this.#looking = { all: new AbortController(), beforeTermination: new AbortController() };
     event('Normal', 'Created', `Created container: ${this.spec.name}`);
-    const { kill, ended } = this.#startProcess(program);
+    const { kill, ended, booted } = this.#startProcess(program);
+    await booted;
+    const startedAt = clock.timestamp();
+    const startedMs = clock.monotonicMs();
     event('Normal', 'Started', `Started container ${this.spec.name}`);
 
     const postStart = this.spec.lifecycle?.postStart;
@@ -214,36 +218,22 @@ export class ContainerRunner {
     return clock.monotonicMs() - startedMs;
   }
 
-  #startProcess(program: ContainerProgram) {
+  #startProcess(program: ContainerProgram): Pick<ContainerProcess, 'ended' | 'booted'> & { kill(signal: 'SIGTERM' | 'SIGKILL'): void } {
     const { address, hostname, clock } = this.#context;
     const start = () => {
       const ports = (this.spec.ports ?? []).map(({ containerPort }) => containerPort);
-      this.#process = startContainerProcess({ args: program.args, address, hostname, ports, env: this.#context.env() });
-      return this.#process.ended;
+      return startContainerProcess({ args: program.args, address, hostname, ports, env: this.#context.env() });
     };
-    if (program.before.length === 0) return { ended: start(), kill: (signal: 'SIGTERM' | 'SIGKILL') => this.#process?.signal(signal) };
-    // A start command that sleeps first: a shell, which as process 1 does not hear SIGTERM.
-    const shell = new AbortController();
-    const kill = (signal: 'SIGTERM' | 'SIGKILL') => {
-      if (signal === 'SIGKILL') shell.abort();
-      if (mainRuns) this.#process?.signal(signal);
-    };
-    let mainRuns = false;
-    let log = '';
-    const outcome = runSteps(program.before, { clock, signal: shell.signal, address, kill }).then((code) => {
-      log = this.#process?.log() ?? '';
-      mainRuns = true;
-      if (code === undefined) return { exitCode: 137, signal: 9 };
-      return start();
-    });
-    this.#process = { ended: outcome, signal: kill, log: () => log };
-    return { ended: outcome, kill };
+    const process = program.before.length === 0 ? start() : afterShell(program.before, start, { clock, address });
+    this.#process = process;
+    return { ended: process.ended, booted: process.booted, kill: (signal) => process.signal(signal) };
   }
 
   #startProbes(kill: (signal: 'SIGTERM' | 'SIGKILL') => void): void {
     const looking = this.#looking;
     if (!looking) return;
     const { startupProbe, readinessProbe, livenessProbe } = this.spec;
+    const delayMs = this.#context.timings.reactionMs;
     const unhealthy = (kind: string) => (message: string) => this.#context.event('Warning', 'Unhealthy', `${kind} probe failed: ${message}`);
     const restart = (kind: string) => {
       looking.beforeTermination.abort();
@@ -254,11 +244,11 @@ export class ContainerRunner {
       this.#started = true;
       if (readinessProbe) {
         const probed = this.#probed(kill, looking.all.signal);
-        void keepProbing(readinessProbe, probed, (ok) => this.#setReady(ok), unhealthy('Readiness'));
+        void keepProbing(readinessProbe, probed, { delayMs, onOutcome: (ok) => this.#setReady(ok), onFailure: unhealthy('Readiness') });
       } else this.#setReady(true);
       if (livenessProbe) {
         const probed = this.#probed(kill, looking.beforeTermination.signal);
-        void keepProbing(livenessProbe, probed, (ok) => !ok && restart('liveness'), unhealthy('Liveness'));
+        void keepProbing(livenessProbe, probed, { delayMs, onOutcome: (ok) => !ok && restart('liveness'), onFailure: unhealthy('Liveness') });
       }
       this.#context.changed();
     };
@@ -270,7 +260,7 @@ export class ContainerRunner {
       if (ok) afterStartup();
       else restart('startup');
     };
-    void keepProbing(startupProbe, probed, onOutcome, unhealthy('Startup'));
+    void keepProbing(startupProbe, probed, { delayMs, onOutcome, onFailure: unhealthy('Startup') });
   }
 
   #setReady(ready: boolean): void {
@@ -328,4 +318,20 @@ export class ContainerRunner {
     const { clock, address } = this.#context;
     return { clock, address, signal, kill, container: this.spec, hasShell: this.#program?.hasShell ?? false };
   }
+}
+
+/** A start command that does something first: until then a shell is process 1, which does not hear SIGTERM. */
+function afterShell(steps: readonly ShellStep[], start: () => ContainerProcess, { clock, address }: { readonly clock: SandboxClock; readonly address: string }): ContainerProcess {
+  const shell = new AbortController();
+  let main: ContainerProcess | undefined;
+  const signal = (name: 'SIGTERM' | 'SIGKILL') => {
+    if (main) main.signal(name);
+    else if (name === 'SIGKILL') shell.abort();
+  };
+  const ended = runSteps(steps, { clock, signal: shell.signal, address, kill: signal }).then((code) => {
+    if (code === undefined) return { exitCode: 137, signal: 9 };
+    main = start();
+    return main.ended;
+  });
+  return { booted: Promise.resolve(), ended, signal, log: () => main?.log() ?? '' };
 }

@@ -74,17 +74,18 @@ export class PodRunner {
   async #run(): Promise<void> {
     const { clock, timings, network, nodeAddress } = this.#context;
     const { spec } = this.#pod;
-    if (!(await clock.sleep(timings.reactionMs + timings.podSetupMs, this.#gone.signal))) return;
+    if (!(await clock.sleep(timings.reactionMs, this.#gone.signal))) return;
+    this.#publish();
+    if (!(await clock.sleep(timings.podSetupMs, this.#gone.signal))) return;
+    // As with the kubelet, nobody learns the address before the first container runs.
     this.#address = spec.hostNetwork ? nodeAddress : this.#context.takeAddress();
     network.up(this.#address);
-    this.#publish();
     for (const container of spec.initContainers ?? []) {
       if (!(await this.#initialise(container))) return;
     }
     if (this.#gone.signal.aborted) return;
     this.#main = spec.containers.map((container) => this.#start(container, spec.restartPolicy ?? 'Always'));
     if (!spec.hostNetwork) this.#hostPorts.open(spec.containers, this.#address);
-    this.#publish();
   }
 
   /** Runs an init container to success; a sidecar only has to be started. False where the pod ends before. */
@@ -138,6 +139,7 @@ export class PodRunner {
     await clock.sleep(timings.podTeardownMs);
     this.#hostPorts.close();
     if (this.#address && !this.#pod.spec.hostNetwork) network.down(this.#address);
+    await clock.sleep(timings.podRemovalMs);
     const { namespace, name, uid } = this.#pod.metadata;
     const still = api.find(PODS, namespace, name);
     if (still?.metadata.uid === uid && still.metadata.deletionTimestamp) api.delete({ resource: PODS, namespace, name }, { gracePeriodSeconds: 0 });

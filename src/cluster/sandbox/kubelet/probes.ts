@@ -38,11 +38,21 @@ export async function probeOnce(probe: Probe, probed: Probed): Promise<ProbeResu
   return runExec(probe.exec?.command ?? [], { probed, timeoutMs });
 }
 
+/** What is told of a probe that is repeated. */
+export interface ProbeListener {
+  /** Until the first look, beyond the probe's own initial delay. */
+  readonly delayMs: number;
+  /** The thresholds are met, one way or the other. */
+  onOutcome(ok: boolean): void;
+  /** One look failed. */
+  onFailure(message: string): void;
+}
+
 /** Looks again and again, as the probe asks; calls back whenever the outcome, by the thresholds, is known. */
-export async function keepProbing(probe: Probe, probed: Probed, onOutcome: (ok: boolean, message: string) => void, onFailure: (message: string) => void): Promise<void> {
+export async function keepProbing(probe: Probe, probed: Probed, { delayMs, onOutcome, onFailure }: ProbeListener): Promise<void> {
   const { clock, signal } = probed;
   const periodMs = (probe.periodSeconds ?? 10) * 1000;
-  let dueMs = clock.monotonicMs() + (probe.initialDelaySeconds ?? 0) * 1000;
+  let dueMs = clock.monotonicMs() + delayMs + (probe.initialDelaySeconds ?? 0) * 1000;
   let run = { ok: true, length: 0 };
   while (await clock.sleep(Math.max(0, dueMs - clock.monotonicMs()), signal)) {
     dueMs += periodMs;
@@ -51,7 +61,7 @@ export async function keepProbing(probe: Probe, probed: Probed, onOutcome: (ok: 
     run = run.ok === result.ok ? { ok: run.ok, length: run.length + 1 } : { ok: result.ok, length: 1 };
     if (!result.ok) onFailure(result.message);
     const threshold = result.ok ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3);
-    if (run.length >= threshold) onOutcome(result.ok, result.ok ? '' : result.message);
+    if (run.length >= threshold) onOutcome(result.ok);
   }
 }
 

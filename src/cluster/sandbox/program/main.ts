@@ -15,7 +15,9 @@ let stopping = false;
 process.stdin.resume().on('close', () => process.exit(137));
 process.on('SIGTERM', onSigterm);
 if (settings.endAfterMs !== undefined) setTimeout(() => process.exit(settings.exitCode), settings.endAfterMs);
-if (settings.ports.length > 0) setTimeout(() => settings.ports.forEach(listen), settings.startAfterMs);
+if (settings.startAfterMs > 0 || settings.ports.length === 0) console.log('started');
+if (settings.startAfterMs > 0) setTimeout(() => settings.ports.forEach(listen), settings.startAfterMs);
+else settings.ports.forEach(listen);
 
 function listen(port: number): void {
   const server = createServer({ keepAliveTimeout: settings.keepAliveMs, keepAliveTimeoutBuffer: 0 }, answer);
