@@ -70,10 +70,17 @@ for (const root of ROOTS) collect(root);
 const defaults: Record<string, Record<string, Json>> = {};
 for (const [root, sample] of samples()) await observe(root, sample);
 
-const sorted = <T>(record: Record<string, T>) => Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
-const body = { version: { major: version.major, minor: version.minor, gitVersion: version.gitVersion }, defaults: sorted(defaults), types: sorted(types) };
+const sorted = <T>(record: Record<string, T>) =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+const body = {
+  version: { major: version.major, minor: version.minor, gitVersion: version.gitVersion },
+  defaults: sorted(defaults),
+  types: sorted(types),
+};
 writeFileSync(OUTPUT, `${JSON.stringify(body, null, 1)}\n`);
-console.log(`${OUTPUT}: ${Object.keys(types).length} types of ${version.gitVersion}, defaults for ${Object.keys(defaults).length} of them`);
+console.log(
+  `${OUTPUT}: ${Object.keys(types).length} types of ${version.gitVersion}, defaults for ${Object.keys(defaults).length} of them`,
+);
 
 function shortName(name: string): string {
   return name.replace(/^io\.k8s\.(api|apimachinery\.pkg)\.(apis\.)?/, '');
@@ -107,13 +114,19 @@ function reduce(source: OpenApiSchema): Schema {
   if (source.items) schema.items = reduce(source.items);
   if (source.additionalProperties) schema.values = reduce(source.additionalProperties);
   if (source.properties) {
-    schema.properties = Object.fromEntries(Object.entries(source.properties).map(([key, value]) => [key, reduce(value)]));
+    schema.properties = Object.fromEntries(
+      Object.entries(source.properties).map(([key, value]) => [key, reduce(value)]),
+    );
   }
   return schema;
 }
 
 async function observe(root: string, sample: Json): Promise<void> {
-  const answer = await run('kubectl', [`--kubeconfig=${kubeconfig}`, 'create', '--dry-run=server', '-o', 'json', '-f', '-'], { input: JSON.stringify(sample) });
+  const answer = await run(
+    'kubectl',
+    [`--kubeconfig=${kubeconfig}`, 'create', '--dry-run=server', '-o', 'json', '-f', '-'],
+    { input: JSON.stringify(sample) },
+  );
   compare({ ref: root }, sample, JSON.parse(answer), '');
 }
 
@@ -121,7 +134,8 @@ async function observe(root: string, sample: Json): Promise<void> {
 function compare(schema: Schema, sent: Json, got: Json, path: string): void {
   if (GIVEN_BY_THE_SERVER.test(path)) return;
   if (Array.isArray(sent) && Array.isArray(got)) {
-    sent.forEach((item, index) => compare(schema.items ?? {}, item, got[index] ?? null, `${path}[]`));
+    for (const [index, item] of sent.entries())
+      compare(schema.items ?? {}, item, got[index] ?? null, `${path}[]`);
     return;
   }
   if (!isObject(sent) || !isObject(got)) return;
@@ -131,10 +145,13 @@ function compare(schema: Schema, sent: Json, got: Json, path: string): void {
     if (!field) continue;
     if (key in sent) compare(field, sent[key] ?? null, value, `${path}.${key}`);
     else if (schema.ref && !GIVEN_BY_THE_SERVER.test(`${path}.${key}`)) {
-      const known = (defaults[schema.ref] ??= {});
+      const known = defaults[schema.ref] ?? {};
+      defaults[schema.ref] = known;
       const before = known[key];
       if (before !== undefined && JSON.stringify(before) !== JSON.stringify(value)) {
-        throw new Error(`two defaults for ${schema.ref}.${key}: it must be computed: ${JSON.stringify([before, value])}`);
+        throw new Error(
+          `two defaults for ${schema.ref}.${key}: it must be computed: ${JSON.stringify([before, value])}`,
+        );
       }
       known[key] = value;
     }
@@ -147,7 +164,11 @@ function isObject(value: Json | undefined): value is { [key: string]: Json } {
 
 function* samples(): Generator<readonly [string, Json]> {
   const handler = { httpGet: { port: 80 } };
-  const probes = { readinessProbe: handler, livenessProbe: { tcpSocket: { port: 80 } }, startupProbe: { grpc: { port: 80 } } };
+  const probes = {
+    readinessProbe: handler,
+    livenessProbe: { tcpSocket: { port: 80 } },
+    startupProbe: { grpc: { port: 80 } },
+  };
   const labels = { app: 'x' };
   const podSpec = {
     containers: [
@@ -181,14 +202,35 @@ function* samples(): Generator<readonly [string, Json]> {
   yield ['apps.v1.Deployment', deployment({ strategy: { rollingUpdate: { maxUnavailable: 1 } } })];
   yield [
     'apps.v1.ReplicaSet',
-    { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'x', namespace: 'default' }, spec: { selector: { matchLabels: labels }, template } },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: { name: 'x', namespace: 'default' },
+      spec: { selector: { matchLabels: labels }, template },
+    },
   ];
-  yield ['core.v1.Pod', { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace: 'default' }, spec: { ...podSpec, automountServiceAccountToken: false } }];
+  yield [
+    'core.v1.Pod',
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'x', namespace: 'default' },
+      spec: { ...podSpec, automountServiceAccountToken: false },
+    },
+  ];
   yield [
     'core.v1.Service',
-    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'x', namespace: 'default' }, spec: { selector: labels, ports: [{ port: 80 }] } },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'x', namespace: 'default' },
+      spec: { selector: labels, ports: [{ port: 80 }] },
+    },
   ];
-  yield ['core.v1.Secret', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x', namespace: 'default' } }];
+  yield [
+    'core.v1.Secret',
+    { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x', namespace: 'default' } },
+  ];
   yield [
     'discovery.v1.EndpointSlice',
     {

@@ -62,7 +62,11 @@ export function sharedPlaces(options: SharedPlacesOptions): SharedPlaces {
     vantage: (scenario) =>
       once(`vantage ${scenario.vantage}`, async () => {
         if (scenario.vantage === 'runner') {
-          return { vantage: runnerVantage(options.proberProgram, cluster.loopback?.runnerAddress), node: undefined, ports: OWNED_PORTS };
+          return {
+            vantage: runnerVantage(options.proberProgram, cluster.loopback?.runnerAddress),
+            node: undefined,
+            ports: OWNED_PORTS,
+          };
         }
         const { vantage, node } = await podVantage(options, await namespace('prober'));
         stack.use(vantage);

@@ -15,7 +15,10 @@ export interface EventText {
  * Records Kubernetes Events. The same thing happening again to the same object counts up the Event there is. A
  * namespace that is going takes no more Events.
  */
-export function eventRecorder(api: ClusterApi, clock: SandboxClock): (component: string, about: KubeObject, event: EventText) => void {
+export function eventRecorder(
+  api: ClusterApi,
+  clock: SandboxClock,
+): (component: string, about: KubeObject, event: EventText) => void {
   const known = new Map<string, string>();
   return (component, about, { type, reason, message }) => {
     const { namespace, name, uid, resourceVersion } = about.metadata;
@@ -31,7 +34,14 @@ export function eventRecorder(api: ClusterApi, clock: SandboxClock): (component:
     if (again) return;
     const body: unknown = {
       metadata: { generateName: `${name}.` },
-      involvedObject: { apiVersion: about.apiVersion, kind: about.kind, namespace, name, uid, resourceVersion },
+      involvedObject: {
+        apiVersion: about.apiVersion,
+        kind: about.kind,
+        namespace,
+        name,
+        uid,
+        resourceVersion,
+      },
       type,
       reason,
       message,

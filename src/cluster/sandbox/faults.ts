@@ -1,5 +1,5 @@
-import { expired } from './api/status-error.ts';
 import type { HttpApi } from './api/http-api.ts';
+import { expired } from './api/status-error.ts';
 import type { Store } from './api/store.ts';
 import type { WatchEvent, WatchFilter } from './api/watch-stream.ts';
 import type { SandboxClock } from './clock.ts';

@@ -3,7 +3,10 @@ export type Random = () => number;
 
 /** A generator of its own for every part that draws, so that one part's draws do not shift another's. */
 export function seededRandom(seed: number, part: string): Random {
-  let state = [...part].reduce((hash, character) => Math.imul(hash ^ character.charCodeAt(0), 0x01000193), seed | 0);
+  let state = [...part].reduce(
+    (hash, character) => Math.imul(hash ^ character.charCodeAt(0), 0x01000193),
+    seed | 0,
+  );
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
@@ -17,7 +20,9 @@ const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** A suffix as `generateName` gives it. */
 export function randomSuffix(random: Random, length = 5): string {
-  return Array.from({ length }, () => SUFFIX_ALPHABET[Math.floor(random() * SUFFIX_ALPHABET.length)]).join('');
+  return Array.from({ length }, () => SUFFIX_ALPHABET[Math.floor(random() * SUFFIX_ALPHABET.length)]).join(
+    '',
+  );
 }
 
 /** A version 4 UUID from the seeded generator. */

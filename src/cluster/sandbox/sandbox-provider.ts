@@ -8,8 +8,8 @@ import { PODS } from './api/resources.ts';
 import { KUBERNETES_VERSION } from './api/schema.ts';
 import { type PartialSandboxOptions, Sandbox } from './sandbox.ts';
 
-export type { PartialSandboxOptions } from './sandbox.ts';
 export type { WatchFault } from './faults.ts';
+export type { PartialSandboxOptions } from './sandbox.ts';
 
 /** First line of everything that a sandbox's results are printed in. */
 export const SANDBOX_WARNING = 'sandbox: no container, no kernel network; use kind for a verdict that counts';
@@ -57,7 +57,8 @@ async function clusterOf(sandbox: Sandbox, workDir: AcquireContext['workDir']): 
     pauseImage: 'registry.k8s.io/pause:3.10',
     loopback: {
       runnerAddress: sandbox.runnerAddress,
-      observeConnections: (observer) => sandbox.observeConnections((node, connection) => observer({ node, ...connection })),
+      observeConnections: (observer) =>
+        sandbox.observeConnections((node, connection) => observer({ node, ...connection })),
     },
     collectLogs: (directory) => collectLogs(sandbox, directory),
     [Symbol.asyncDispose]: () => sandbox.close(),
@@ -86,7 +87,8 @@ async function collectLogs(sandbox: Sandbox, directory: string): Promise<void> {
         if (log) await writeFile(join(directory, `${metadata.namespace}_${metadata.name}_${name}.log`), log);
       }
     }
-    if (sandbox.complaints.length > 0) await writeFile(join(directory, 'sandbox.log'), `${sandbox.complaints.join('\n')}\n`);
+    if (sandbox.complaints.length > 0)
+      await writeFile(join(directory, 'sandbox.log'), `${sandbox.complaints.join('\n')}\n`);
   } catch {
     // Logs of a failed run are a courtesy: that they can not be written must not hide the failure.
   }

@@ -11,7 +11,7 @@ import { garbageCollectorLoop } from './controllers/garbage-collector.ts';
 import { namespaceLoop } from './controllers/namespace.ts';
 import { replicaSetLoop } from './controllers/replica-set.ts';
 import { schedulerLoop } from './controllers/scheduler.ts';
-import { eventRecorder, type EventText } from './events.ts';
+import { type EventText, eventRecorder } from './events.ts';
 import { ApiFaults, type WatchFault } from './faults.ts';
 import { judgePodSpec } from './kubelet/judge-pod-spec.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
@@ -62,7 +62,10 @@ export class Sandbox {
   readonly #record: (component: string, about: KubeObject, event: EventText) => void;
   readonly #podSerials = new Map<string, number>();
 
-  private constructor(options: SandboxOptions, { addresses, server }: Awaited<ReturnType<typeof claimAddressBlock>>) {
+  private constructor(
+    options: SandboxOptions,
+    { addresses, server }: Awaited<ReturnType<typeof claimAddressBlock>>,
+  ) {
     const clock = new SandboxClock();
     const { seed, proxy, balancing, deadAddress } = options;
     this.options = options;
@@ -71,7 +74,10 @@ export class Sandbox {
     this.#faults = new ApiFaults(clock, seededRandom(seed, 'faults'));
     this.api = new ClusterApi({ clock, seed, addresses, judgePodSpec });
     this.#record = eventRecorder(this.api, clock);
-    this.#http = new HttpApi(this.api, server, { podLog: (...container) => this.podLog(...container), watchFilter: this.#faults.filter });
+    this.#http = new HttpApi(this.api, server, {
+      podLog: (...container) => this.podLog(...container),
+      watchFilter: this.#faults.filter,
+    });
     this.#network = new PodNetwork({ deadAddress, clock });
     this.#services = new ServiceNetwork(this.api, {
       addresses,
@@ -170,7 +176,10 @@ export class Sandbox {
       clock: this.clock,
       latencyMs: this.options.controllerLatencyMs,
       event: (about, event) => this.#record(component, about, event),
-      fault: (error) => this.complaints.push(`${component}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+      fault: (error) =>
+        this.complaints.push(
+          `${component}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        ),
     });
     const loops: readonly [string, (context: ControllerContext) => ControllerLoop][] = [
       ['deployment-controller', deploymentLoop],
@@ -213,10 +222,25 @@ export class Sandbox {
 
   #createNodeObject({ name, address, number, controlPlane, schedulable }: SandboxNode): void {
     const role = controlPlane ? { 'node-role.kubernetes.io/control-plane': '' } : {};
-    const taints = schedulable ? [] : [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }];
-    const labels = { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': process.arch === 'x64' ? 'amd64' : process.arch, ...role };
+    const taints = schedulable
+      ? []
+      : [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }];
+    const labels = {
+      'kubernetes.io/hostname': name,
+      'kubernetes.io/os': 'linux',
+      'kubernetes.io/arch': process.arch === 'x64' ? 'amd64' : process.arch,
+      ...role,
+    };
     const podCIDR = this.#addresses.podNetwork(number);
-    this.api.create(NODES, '', { metadata: { name, labels }, spec: { podCIDR, podCIDRs: [podCIDR], ...(taints.length > 0 && { taints }) } }, { manager: 'kubelet' });
+    this.api.create(
+      NODES,
+      '',
+      {
+        metadata: { name, labels },
+        spec: { podCIDR, podCIDRs: [podCIDR], ...(taints.length > 0 && { taints }) },
+      },
+      { manager: 'kubelet' },
+    );
     const now = this.clock.timestamp();
     this.api.update({ resource: NODES, namespace: '', name }, (draft) => {
       draft.status = {
@@ -224,7 +248,16 @@ export class Sandbox {
           { type: 'InternalIP', address },
           { type: 'Hostname', address: name },
         ],
-        conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status', lastHeartbeatTime: now, lastTransitionTime: now }],
+        conditions: [
+          {
+            type: 'Ready',
+            status: 'True',
+            reason: 'KubeletReady',
+            message: 'kubelet is posting ready status',
+            lastHeartbeatTime: now,
+            lastTransitionTime: now,
+          },
+        ],
         nodeInfo: {
           architecture: String(labels['kubernetes.io/arch']),
           bootID: '',
@@ -246,12 +279,19 @@ export class Sandbox {
     const now = this.clock.timestamp();
     this.api.update({ resource: NODES, namespace: '', name: node }, (draft) => {
       const reason = { reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' };
-      draft.status = { ...draft.status, conditions: [{ type: 'Ready', status: 'Unknown', ...reason, lastTransitionTime: now }] };
+      draft.status = {
+        ...draft.status,
+        conditions: [{ type: 'Ready', status: 'Unknown', ...reason, lastTransitionTime: now }],
+      };
     });
     for (const { metadata, spec } of this.api.store.list(PODS)) {
       if (spec.nodeName !== node) continue;
       this.api.update({ resource: PODS, namespace: metadata.namespace, name: metadata.name }, (draft) => {
-        const conditions = (draft.status?.conditions ?? []).map((condition) => (condition.type === 'Ready' ? { ...condition, status: 'False', reason: 'NodeLost', lastTransitionTime: now } : condition));
+        const conditions = (draft.status?.conditions ?? []).map((condition) =>
+          condition.type === 'Ready'
+            ? { ...condition, status: 'False', reason: 'NodeLost', lastTransitionTime: now }
+            : condition,
+        );
         draft.status = { ...draft.status, conditions };
       });
     }

@@ -8,7 +8,8 @@ import type { Vantage } from './vantage.ts';
 export function runnerVantage(program: string, sourceAddress?: string): Vantage {
   return {
     sourceAddress,
-    launch: async () => spawn(process.execPath, [program, ...(sourceAddress === undefined ? [] : [sourceAddress])]),
+    launch: async () =>
+      spawn(process.execPath, [program, ...(sourceAddress === undefined ? [] : [sourceAddress])]),
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { serverSideApply, type ManagedFields } from '../../../src/cluster/sandbox/api/patch/server-side-apply.ts';
+import {
+  type ManagedFields,
+  serverSideApply,
+} from '../../../src/cluster/sandbox/api/patch/server-side-apply.ts';
 import { mergePatch } from '../../../src/cluster/sandbox/api/patch/strategic-merge.ts';
 import type { JsonObject } from '../../../src/cluster/sandbox/json.ts';
 
@@ -9,8 +12,14 @@ const containers = (...list: JsonObject[]) => ({ spec: { template: { spec: { con
 describe('strategic merge', () => {
   it('adds, changes and deletes list items by their key', () => {
     const live = containers({ name: 'a', image: '1' }, { name: 'b', image: '1' });
-    const patch = containers({ name: 'b', $patch: 'delete' }, { name: 'a', image: '2' }, { name: 'c', image: '1' });
-    expect(mergePatch(live, patch, DEPLOYMENT)).toEqual(containers({ name: 'a', image: '2' }, { name: 'c', image: '1' }));
+    const patch = containers(
+      { name: 'b', $patch: 'delete' },
+      { name: 'a', image: '2' },
+      { name: 'c', image: '1' },
+    );
+    expect(mergePatch(live, patch, DEPLOYMENT)).toEqual(
+      containers({ name: 'a', image: '2' }, { name: 'c', image: '1' }),
+    );
   });
 
   it('keeps only what $retainKeys names', () => {
@@ -26,14 +35,27 @@ describe('strategic merge', () => {
   });
 
   it('without a schema is a JSON merge patch, in which lists are replaced', () => {
-    expect(mergePatch({ a: [{ name: 'x' }], b: 1 }, { a: [{ name: 'y' }], b: null })).toEqual({ a: [{ name: 'y' }] });
+    expect(mergePatch({ a: [{ name: 'x' }], b: 1 }, { a: [{ name: 'y' }], b: null })).toEqual({
+      a: [{ name: 'y' }],
+    });
   });
 });
 
 describe('server-side apply', () => {
-  const apply = (live: JsonObject, config: JsonObject, managers: readonly ManagedFields[] = [], manager = 'me') =>
-    serverSideApply(live, config, { schema: DEPLOYMENT, managers, manager, force: false });
-  const entry = (manager: string, fieldsV1: JsonObject): ManagedFields => ({ manager, operation: 'Apply', apiVersion: 'apps/v1', time: '', fieldsType: 'FieldsV1', fieldsV1 });
+  const apply = (
+    live: JsonObject,
+    config: JsonObject,
+    managers: readonly ManagedFields[] = [],
+    manager = 'me',
+  ) => serverSideApply(live, config, { schema: DEPLOYMENT, managers, manager, force: false });
+  const entry = (manager: string, fieldsV1: JsonObject): ManagedFields => ({
+    manager,
+    operation: 'Apply',
+    apiVersion: 'apps/v1',
+    time: '',
+    fieldsType: 'FieldsV1',
+    fieldsV1,
+  });
 
   it('owns what it sets, list items by their keys with defaults filled in', () => {
     const { own } = apply({}, containers({ name: 'a', ports: [{ containerPort: 80 }] }));
@@ -42,7 +64,11 @@ describe('server-side apply', () => {
         'f:template': {
           'f:spec': {
             'f:containers': {
-              'k:{"name":"a"}': { '.': {}, 'f:name': {}, 'f:ports': { 'k:{"containerPort":80,"protocol":"TCP"}': { '.': {}, 'f:containerPort': {} } } },
+              'k:{"name":"a"}': {
+                '.': {},
+                'f:name': {},
+                'f:ports': { 'k:{"containerPort":80,"protocol":"TCP"}': { '.': {}, 'f:containerPort': {} } },
+              },
             },
           },
         },
@@ -59,7 +85,9 @@ describe('server-side apply', () => {
 
   it('keeps a list item while somebody else owns a part of it', () => {
     const first = apply({}, containers({ name: 'a', image: '1' }));
-    const other = entry('injector', { 'f:spec': { 'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"a"}': { 'f:env': {} } } } } } });
+    const other = entry('injector', {
+      'f:spec': { 'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"a"}': { 'f:env': {} } } } } },
+    });
     const live = containers({ name: 'a', image: '1', env: [] });
     const second = apply(live, { spec: {} }, [entry('me', first.own), other]);
     expect(second.merged).toEqual(containers({ env: [] }));
@@ -68,6 +96,8 @@ describe('server-side apply', () => {
   it('agrees with another owner on the same value', () => {
     const other = entry('other', { 'f:spec': { 'f:replicas': {} } });
     expect(apply({ spec: { replicas: 3 } }, { spec: { replicas: 3 } }, [other]).conflicts).toEqual([]);
-    expect(apply({ spec: { replicas: 3 } }, { spec: { replicas: 4 } }, [other]).conflicts).toEqual([{ manager: 'other', path: '.spec.replicas' }]);
+    expect(apply({ spec: { replicas: 3 } }, { spec: { replicas: 4 } }, [other]).conflicts).toEqual([
+      { manager: 'other', path: '.spec.replicas' },
+    ]);
   });
 });

@@ -6,7 +6,16 @@ import { type PartialSandboxOptions, Sandbox } from '../../../src/cluster/sandbo
 /** Every delay of the kubelet and the balancers cut down to what the test is about. */
 export const QUICK: PartialSandboxOptions = {
   controllerLatencyMs: 1,
-  kubelet: { reactionMs: 1, podSetupMs: 1, containerStartMs: 1, podTeardownMs: 1, podRemovalMs: 1, backOffMs: 50, maxBackOffMs: 200 },
+  deadAddress: 'refused',
+  kubelet: {
+    reactionMs: 1,
+    podSetupMs: 1,
+    containerStartMs: 1,
+    podTeardownMs: 1,
+    podRemovalMs: 1,
+    backOffMs: 50,
+    maxBackOffMs: 200,
+  },
   proxy: { propagationMs: 1, syncMs: 1, minSyncPeriodMs: 1 },
 };
 
@@ -19,12 +28,20 @@ export async function quickSandbox(options: PartialSandboxOptions = {}): Promise
 /** A client's configuration for a sandbox. */
 export function kubeConfigOf(sandbox: Sandbox): KubeConfig {
   const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromClusterAndUser({ name: 'sandbox', server: sandbox.apiUrl, skipTLSVerify: true }, { name: 'sandbox' });
+  kubeConfig.loadFromClusterAndUser(
+    { name: 'sandbox', server: sandbox.apiUrl, skipTLSVerify: true },
+    { name: 'sandbox' },
+  );
   return kubeConfig;
 }
 
 /** Resolves with the first object for which the check holds, now or after any later change. */
-export function until<T extends KubeObject>(sandbox: Sandbox, resource: Resource<T>, check: (object: T) => boolean, limitMs = 10_000): Promise<T> {
+export function until<T extends KubeObject>(
+  sandbox: Sandbox,
+  resource: Resource<T>,
+  check: (object: T) => boolean,
+  limitMs = 10_000,
+): Promise<T> {
   const { store } = sandbox.api;
   return new Promise((resolve, reject) => {
     const look = () => {
@@ -37,7 +54,11 @@ export function until<T extends KubeObject>(sandbox: Sandbox, resource: Resource
     const unsubscribe = store.subscribe(look);
     const limit = setTimeout(() => {
       unsubscribe();
-      reject(new Error(`no ${resource.kind} came to be as expected within ${limitMs} ms: ${JSON.stringify(store.list(resource), null, 1)}`));
+      reject(
+        new Error(
+          `no ${resource.kind} came to be as expected within ${limitMs} ms: ${JSON.stringify(store.list(resource), null, 1)}`,
+        ),
+      );
     }, limitMs);
     look();
   });
@@ -63,7 +84,13 @@ export function untilTrue(sandbox: Sandbox, check: () => boolean, limitMs = 10_0
 }
 
 /** A Deployment of one container. */
-export function deployment(spec: { readonly image?: string; readonly replicas?: number; readonly container?: object; readonly pod?: object; readonly deployment?: object }) {
+export function deployment(spec: {
+  readonly image?: string;
+  readonly replicas?: number;
+  readonly container?: object;
+  readonly pod?: object;
+  readonly deployment?: object;
+}) {
   const labels = { app: 'web' };
   return {
     apiVersion: 'apps/v1',
@@ -77,7 +104,14 @@ export function deployment(spec: { readonly image?: string; readonly replicas?: 
         metadata: { labels },
         spec: {
           ...spec.pod,
-          containers: [{ name: 'web', image: spec.image ?? 'rollproof/sample:1', ports: [{ name: 'http', containerPort: 8080 }], ...spec.container }],
+          containers: [
+            {
+              name: 'web',
+              image: spec.image ?? 'rollproof/sample:1',
+              ports: [{ name: 'http', containerPort: 8080 }],
+              ...spec.container,
+            },
+          ],
         },
       },
     },
@@ -90,7 +124,12 @@ export function service(spec: object = {}) {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: 'web', namespace: 'default' },
-    spec: { type: 'NodePort', selector: { app: 'web' }, ports: [{ port: 8080, targetPort: 'http' }], ...spec },
+    spec: {
+      type: 'NodePort',
+      selector: { app: 'web' },
+      ports: [{ port: 8080, targetPort: 'http' }],
+      ...spec,
+    },
   };
 }
 

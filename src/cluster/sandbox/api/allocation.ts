@@ -12,7 +12,11 @@ const NODE_PORTS = { first: 30_000, last: 32_767 } as const;
 /**
  * Gives a Service its cluster IP and node ports, keeping those it has or asks for. Throws 422 for one that is taken.
  */
-export function allocateService(store: Store, service: Service, options: { readonly addresses: AddressBlock; readonly random: Random }): Service {
+export function allocateService(
+  store: Store,
+  service: Service,
+  options: { readonly addresses: AddressBlock; readonly random: Random },
+): Service {
   const { spec } = service;
   if (spec.type === 'ExternalName') return service;
   const others = store.list(SERVICES).filter(({ metadata }) => metadata.uid !== service.metadata.uid);
@@ -21,7 +25,10 @@ export function allocateService(store: Store, service: Service, options: { reado
   const ports = (spec.ports ?? []).map((port, index) => {
     if (!wantsNodePorts) return withoutNodePort(port);
     if (port.nodePort && taken.has(port.nodePort)) {
-      const cause = { field: `spec.ports[${index}].nodePort`, message: `Invalid value: ${port.nodePort}: provided port is already allocated` };
+      const cause = {
+        field: `spec.ports[${index}].nodePort`,
+        message: `Invalid value: ${port.nodePort}: provided port is already allocated`,
+      };
       throw invalid(SERVICES, service.metadata.name, [cause]);
     }
     if (port.nodePort && (port.nodePort < NODE_PORTS.first || port.nodePort > NODE_PORTS.last)) {
@@ -32,16 +39,30 @@ export function allocateService(store: Store, service: Service, options: { reado
     taken.add(nodePort);
     return { ...port, nodePort };
   });
-  return { ...service, spec: { ...spec, ports, ...clusterIp(service, others, options.addresses), ipFamilies: ['IPv4'] } };
+  return {
+    ...service,
+    spec: { ...spec, ports, ...clusterIp(service, others, options.addresses), ipFamilies: ['IPv4'] },
+  };
 }
 
-function clusterIp({ spec, metadata }: Service, others: readonly Service[], addresses: AddressBlock): Pick<Service['spec'], 'clusterIP' | 'clusterIPs'> {
+function clusterIp(
+  { spec, metadata }: Service,
+  others: readonly Service[],
+  addresses: AddressBlock,
+): Pick<Service['spec'], 'clusterIP' | 'clusterIPs'> {
   const taken = new Set(others.map((other) => other.spec.clusterIP));
   const wanted = spec.clusterIP;
   if (wanted === 'None') return { clusterIP: 'None', clusterIPs: ['None'] };
   if (wanted && (taken.has(wanted) || !addresses.isServiceAddress(wanted))) {
-    const why = taken.has(wanted) ? 'provided IP is already allocated' : 'the provided IP is not in the valid range';
-    throw invalid(SERVICES, metadata.name, [{ field: 'spec.clusterIPs', message: `Invalid value: ["${wanted}"]: failed to allocate IP ${wanted}: ${why}` }]);
+    const why = taken.has(wanted)
+      ? 'provided IP is already allocated'
+      : 'the provided IP is not in the valid range';
+    throw invalid(SERVICES, metadata.name, [
+      {
+        field: 'spec.clusterIPs',
+        message: `Invalid value: ["${wanted}"]: failed to allocate IP ${wanted}: ${why}`,
+      },
+    ]);
   }
   const address = wanted || addresses.freeServiceAddress((candidate) => taken.has(candidate));
   return { clusterIP: address, clusterIPs: [address] };

@@ -86,11 +86,26 @@ export class ClusterApi {
   }
 
   /** Creates an object from what a client sent. Throws 400, 404 (namespace), 409, 422. */
-  create<T extends KubeObject>(resource: Resource<T>, namespace: string, body: JsonObject, options: WriteOptions): T {
+  create<T extends KubeObject>(
+    resource: Resource<T>,
+    namespace: string,
+    body: JsonObject,
+    options: WriteOptions,
+  ): T {
     const sent = metadataOf(body);
     const generateName = typeof sent.generateName === 'string' ? sent.generateName : undefined;
-    const name = typeof sent.name === 'string' && sent.name !== '' ? sent.name : generateName && `${generateName}${randomSuffix(this.#random)}`;
-    if (!name) throw invalid(resource, '', [{ field: 'metadata.name', message: 'Required value: name or generateName is required', reason: 'FieldValueRequired' }]);
+    const name =
+      typeof sent.name === 'string' && sent.name !== ''
+        ? sent.name
+        : generateName && `${generateName}${randomSuffix(this.#random)}`;
+    if (!name)
+      throw invalid(resource, '', [
+        {
+          field: 'metadata.name',
+          message: 'Required value: name or generateName is required',
+          reason: 'FieldValueRequired',
+        },
+      ]);
     if (this.find(resource, namespace, name)) throw alreadyExists(resource, name);
     this.#requireNamespace(resource, namespace, name);
     return this.#write({ resource, namespace, name }, undefined, body, options);
@@ -114,7 +129,10 @@ export class ClusterApi {
    * For controllers: changes a copy of the object in place and stores it. Undefined where the object is gone. Writes
    * nothing where nothing changed.
    */
-  update<T extends KubeObject>({ resource, namespace, name }: Target<T>, change: (draft: T) => void): T | undefined {
+  update<T extends KubeObject>(
+    { resource, namespace, name }: Target<T>,
+    change: (draft: T) => void,
+  ): T | undefined {
     const before = this.find(resource, namespace, name);
     if (!before) return undefined;
     const draft = structuredClone(before);
@@ -130,8 +148,15 @@ export class ClusterApi {
     const { resource, name } = target;
     const before = this.get(target);
     const { uid, resourceVersion } = options.preconditions ?? {};
-    if ((uid && uid !== before.metadata.uid) || (resourceVersion && resourceVersion !== before.metadata.resourceVersion)) {
-      throw conflict(resource, name, `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": the precondition does not hold`);
+    if (
+      (uid && uid !== before.metadata.uid) ||
+      (resourceVersion && resourceVersion !== before.metadata.resourceVersion)
+    ) {
+      throw conflict(
+        resource,
+        name,
+        `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": the precondition does not hold`,
+      );
     }
     if (options.dryRun) return before;
     const graceSeconds = isPod(before) ? graceOf(before, options) : 0;
@@ -142,19 +167,35 @@ export class ClusterApi {
     if (askedBefore === undefined) draft.metadata.generation += 1;
     else draft.metadata.deletionTimestamp = this.#clock.timestamp(graceSeconds * 1000);
     draft.metadata.deletionGracePeriodSeconds = graceSeconds;
-    const finalizer = { Foreground: 'foregroundDeletion', Orphan: 'orphan', Background: undefined }[options.propagationPolicy ?? 'Background'];
-    if (finalizer) draft.metadata.finalizers = [...new Set([...(draft.metadata.finalizers ?? []), finalizer])];
+    const finalizer = { Foreground: 'foregroundDeletion', Orphan: 'orphan', Background: undefined }[
+      options.propagationPolicy ?? 'Background'
+    ];
+    if (finalizer)
+      draft.metadata.finalizers = [...new Set([...(draft.metadata.finalizers ?? []), finalizer])];
     return this.#commit(resource, before, draft);
   }
 
-  #apply<T extends KubeObject>(target: Target<T>, patch: Extract<Patch, { kind: 'apply' }>, options: WriteOptions): T {
+  #apply<T extends KubeObject>(
+    target: Target<T>,
+    patch: Extract<Patch, { kind: 'apply' }>,
+    options: WriteOptions,
+  ): T {
     const { resource, namespace, name } = target;
     const sent = metadataOf(patch.config);
-    if (sent.name !== undefined && sent.name !== name) throw badRequest(`the name of the object (${String(sent.name)}) does not match the name on the URL (${name})`);
+    if (sent.name !== undefined && sent.name !== name)
+      throw badRequest(
+        `the name of the object (${String(sent.name)}) does not match the name on the URL (${name})`,
+      );
     const schema = schemaOf(resource);
     const checked = checkAgainstSchema(patch.config, schema);
-    const refused = [...checked.undecodable, ...checked.unknownFields.map((path) => `.${path}: field not declared in schema`)];
-    if (refused.length > 0) throw badRequest(`failed to create typed patch object (${namespace}/${name}; ${apiVersionOf(resource)}, Kind=${resource.kind}): ${refused.join(', ')}`);
+    const refused = [
+      ...checked.undecodable,
+      ...checked.unknownFields.map((path) => `.${path}: field not declared in schema`),
+    ];
+    if (refused.length > 0)
+      throw badRequest(
+        `failed to create typed patch object (${namespace}/${name}; ${apiVersionOf(resource)}, Kind=${resource.kind}): ${refused.join(', ')}`,
+      );
     const { status: _, ...withoutStatus } = isJsonObject(checked.value) ? checked.value : {};
     const config = resource.status ? withoutStatus : checked.value;
     const before = this.find(resource, namespace, name);
@@ -169,25 +210,45 @@ export class ClusterApi {
       force: patch.force,
     });
     if (applied.conflicts.length > 0) throw applyConflict(target, applied.conflicts);
-    const entry: ManagedFields = { ...this.#entry(resource, options.manager, 'Apply'), fieldsV1: applied.own };
+    const entry: ManagedFields = {
+      ...this.#entry(resource, options.manager, 'Apply'),
+      fieldsV1: applied.own,
+    };
     return this.#write(target, before, applied.merged, options, [...applied.others, entry]);
   }
 
   /** Decodes, completes, judges and stores what a client wants an object to be. */
-  #write<T extends KubeObject>({ resource, namespace, name }: Target<T>, before: T | undefined, wanted: JsonObject, options: WriteOptions, owners?: readonly ManagedFields[]): T {
+  #write<T extends KubeObject>(
+    { resource, namespace, name }: Target<T>,
+    before: T | undefined,
+    wanted: JsonObject,
+    options: WriteOptions,
+    owners?: readonly ManagedFields[],
+  ): T {
     const identity = { apiVersion: apiVersionOf(resource), kind: resource.kind };
     requireIdentity(wanted, identity);
     const schema = schemaOf(resource);
     const sentVersion = metadataOf(wanted).resourceVersion;
     if (before && sentVersion !== undefined && sentVersion !== before.metadata.resourceVersion) {
-      const why = 'the object has been modified; please apply your changes to the latest version and try again';
-      throw conflict(resource, name, `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": ${why}`);
+      const why =
+        'the object has been modified; please apply your changes to the latest version and try again';
+      throw conflict(
+        resource,
+        name,
+        `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": ${why}`,
+      );
     }
     const checked = checkAgainstSchema({ ...wanted, ...identity }, schema);
-    if (checked.undecodable.length > 0) throw badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${checked.undecodable.join(', ')}`);
+    if (checked.undecodable.length > 0)
+      throw badRequest(
+        `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${checked.undecodable.join(', ')}`,
+      );
     this.#judgeUnknownFields(checked.unknownFields, resource, options);
     const completed = withDefaults(checked.value, schema);
-    const draft = decode<T>(completed, this.#metadata({ resource, namespace, name }, before, metadataOf(wanted)));
+    const draft = decode<T>(
+      completed,
+      this.#metadata({ resource, namespace, name }, before, metadataOf(wanted)),
+    );
     keepOtherPart(resource, draft, before, options.subresource);
 
     const causes = [...checked.causes, ...brokenRules(resource, draft, before)];
@@ -198,15 +259,25 @@ export class ClusterApi {
         if (refusal) throw refusal;
       }
     }
-    const allocated = isService(draft) ? Object.assign(draft, allocateService(this.store, draft, { addresses: this.#options.addresses, random: this.#random })) : draft;
+    const allocated = isService(draft)
+      ? Object.assign(
+          draft,
+          allocateService(this.store, draft, { addresses: this.#options.addresses, random: this.#random }),
+        )
+      : draft;
     const managers =
       owners ??
       ownersAfterUpdate(before && withoutManagers(asJson(before)), withoutManagers(asJson(allocated)), {
         schema,
         managers: before ? managersOf(before) : [],
-        entry: { ...this.#entry(resource, options.manager, 'Update'), ...(options.subresource && { subresource: options.subresource }) },
+        entry: {
+          ...this.#entry(resource, options.manager, 'Update'),
+          ...(options.subresource && { subresource: options.subresource }),
+        },
       });
-    allocated.metadata.managedFields = unchangedTimes(managers, before ? managersOf(before) : []).map((entry) => ({ ...entry }));
+    allocated.metadata.managedFields = unchangedTimes(managers, before ? managersOf(before) : []).map(
+      (entry) => ({ ...entry }),
+    );
     if (options.dryRun) return allocated;
     return this.#commit(resource, before, allocated);
   }
@@ -218,7 +289,10 @@ export class ClusterApi {
     }
     if (!sameSpec(before, draft)) draft.metadata.generation = before.metadata.generation + 1;
     const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = draft.metadata;
-    const over = deletionTimestamp !== undefined && (deletionGracePeriodSeconds ?? 0) === 0 && (finalizers ?? []).length === 0;
+    const over =
+      deletionTimestamp !== undefined &&
+      (deletionGracePeriodSeconds ?? 0) === 0 &&
+      (finalizers ?? []).length === 0;
     if (over) return this.store.remove(resource, draft);
     return sameJson(before, draft) ? before : this.store.put(resource, draft);
   }
@@ -234,10 +308,25 @@ export class ClusterApi {
       generation: kept?.generation ?? 1,
       creationTimestamp: kept?.creationTimestamp ?? this.#clock.timestamp(),
       ...(kept?.deletionTimestamp && { deletionTimestamp: kept.deletionTimestamp }),
-      ...(kept?.deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds: kept.deletionGracePeriodSeconds }),
+      ...(kept?.deletionGracePeriodSeconds !== undefined && {
+        deletionGracePeriodSeconds: kept.deletionGracePeriodSeconds,
+      }),
     };
-    const { deletionTimestamp: _when, deletionGracePeriodSeconds: _grace, managedFields: _managers, ...users } = given;
-    const labels = resource === NAMESPACES && isJsonObject(users.labels ?? {}) ? { labels: { 'kubernetes.io/metadata.name': name, ...(isJsonObject(users.labels) ? users.labels : {}) } } : {};
+    const {
+      deletionTimestamp: _when,
+      deletionGracePeriodSeconds: _grace,
+      managedFields: _managers,
+      ...users
+    } = given;
+    const labels =
+      resource === NAMESPACES && isJsonObject(users.labels ?? {})
+        ? {
+            labels: {
+              'kubernetes.io/metadata.name': name,
+              ...(isJsonObject(users.labels) ? users.labels : {}),
+            },
+          }
+        : {};
     return Object.assign({}, users, labels, server);
   }
 
@@ -251,15 +340,32 @@ export class ClusterApi {
     }
   }
 
-  #judgeUnknownFields(paths: readonly string[], resource: Resource, { fieldValidation = 'Warn', warn }: WriteOptions): void {
+  #judgeUnknownFields(
+    paths: readonly string[],
+    resource: Resource,
+    { fieldValidation = 'Warn', warn }: WriteOptions,
+  ): void {
     if (paths.length === 0 || fieldValidation === 'Ignore') return;
     const texts = paths.map((path) => `unknown field "${path}"`);
-    if (fieldValidation === 'Strict') throw badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${texts.join(', ')}`);
+    if (fieldValidation === 'Strict')
+      throw badRequest(
+        `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${texts.join(', ')}`,
+      );
     for (const text of texts) warn?.(text);
   }
 
-  #entry(resource: Resource, manager: string, operation: 'Apply' | 'Update'): Omit<ManagedFields, 'fieldsV1'> {
-    return { manager, operation, apiVersion: apiVersionOf(resource), time: this.#clock.timestamp(), fieldsType: 'FieldsV1' };
+  #entry(
+    resource: Resource,
+    manager: string,
+    operation: 'Apply' | 'Update',
+  ): Omit<ManagedFields, 'fieldsV1'> {
+    return {
+      manager,
+      operation,
+      apiVersion: apiVersionOf(resource),
+      time: this.#clock.timestamp(),
+      fieldsType: 'FieldsV1',
+    };
   }
 }
 
@@ -268,7 +374,10 @@ function schemaOf(resource: Resource): Schema {
 }
 
 function patched(live: JsonObject, patch: Exclude<Patch, { kind: 'apply' }>, schema: Schema): JsonObject {
-  const result = patch.kind === 'json' ? runJsonPatch(live, patch.operations) : mergePatch(live, patch.patch, patch.kind === 'strategic' ? schema : undefined);
+  const result =
+    patch.kind === 'json'
+      ? runJsonPatch(live, patch.operations)
+      : mergePatch(live, patch.patch, patch.kind === 'strategic' ? schema : undefined);
   if (!isJsonObject(result)) throw badRequest('the patch leaves nothing of the object');
   return result;
 }
@@ -277,7 +386,11 @@ function runJsonPatch(live: JsonObject, operations: JSONPatchDocument): unknown 
   try {
     return immutableJSONPatch(live, operations);
   } catch (error) {
-    throw new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: ${error instanceof Error ? error.message : String(error)}`);
+    throw new StatusError(
+      422,
+      'Invalid',
+      `the server rejected our request due to an error in our request: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
@@ -295,18 +408,33 @@ function managersOf({ metadata }: KubeObject): readonly ManagedFields[] {
 }
 
 /** An entry that says the same as before keeps its time, so that applying the same again changes nothing. */
-function unchangedTimes(after: readonly ManagedFields[], before: readonly ManagedFields[]): readonly ManagedFields[] {
-  return after.map((entry) => before.find((known) => sameJson({ ...known, time: '' }, { ...entry, time: '' })) ?? entry);
+function unchangedTimes(
+  after: readonly ManagedFields[],
+  before: readonly ManagedFields[],
+): readonly ManagedFields[] {
+  return after.map(
+    (entry) => before.find((known) => sameJson({ ...known, time: '' }, { ...entry, time: '' })) ?? entry,
+  );
 }
 
-function requireIdentity(wanted: JsonObject, { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): void {
+function requireIdentity(
+  wanted: JsonObject,
+  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
+): void {
   if ((wanted.apiVersion ?? apiVersion) !== apiVersion || (wanted.kind ?? kind) !== kind) {
-    throw badRequest(`the API version in the data (${String(wanted.apiVersion)}, ${String(wanted.kind)}) does not match the expected API version (${apiVersion}, ${kind})`);
+    throw badRequest(
+      `the API version in the data (${String(wanted.apiVersion)}, ${String(wanted.kind)}) does not match the expected API version (${apiVersion}, ${kind})`,
+    );
   }
 }
 
 /** A client's write changes either the status or everything else. */
-function keepOtherPart(resource: Resource, draft: KubeObject, before: KubeObject | undefined, subresource: 'status' | undefined): void {
+function keepOtherPart(
+  resource: Resource,
+  draft: KubeObject,
+  before: KubeObject | undefined,
+  subresource: 'status' | undefined,
+): void {
   if (!resource.status) return;
   if (subresource === 'status' && before) {
     const { status } = draft as { status?: unknown };
@@ -326,7 +454,10 @@ const INITIAL_STATUS: Readonly<Record<string, () => object>> = {
 };
 
 function sameSpec(a: KubeObject, b: KubeObject): boolean {
-  const content = ({ metadata: _metadata, ...rest }: KubeObject & { status?: unknown }) => ({ ...rest, status: undefined });
+  const content = ({ metadata: _metadata, ...rest }: KubeObject & { status?: unknown }) => ({
+    ...rest,
+    status: undefined,
+  });
   return sameJson(content(a), content(b));
 }
 
@@ -344,10 +475,22 @@ function isService(object: KubeObject): object is Service {
   return object.kind === SERVICES.kind;
 }
 
-function applyConflict({ resource, name }: Target, conflicts: readonly { readonly manager: string; readonly path: string }[]): StatusError {
-  const causes = conflicts.map(({ manager, path }) => ({ reason: 'FieldManagerConflict', message: `conflict with "${manager}"`, field: path }));
+function applyConflict(
+  { resource, name }: Target,
+  conflicts: readonly { readonly manager: string; readonly path: string }[],
+): StatusError {
+  const causes = conflicts.map(({ manager, path }) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with "${manager}"`,
+    field: path,
+  }));
   const list = conflicts.map(({ manager, path }) => `conflict with "${manager}": ${path}`).join('\n- ');
-  return conflict(resource, name, `Apply failed with ${conflicts.length} conflict${conflicts.length === 1 ? '' : 's'}: ${list}`, causes);
+  return conflict(
+    resource,
+    name,
+    `Apply failed with ${conflicts.length} conflict${conflicts.length === 1 ? '' : 's'}: ${list}`,
+    causes,
+  );
 }
 
 /** Stored objects are JSON data: every one came in as such. */

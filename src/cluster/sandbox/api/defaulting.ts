@@ -23,13 +23,20 @@ export function withDefaults(value: Json, schema: Schema): Json {
 type Computed = (filled: JsonObject, given: JsonObject) => JsonObject;
 
 const COMPUTED: Readonly<Record<string, Computed>> = {
-  'apps.v1.DeploymentStrategy': (filled) => (filled.type === 'RollingUpdate' ? { rollingUpdate: {}, ...filled } : filled),
-  'core.v1.Container': (filled) => ({ imagePullPolicy: isFloatingTag(filled.image) ? 'Always' : 'IfNotPresent', ...filled }),
+  'apps.v1.DeploymentStrategy': (filled) =>
+    filled.type === 'RollingUpdate' ? { rollingUpdate: {}, ...filled } : filled,
+  'core.v1.Container': (filled) => ({
+    imagePullPolicy: isFloatingTag(filled.image) ? 'Always' : 'IfNotPresent',
+    ...filled,
+  }),
   'core.v1.PodSpec': (filled) => {
     const spec = { serviceAccountName: 'default', serviceAccount: 'default', ...filled };
     return filled.hostNetwork === true ? { ...spec, containers: withHostPorts(filled.containers) } : spec;
   },
-  'core.v1.ServicePort': (filled) => ({ ...(filled.port === undefined ? {} : { targetPort: filled.port }), ...filled }),
+  'core.v1.ServicePort': (filled) => ({
+    ...(filled.port === undefined ? {} : { targetPort: filled.port }),
+    ...filled,
+  }),
   'core.v1.ServiceSpec': (filled, given) => {
     if (filled.type === 'ExternalName') return { type: 'ExternalName', sessionAffinity: 'None', ...given };
     return filled.type === 'ClusterIP' ? filled : { externalTrafficPolicy: 'Cluster', ...filled };
@@ -48,7 +55,9 @@ function withHostPorts(containers: Json | undefined): Json {
   if (!Array.isArray(containers)) return containers ?? null;
   return containers.map((container: Json) => {
     if (!isJsonObject(container) || !Array.isArray(container.ports)) return container;
-    const ports = container.ports.map((port: Json) => (isJsonObject(port) ? { hostPort: port.containerPort ?? null, ...port } : port));
+    const ports = container.ports.map((port: Json) =>
+      isJsonObject(port) ? { hostPort: port.containerPort ?? null, ...port } : port,
+    );
     return { ...container, ports };
   });
 }

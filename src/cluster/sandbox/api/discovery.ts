@@ -29,7 +29,13 @@ function groupEntry(name: string) {
 function describe(resource: Resource): object[] {
   const { plural, kind, namespaced, shortNames } = resource;
   const main = { name: plural, singularName: kind.toLowerCase(), namespaced, kind, verbs: VERBS, shortNames };
-  const status = { name: `${plural}/status`, singularName: '', namespaced, kind, verbs: ['get', 'patch', 'update'] };
+  const status = {
+    name: `${plural}/status`,
+    singularName: '',
+    namespaced,
+    kind,
+    verbs: ['get', 'patch', 'update'],
+  };
   const log = { name: `${plural}/log`, singularName: '', namespaced, kind, verbs: ['get'] };
   return [main, ...(resource.status ? [status] : []), ...(resource.kind === PODS.kind ? [log] : [])];
 }

@@ -77,25 +77,49 @@ export class HttpApi {
       if (typeof result.content === 'string') send(response, result.code, 'text/plain', result.content);
       else send(response, result.code, 'application/json', JSON.stringify(result.content));
     } catch (error) {
-      const status = error instanceof StatusError ? error : new StatusError(500, 'InternalError', error instanceof Error ? (error.stack ?? error.message) : String(error));
-      if (!response.headersSent) send(response, status.code, 'application/json', JSON.stringify(status.toStatus()));
+      const status =
+        error instanceof StatusError
+          ? error
+          : new StatusError(
+              500,
+              'InternalError',
+              error instanceof Error ? (error.stack ?? error.message) : String(error),
+            );
+      if (!response.headersSent)
+        send(response, status.code, 'application/json', JSON.stringify(status.toStatus()));
       else response.destroy();
     }
   }
 
-  #route(request: IncomingMessage, url: URL, body: string, context: { readonly response: ServerResponse; warn(line: string): void }): Result | typeof STREAMING {
+  #route(
+    request: IncomingMessage,
+    url: URL,
+    body: string,
+    context: { readonly response: ServerResponse; warn(line: string): void },
+  ): Result | typeof STREAMING {
     const { method = 'GET' } = request;
     const discovered = method === 'GET' ? discover(url.pathname) : undefined;
     if (discovered) return { code: 200, content: discovered };
     const path = parseResourcePath(url.pathname);
     if (!path) throw notServed(url.pathname);
-    if (path.subresource !== undefined && path.subresource !== 'status') return this.#subresource(path, method, url);
+    if (path.subresource !== undefined && path.subresource !== 'status')
+      return this.#subresource(path, method, url);
     const write = writeOptions(request, url, path, context.warn);
-    if (path.name === undefined) return this.#collection(path, method, url, { body, write, response: context.response });
-    return this.#object(path, method, url, { body, write, contentType: request.headers['content-type'] ?? '' });
+    if (path.name === undefined)
+      return this.#collection(path, method, url, { body, write, response: context.response });
+    return this.#object(path, method, url, {
+      body,
+      write,
+      contentType: request.headers['content-type'] ?? '',
+    });
   }
 
-  #collection(path: ResourcePath, method: string, url: URL, { body, write, response }: { body: string; write: WriteOptions; response: ServerResponse }): Result | typeof STREAMING {
+  #collection(
+    path: ResourcePath,
+    method: string,
+    url: URL,
+    { body, write, response }: { body: string; write: WriteOptions; response: ServerResponse },
+  ): Result | typeof STREAMING {
     const { resource, namespace } = path;
     const selects = selector(url);
     const flag = (name: string) => ['1', 'true'].includes(url.searchParams.get(name) ?? '');
@@ -122,26 +146,53 @@ export class HttpApi {
         }
         const items = this.#api.store.list(resource, namespace).filter(selects);
         const metadata = { resourceVersion: String(this.#api.store.version) };
-        return { code: 200, content: { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items } };
+        return {
+          code: 200,
+          content: { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items },
+        };
       }
       case 'POST': {
         const sent = parseObject(body);
-        const inBody = isJsonObject(sent.metadata) && typeof sent.metadata.namespace === 'string' ? sent.metadata.namespace : undefined;
+        const inBody =
+          isJsonObject(sent.metadata) && typeof sent.metadata.namespace === 'string'
+            ? sent.metadata.namespace
+            : undefined;
         const target = namespace ?? inBody ?? 'default';
-        if (inBody !== undefined && resource.namespaced && inBody !== target) throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
+        if (inBody !== undefined && resource.namespaced && inBody !== target)
+          throw badRequest(
+            `the namespace of the provided object does not match the namespace sent on the request`,
+          );
         return { code: 201, content: this.#api.create(resource, target, sent, write) };
       }
       case 'DELETE': {
         const items = this.#api.store.list(resource, namespace).filter(selects);
-        const deleted = items.map(({ metadata }) => this.#api.delete({ resource, namespace: metadata.namespace, name: metadata.name }, deleteOptions(body, url)));
-        return { code: 200, content: { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata: { resourceVersion: String(this.#api.store.version) }, items: deleted } };
+        const deleted = items.map(({ metadata }) =>
+          this.#api.delete(
+            { resource, namespace: metadata.namespace, name: metadata.name },
+            deleteOptions(body, url),
+          ),
+        );
+        return {
+          code: 200,
+          content: {
+            kind: `${resource.kind}List`,
+            apiVersion: apiVersionOf(resource),
+            metadata: { resourceVersion: String(this.#api.store.version) },
+            items: deleted,
+          },
+        };
       }
       default:
         throw methodNotAllowed(method);
     }
   }
 
-  #object(path: ResourcePath, method: string, url: URL, { body, write, contentType }: { body: string; write: WriteOptions; contentType: string }): Result {
+  #object(
+    path: ResourcePath,
+    method: string,
+    url: URL,
+    { body, write, contentType }: { body: string; write: WriteOptions; contentType: string },
+  ): Result {
     const target = { resource: path.resource, namespace: path.namespace ?? '', name: path.name ?? '' };
     switch (method) {
       case 'GET':
@@ -150,23 +201,39 @@ export class HttpApi {
         return { code: 200, content: this.#api.replace(target, parseObject(body), write) };
       case 'PATCH': {
         const existed = this.#api.find(target.resource, target.namespace, target.name) !== undefined;
-        return { code: existed ? 200 : 201, content: this.#api.patch(target, parsePatch(contentType, body, url), write) };
+        return {
+          code: existed ? 200 : 201,
+          content: this.#api.patch(target, parsePatch(contentType, body, url), write),
+        };
       }
       case 'DELETE': {
         const left = this.#api.delete(target, deleteOptions(body, url));
-        if (this.#api.find(target.resource, target.namespace, target.name)) return { code: 200, content: left };
+        if (this.#api.find(target.resource, target.namespace, target.name))
+          return { code: 200, content: left };
         const details = { name: target.name, kind: target.resource.plural, uid: left.metadata.uid };
-        return { code: 200, content: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details } };
+        return {
+          code: 200,
+          content: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details },
+        };
       }
       default:
         throw methodNotAllowed(method);
     }
   }
 
-  #subresource({ resource, namespace = '', name = '', subresource }: ResourcePath, method: string, url: URL): Result {
-    if (resource !== PODS || subresource !== 'log' || method !== 'GET') throw unsupported(`the subresource ${resource.plural}/${subresource}`);
+  #subresource(
+    { resource, namespace = '', name = '', subresource }: ResourcePath,
+    method: string,
+    url: URL,
+  ): Result {
+    if (resource !== PODS || subresource !== 'log' || method !== 'GET')
+      throw unsupported(`the subresource ${resource.plural}/${subresource}`);
     const pod = this.#api.get({ resource: PODS, namespace, name });
-    const log = this.#options.podLog(namespace, name, url.searchParams.get('container') ?? pod.spec.containers[0]?.name);
+    const log = this.#options.podLog(
+      namespace,
+      name,
+      url.searchParams.get('container') ?? pod.spec.containers[0]?.name,
+    );
     if (log === undefined) throw badRequest(`container in pod "${name}" is waiting to start`);
     return { code: 200, content: log };
   }
@@ -179,10 +246,18 @@ interface Result {
 
 const STREAMING = Symbol('the response is a watch');
 
-function writeOptions(request: IncomingMessage, url: URL, path: ResourcePath, warn: (line: string) => void): WriteOptions {
+function writeOptions(
+  request: IncomingMessage,
+  url: URL,
+  path: ResourcePath,
+  warn: (line: string) => void,
+): WriteOptions {
   const validation = url.searchParams.get('fieldValidation');
   return {
-    manager: url.searchParams.get('fieldManager') ?? (request.headers['user-agent'] ?? 'unknown').split('/')[0] ?? 'unknown',
+    manager:
+      url.searchParams.get('fieldManager') ??
+      (request.headers['user-agent'] ?? 'unknown').split('/')[0] ??
+      'unknown',
     ...(path.subresource === 'status' && { subresource: 'status' }),
     dryRun: url.searchParams.get('dryRun') === 'All',
     ...((validation === 'Strict' || validation === 'Ignore') && { fieldValidation: validation }),
@@ -203,25 +278,41 @@ function parsePatch(contentType: string, body: string, url: URL): Patch {
     case 'application/strategic-merge-patch+json':
       return { kind: 'strategic', patch: parseObject(body) };
     case 'application/apply-patch+yaml':
-      if (url.searchParams.get('fieldManager') === null) throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
+      if (url.searchParams.get('fieldManager') === null)
+        throw badRequest(
+          'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+        );
       return { kind: 'apply', config: parseObject(body), force: url.searchParams.get('force') === 'true' };
     default:
-      throw new StatusError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format: ${type}`);
+      throw new StatusError(
+        415,
+        'UnsupportedMediaType',
+        `the body of the request was in an unknown format: ${type}`,
+      );
   }
 }
 
 function deleteOptions(body: string, url: URL): DeleteOptions {
   const sent = body === '' ? {} : parseObject(body);
   const fromUrl = url.searchParams.get('gracePeriodSeconds');
-  const grace = typeof sent.gracePeriodSeconds === 'number' ? sent.gracePeriodSeconds : fromUrl === null ? undefined : Number(fromUrl);
+  const grace =
+    typeof sent.gracePeriodSeconds === 'number'
+      ? sent.gracePeriodSeconds
+      : fromUrl === null
+        ? undefined
+        : Number(fromUrl);
   const policy = sent.propagationPolicy ?? url.searchParams.get('propagationPolicy');
   const preconditions = isJsonObject(sent.preconditions) ? sent.preconditions : {};
   return {
     ...(grace !== undefined && { gracePeriodSeconds: grace }),
-    ...((policy === 'Foreground' || policy === 'Background' || policy === 'Orphan') && { propagationPolicy: policy }),
+    ...((policy === 'Foreground' || policy === 'Background' || policy === 'Orphan') && {
+      propagationPolicy: policy,
+    }),
     preconditions: {
       ...(typeof preconditions.uid === 'string' && { uid: preconditions.uid }),
-      ...(typeof preconditions.resourceVersion === 'string' && { resourceVersion: preconditions.resourceVersion }),
+      ...(typeof preconditions.resourceVersion === 'string' && {
+        resourceVersion: preconditions.resourceVersion,
+      }),
     },
     dryRun: url.searchParams.get('dryRun') === 'All',
   };
@@ -250,12 +341,20 @@ function parseObject(body: string): JsonObject {
 
 function notServed(path: string): StatusError {
   return /^\/apis?\//.test(path)
-    ? new StatusError(404, 'NotFound', `the sandbox does not serve ${path}: it knows the kinds a Deployment behind a Service needs; use kind for others`)
+    ? new StatusError(
+        404,
+        'NotFound',
+        `the sandbox does not serve ${path}: it knows the kinds a Deployment behind a Service needs; use kind for others`,
+      )
     : new StatusError(404, 'NotFound', 'the server could not find the requested resource');
 }
 
 function methodNotAllowed(method: string): StatusError {
-  return new StatusError(405, 'MethodNotAllowed', `the server does not allow ${method} on the requested resource`);
+  return new StatusError(
+    405,
+    'MethodNotAllowed',
+    `the server does not allow ${method} on the requested resource`,
+  );
 }
 
 function send(response: ServerResponse, code: number, type: string, text: string): void {

@@ -1,5 +1,11 @@
 import type { Deployment as AnyDeployment, ReplicaSet as AnyReplicaSet } from 'kubernetes-types/apps/v1.js';
-import type { Event as AnyEvent, Namespace as AnyNamespace, Node as AnyNode, Pod as AnyPod, Service as AnyService } from 'kubernetes-types/core/v1.js';
+import type {
+  Event as AnyEvent,
+  Namespace as AnyNamespace,
+  Node as AnyNode,
+  Pod as AnyPod,
+  Service as AnyService,
+} from 'kubernetes-types/core/v1.js';
 import type { EndpointSlice as AnyEndpointSlice } from 'kubernetes-types/discovery/v1.js';
 import type { ObjectMeta, OwnerReference } from 'kubernetes-types/meta/v1.js';
 
@@ -42,12 +48,23 @@ export type KubeEvent = Stored<AnyEvent>;
 /** The reference that makes `owner` the controller of another object. */
 export function controlledBy(owner: KubeObject): OwnerReference {
   const { apiVersion, kind, metadata } = owner;
-  return { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true, blockOwnerDeletion: true };
+  return {
+    apiVersion,
+    kind,
+    name: metadata.name,
+    uid: metadata.uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
 }
 
 /** True where `owner` is the controller of `object`. */
 export function isControlledBy(object: KubeObject, owner: KubeObject): boolean {
-  return object.metadata.ownerReferences?.some((reference) => reference.controller === true && reference.uid === owner.metadata.uid) ?? false;
+  return (
+    object.metadata.ownerReferences?.some(
+      (reference) => reference.controller === true && reference.uid === owner.metadata.uid,
+    ) ?? false
+  );
 }
 
 /** True where the pod's Ready condition is True. */

@@ -17,11 +17,19 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
   const group = root === 'api' ? '' : (rest.shift() ?? '');
   const version = rest.shift();
   // `namespaces/<name>/<plural>` is a namespace's content; `namespaces/<name>` and `namespaces/<name>/status` are itself.
-  const inNamespace = rest[0] === 'namespaces' && rest.length > 2 && rest[2] !== 'status' && rest[2] !== 'finalize';
+  const inNamespace =
+    rest[0] === 'namespaces' && rest.length > 2 && rest[2] !== 'status' && rest[2] !== 'finalize';
   const namespace = inNamespace ? rest[1] : undefined;
   const [plural, name, subresource, ...tooMuch] = inNamespace ? rest.slice(2) : rest;
-  const resource = RESOURCES.find((known) => known.group === group && known.version === version && known.plural === plural);
-  if (!resource || tooMuch.length > 0 || (resource.namespaced && name !== undefined && namespace === undefined)) return undefined;
+  const resource = RESOURCES.find(
+    (known) => known.group === group && known.version === version && known.plural === plural,
+  );
+  if (
+    !resource ||
+    tooMuch.length > 0 ||
+    (resource.namespaced && name !== undefined && namespace === undefined)
+  )
+    return undefined;
   return {
     resource,
     namespace: resource.namespaced ? namespace : '',

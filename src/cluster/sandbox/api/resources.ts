@@ -1,4 +1,14 @@
-import type { Deployment, EndpointSlice, KubeEvent, KubeObject, Namespace, Node, Pod, ReplicaSet, Service } from './objects.ts';
+import type {
+  Deployment,
+  EndpointSlice,
+  KubeEvent,
+  KubeObject,
+  Namespace,
+  Node,
+  Pod,
+  ReplicaSet,
+  Service,
+} from './objects.ts';
 
 /** One kind that the sandbox serves. `T` is what the store holds for it. */
 export interface Resource<T extends KubeObject = KubeObject> {
@@ -15,7 +25,11 @@ export interface Resource<T extends KubeObject = KubeObject> {
   readonly object?: T;
 }
 
-export const NAMESPACES = core<Namespace>('Namespace', { namespaced: false, status: true, shortNames: ['ns'] });
+export const NAMESPACES = core<Namespace>('Namespace', {
+  namespaced: false,
+  status: true,
+  shortNames: ['ns'],
+});
 export const NODES = core<Node>('Node', { namespaced: false, status: true, shortNames: ['no'] });
 export const PODS = core<Pod>('Pod', { status: true, shortNames: ['po'] });
 export const SERVICES = core<Service>('Service', { status: true, shortNames: ['svc'] });
@@ -24,7 +38,9 @@ export const CONFIG_MAPS = core('ConfigMap', { shortNames: ['cm'] });
 export const SERVICE_ACCOUNTS = core('ServiceAccount', { shortNames: ['sa'] });
 export const DEPLOYMENTS = define<Deployment>('apps', 'Deployment', { status: true, shortNames: ['deploy'] });
 export const REPLICA_SETS = define<ReplicaSet>('apps', 'ReplicaSet', { status: true, shortNames: ['rs'] });
-export const ENDPOINT_SLICES = define<EndpointSlice>('discovery.k8s.io', 'EndpointSlice', { type: 'discovery.v1.EndpointSlice' });
+export const ENDPOINT_SLICES = define<EndpointSlice>('discovery.k8s.io', 'EndpointSlice', {
+  type: 'discovery.v1.EndpointSlice',
+});
 
 /** Everything the sandbox serves. The last six are stored and have no effect: nothing in the sandbox acts on them. */
 export const RESOURCES: readonly Resource[] = [
@@ -42,7 +58,12 @@ export const RESOURCES: readonly Resource[] = [
   define('policy', 'PodDisruptionBudget', { status: true, shortNames: ['pdb'] }),
   define('rbac.authorization.k8s.io', 'Role', { type: 'rbac.v1.Role' }),
   define('rbac.authorization.k8s.io', 'RoleBinding', { type: 'rbac.v1.RoleBinding' }),
-  define('networking.k8s.io', 'Ingress', { type: 'networking.v1.Ingress', plural: 'ingresses', status: true, shortNames: ['ing'] }),
+  define('networking.k8s.io', 'Ingress', {
+    type: 'networking.v1.Ingress',
+    plural: 'ingresses',
+    status: true,
+    shortNames: ['ing'],
+  }),
 ];
 
 /** `v1` or `apps/v1`. */
@@ -61,7 +82,11 @@ function core<T extends KubeObject = KubeObject>(kind: string, details: Details)
   return define<T>('', kind, { type: `core.v1.${kind}`, ...details });
 }
 
-function define<T extends KubeObject = KubeObject>(group: string, kind: string, details: Details): Resource<T> {
+function define<T extends KubeObject = KubeObject>(
+  group: string,
+  kind: string,
+  details: Details,
+): Resource<T> {
   return {
     group,
     version: 'v1',

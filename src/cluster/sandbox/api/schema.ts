@@ -1,5 +1,5 @@
-import recorded from './kubernetes.json' with { type: 'json' };
 import type { Json } from '../json.ts';
+import recorded from './kubernetes.json' with { type: 'json' };
 
 /** What the recorded OpenAPI document says about a value; see scripts/record-kubernetes-schema.ts. */
 export interface Schema {
@@ -24,7 +24,11 @@ const TYPES: Readonly<Record<string, Schema>> = recorded.types;
 const DEFAULTS: Readonly<Record<string, Readonly<Record<string, Json>>>> = recorded.defaults;
 
 /** The version of the API server the schema was recorded from, as `/version` gives it. */
-export const KUBERNETES_VERSION: { readonly major: string; readonly minor: string; readonly gitVersion: string } = recorded.version;
+export const KUBERNETES_VERSION: {
+  readonly major: string;
+  readonly minor: string;
+  readonly gitVersion: string;
+} = recorded.version;
 
 /** Follows `ref`, keeping what the referring field says about itself (merge key, list keys). */
 export function resolve(schema: Schema): Schema {

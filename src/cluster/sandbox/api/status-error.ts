@@ -1,5 +1,5 @@
-import { KUBERNETES_VERSION } from './schema.ts';
 import { qualifiedName, type Resource } from './resources.ts';
+import { KUBERNETES_VERSION } from './schema.ts';
 
 /** One field that is wrong, as a Kubernetes `Status` lists it. */
 export interface Cause {
@@ -38,17 +38,35 @@ export class StatusError extends Error {
 
 /** 404: there is no object of this name. */
 export function notFound(resource: Resource, name: string): StatusError {
-  return new StatusError(404, 'NotFound', `${qualifiedName(resource)} "${name}" not found`, about(resource, name));
+  return new StatusError(
+    404,
+    'NotFound',
+    `${qualifiedName(resource)} "${name}" not found`,
+    about(resource, name),
+  );
 }
 
 /** 409: the name is taken. */
 export function alreadyExists(resource: Resource, name: string): StatusError {
-  return new StatusError(409, 'AlreadyExists', `${qualifiedName(resource)} "${name}" already exists`, about(resource, name));
+  return new StatusError(
+    409,
+    'AlreadyExists',
+    `${qualifiedName(resource)} "${name}" already exists`,
+    about(resource, name),
+  );
 }
 
 /** 409: somebody else was faster, or owns the fields. */
-export function conflict(resource: Resource, name: string, message: string, causes: readonly Cause[] = []): StatusError {
-  return new StatusError(409, 'Conflict', message, { ...about(resource, name), ...(causes.length === 0 ? {} : { causes }) });
+export function conflict(
+  resource: Resource,
+  name: string,
+  message: string,
+  causes: readonly Cause[] = [],
+): StatusError {
+  return new StatusError(409, 'Conflict', message, {
+    ...about(resource, name),
+    ...(causes.length === 0 ? {} : { causes }),
+  });
 }
 
 /** 422: the object breaks rules; all that could be found are listed. */
@@ -56,7 +74,10 @@ export function invalid(resource: Resource, name: string, causes: readonly Cause
   const list = causes.map(({ field, message }) => `${field}: ${message}`);
   const text = list.length === 1 ? list[0] : `[${list.join(', ')}]`;
   const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
-  return new StatusError(422, 'Invalid', `${kind} "${name}" is invalid: ${text}`, { ...about(resource, name), causes });
+  return new StatusError(422, 'Invalid', `${kind} "${name}" is invalid: ${text}`, {
+    ...about(resource, name),
+    causes,
+  });
 }
 
 /** 400: the request makes no sense. */

@@ -43,7 +43,9 @@ export class Store {
   /** All objects of a namespace, or of all namespaces, by name. */
   list<T extends KubeObject>(resource: Resource<T>, namespace?: string): T[] {
     const objects = [...this.#of(resource).values()];
-    return namespace === undefined ? objects : objects.filter(({ metadata }) => metadata.namespace === namespace);
+    return namespace === undefined
+      ? objects
+      : objects.filter(({ metadata }) => metadata.namespace === namespace);
   }
 
   /** Stores an object under the next version and tells the listeners. The object given is frozen and kept. */
@@ -52,7 +54,13 @@ export class Store {
     const before = this.#of(resource).get(key);
     const stored = this.#stamp(object);
     this.#of(resource).set(key, stored);
-    this.#tell({ type: before ? 'MODIFIED' : 'ADDED', resource, object: stored, ...(before && { before }), version: this.#version });
+    this.#tell({
+      type: before ? 'MODIFIED' : 'ADDED',
+      resource,
+      object: stored,
+      ...(before && { before }),
+      version: this.#version,
+    });
     return stored;
   }
 
@@ -66,7 +74,8 @@ export class Store {
 
   /** Changes after a version, oldest first. Throws 410 where the history does not reach back that far. */
   since(version: number): readonly Change[] {
-    if (version < this.#forgottenUpTo) throw expired(`too old resource version: ${version} (${this.#forgottenUpTo})`);
+    if (version < this.#forgottenUpTo)
+      throw expired(`too old resource version: ${version} (${this.#forgottenUpTo})`);
     return this.#history.filter((change) => change.version > version);
   }
 
@@ -84,7 +93,10 @@ export class Store {
 
   #stamp<T extends KubeObject>(object: T): T {
     this.#version += 1;
-    return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } });
+    return deepFreeze({
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: String(this.#version) },
+    });
   }
 
   #tell(change: Change): void {

@@ -23,14 +23,21 @@ export function checkAgainstSchema(value: Json, schema: Schema): Checked {
     if (isOpaque(itemSchema)) return item;
     const type = resolve(itemSchema);
     if (!hasType(item, type, itemSchema.ref)) {
-      undecodable.push(`${path === '' ? 'the object' : path}: expected ${type.format ?? type.type}, got ${JSON.stringify(item)}`);
+      undecodable.push(
+        `${path === '' ? 'the object' : path}: expected ${type.format ?? type.type}, got ${JSON.stringify(item)}`,
+      );
       return item;
     }
     if (type.enum && typeof item === 'string' && item !== '' && !type.enum.includes(item)) {
       const supported = type.enum.map((word) => `"${word}"`).join(', ');
-      causes.push({ field: path, message: `Unsupported value: "${item}": supported values: ${supported}`, reason: 'FieldValueNotSupported' });
+      causes.push({
+        field: path,
+        message: `Unsupported value: "${item}": supported values: ${supported}`,
+        reason: 'FieldValueNotSupported',
+      });
     }
-    if (Array.isArray(item)) return item.map((inner, index) => check(inner, type.items ?? {}, `${path}[${index}]`));
+    if (Array.isArray(item))
+      return item.map((inner, index) => check(inner, type.items ?? {}, `${path}[${index}]`));
     if (!isJsonObject(item)) return item;
     for (const field of type.required ?? []) {
       const given = item[field];

@@ -31,7 +31,12 @@ const BOOKMARK_INTERVAL_MS = 60_000;
  * Streams changes to a client until it leaves, the time is over or `close` is called. Throws 410 before anything is
  * sent where the version is forgotten.
  */
-export function streamWatch(store: Store, request: WatchRequest, response: ServerResponse, filter: WatchFilter): { fail(error: StatusError): void; close(): void } {
+export function streamWatch(
+  store: Store,
+  request: WatchRequest,
+  response: ServerResponse,
+  filter: WatchFilter,
+): { fail(error: StatusError): void; close(): void } {
   const { resource, namespace, selects, resourceVersion = '0' } = request;
   const isMine = ({ metadata }: KubeObject) => namespace === undefined || metadata.namespace === namespace;
   const fromStart = resourceVersion === '' || resourceVersion === '0';
@@ -48,7 +53,8 @@ export function streamWatch(store: Store, request: WatchRequest, response: Serve
 
   response.writeHead(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' });
   response.flushHeaders();
-  if (fromStart) for (const object of store.list(resource, namespace).filter(selects)) send({ type: 'ADDED', object });
+  if (fromStart)
+    for (const object of store.list(resource, namespace).filter(selects)) send({ type: 'ADDED', object });
   for (const change of missed) onChange(change);
 
   const unsubscribe = store.subscribe(onChange);
@@ -79,7 +85,10 @@ export function streamWatch(store: Store, request: WatchRequest, response: Serve
 }
 
 /** An object that enters or leaves the selection is added or deleted, as far as this client can see. */
-function asSeenThrough(selects: (object: KubeObject) => boolean, { type, object, before }: Change): WatchEvent | undefined {
+function asSeenThrough(
+  selects: (object: KubeObject) => boolean,
+  { type, object, before }: Change,
+): WatchEvent | undefined {
   const now = type !== 'DELETED' && selects(object);
   const earlier = before !== undefined && selects(before);
   if (now) return { type: earlier ? 'MODIFIED' : 'ADDED', object };

@@ -10,7 +10,10 @@ export interface ControllerContext {
   /** How long a change takes to reach a controller, and its answer to be written. */
   readonly latencyMs: number;
   /** Records a Kubernetes Event. */
-  event(about: KubeObject, event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }): void;
+  event(
+    about: KubeObject,
+    event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string },
+  ): void;
   /** A controller threw: a bug of the sandbox. */
   fault(error: unknown): void;
 }
@@ -27,7 +30,10 @@ export interface ControllerLoop {
  * Runs a loop: every concerned key once per burst of changes, `latencyMs` after the first of them. Gives a function
  * that ends it.
  */
-export function runController({ api, clock, latencyMs, fault }: ControllerContext, loop: ControllerLoop): () => void {
+export function runController(
+  { api, clock, latencyMs, fault }: ControllerContext,
+  loop: ControllerLoop,
+): () => void {
   const due = new Map<string, () => void>();
   const later = new Map<string, () => void>();
   const enqueue = (key: string, afterMs: number) => {
@@ -45,7 +51,11 @@ export function runController({ api, clock, latencyMs, fault }: ControllerContex
     later.delete(key);
     try {
       const againMs = loop.reconcile(key);
-      if (againMs !== undefined) later.set(key, clock.after(againMs, () => enqueue(key, 0)));
+      if (againMs !== undefined)
+        later.set(
+          key,
+          clock.after(againMs, () => enqueue(key, 0)),
+        );
     } catch (error) {
       fault(error);
     }
@@ -72,6 +82,8 @@ export function parseKey(key: string): { readonly namespace: string; readonly na
 
 /** Key of the controller that owns an object, where that is of this kind. */
 export function ownerKeys({ metadata }: KubeObject, kind: string): string[] {
-  const owner = metadata.ownerReferences?.find((reference) => reference.controller === true && reference.kind === kind);
+  const owner = metadata.ownerReferences?.find(
+    (reference) => reference.controller === true && reference.kind === kind,
+  );
   return owner ? [`${metadata.namespace}/${owner.name}`] : [];
 }

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { DeploymentCondition } from 'kubernetes-types/apps/v1.js';
-import { controlledBy, type Deployment, isControlledBy, isPodActive, type ReplicaSet } from '../api/objects.ts';
+import {
+  controlledBy,
+  type Deployment,
+  isControlledBy,
+  isPodActive,
+  type ReplicaSet,
+} from '../api/objects.ts';
 import { DEPLOYMENTS, PODS, REPLICA_SETS } from '../api/resources.ts';
 import { canonicalJson, isJsonObject, sameJson } from '../json.ts';
 import { type ControllerContext, type ControllerLoop, keyOf, ownerKeys, parseKey } from './controller.ts';
@@ -25,7 +31,9 @@ export function deploymentLoop(context: ControllerContext): ControllerLoop {
     reconcile(key) {
       const { namespace, name } = parseKey(key);
       const deployment = api.find(DEPLOYMENTS, namespace, name);
-      return deployment && !deployment.metadata.deletionTimestamp ? new Rollout(context, deployment).step() : undefined;
+      return deployment && !deployment.metadata.deletionTimestamp
+        ? new Rollout(context, deployment).step()
+        : undefined;
     },
   };
 
@@ -49,7 +57,9 @@ class Rollout {
     this.#context = context;
     this.#deployment = deployment;
     this.#replicas = deployment.spec.replicas ?? 1;
-    const all = context.api.store.list(REPLICA_SETS, deployment.metadata.namespace).filter((set) => isControlledBy(set, deployment));
+    const all = context.api.store
+      .list(REPLICA_SETS, deployment.metadata.namespace)
+      .filter((set) => isControlledBy(set, deployment));
     this.#current = all.filter((set) => sameJson(templateOf(set), deployment.spec.template)).sort(byAge)[0];
     this.#old = all.filter((set) => set !== this.#current);
   }
@@ -64,7 +74,9 @@ class Rollout {
   }
 
   #scaleWithoutRollout(): void {
-    const active = [this.#current, ...this.#old].filter((set) => set !== undefined).filter((set) => wanted(set) > 0);
+    const active = [this.#current, ...this.#old]
+      .filter((set) => set !== undefined)
+      .filter((set) => wanted(set) > 0);
     const [only] = active;
     if (active.length === 1 && only) this.#scale(only, this.#replicas);
   }
@@ -86,13 +98,17 @@ class Rollout {
     this.#ensureCurrent(Math.max(0, Math.min(this.#replicas, room())));
     const current = this.#current;
     if (!current) return;
-    if (wanted(current) > this.#replicas) return this.#scale(current, this.#replicas);
-    if (wanted(current) < this.#replicas && room() > 0) {
-      return this.#scale(current, Math.min(this.#replicas, wanted(current) + room()));
-    }
+    const growth = Math.min(this.#replicas, wanted(current) + Math.max(0, room()));
+    if (growth !== wanted(current)) this.#scale(current, growth);
+    else this.#shrinkOld(current, maxUnavailable);
+  }
+
+  /** Takes old pods away as far as enough others are available. */
+  #shrinkOld(current: ReplicaSet, maxUnavailable: number): void {
+    const total = this.#all().reduce((sum, set) => sum + wanted(set), 0);
     const minAvailable = this.#replicas - maxUnavailable;
     const newUnavailable = wanted(current) - (current.status?.availableReplicas ?? 0);
-    let mayGo = total() - minAvailable - newUnavailable;
+    let mayGo = total - minAvailable - newUnavailable;
     if (mayGo <= 0) return;
     // Old pods that do not serve anyway go first.
     for (const set of [...this.#old].sort(byAge)) {
@@ -102,7 +118,7 @@ class Rollout {
       mayGo -= broken;
     }
     const available = this.#all().reduce((sum, set) => sum + (set.status?.availableReplicas ?? 0), 0);
-    let spare = available - minAvailable;
+    let spare = Math.min(mayGo, available - minAvailable);
     for (const set of [...this.#old].sort(byAge)) {
       const step = Math.min(spare, wanted(set));
       if (step <= 0) continue;
@@ -119,15 +135,22 @@ class Rollout {
   #ensureCurrent(replicas: number): void {
     const { api, event } = this.#context;
     const { namespace, name } = this.#deployment.metadata;
-    const revision = Math.max(0, ...this.#old.map((set) => Number(set.metadata.annotations?.[REVISION] ?? 0))) + 1;
+    const revision =
+      Math.max(0, ...this.#old.map((set) => Number(set.metadata.annotations?.[REVISION] ?? 0))) + 1;
     if (this.#current) {
-      if (Number(this.#current.metadata.annotations?.[REVISION] ?? 0) < revision) this.#annotate(this.#current, { [REVISION]: String(revision) });
+      if (Number(this.#current.metadata.annotations?.[REVISION] ?? 0) < revision)
+        this.#annotate(this.#current, { [REVISION]: String(revision) });
     } else {
       const { template, selector, minReadySeconds } = this.#deployment.spec;
       const hash = templateHash(template);
       const labels = { ...template.metadata?.labels, [HASH_LABEL]: hash };
       const body: unknown = {
-        metadata: { name: `${name}-${hash}`, labels, annotations: { ...this.#sizes(), [REVISION]: String(revision) }, ownerReferences: [controlledBy(this.#deployment)] },
+        metadata: {
+          name: `${name}-${hash}`,
+          labels,
+          annotations: { ...this.#sizes(), [REVISION]: String(revision) },
+          ownerReferences: [controlledBy(this.#deployment)],
+        },
         spec: {
           replicas,
           ...(minReadySeconds !== undefined && { minReadySeconds }),
@@ -135,11 +158,20 @@ class Rollout {
           template: { ...template, metadata: { ...template.metadata, labels } },
         },
       };
-      this.#current = api.create(REPLICA_SETS, namespace, isJsonObject(body) ? body : {}, { manager: MANAGER });
-      event(this.#deployment, { type: 'Normal', reason: 'ScalingReplicaSet', message: `Scaled up replica set ${name}-${hash} from 0 to ${replicas}` });
+      this.#current = api.create(REPLICA_SETS, namespace, isJsonObject(body) ? body : {}, {
+        manager: MANAGER,
+      });
+      event(this.#deployment, {
+        type: 'Normal',
+        reason: 'ScalingReplicaSet',
+        message: `Scaled up replica set ${name}-${hash} from 0 to ${replicas}`,
+      });
     }
     api.update({ resource: DEPLOYMENTS, namespace, name }, (draft) => {
-      draft.metadata.annotations = { ...draft.metadata.annotations, [REVISION]: String(this.#current?.metadata.annotations?.[REVISION] ?? revision) };
+      draft.metadata.annotations = {
+        ...draft.metadata.annotations,
+        [REVISION]: String(this.#current?.metadata.annotations?.[REVISION] ?? revision),
+      };
     });
   }
 
@@ -153,7 +185,11 @@ class Rollout {
     });
     if (scaled) this.#replace(set, scaled);
     const direction = replicas > before ? 'up' : 'down';
-    this.#context.event(this.#deployment, { type: 'Normal', reason: 'ScalingReplicaSet', message: `Scaled ${direction} replica set ${name} from ${before} to ${replicas}` });
+    this.#context.event(this.#deployment, {
+      type: 'Normal',
+      reason: 'ScalingReplicaSet',
+      message: `Scaled ${direction} replica set ${name} from ${before} to ${replicas}`,
+    });
   }
 
   #annotate(set: ReplicaSet, annotations: Record<string, string>): void {
@@ -170,14 +206,23 @@ class Rollout {
   }
 
   #sizes(): Record<string, string> {
-    return { [DESIRED]: String(this.#replicas), [MAX]: String(this.#replicas + rolloutBounds(this.#deployment).maxSurge) };
+    return {
+      [DESIRED]: String(this.#replicas),
+      [MAX]: String(this.#replicas + rolloutBounds(this.#deployment).maxSurge),
+    };
   }
 
   #forgetOldRevisions(): void {
-    const empty = this.#old.filter((set) => wanted(set) === 0 && (set.status?.replicas ?? 0) === 0).sort(byAge);
+    const empty = this.#old
+      .filter((set) => wanted(set) === 0 && (set.status?.replicas ?? 0) === 0)
+      .sort(byAge);
     const tooMany = empty.length - (this.#deployment.spec.revisionHistoryLimit ?? 10);
     for (const { metadata } of empty.slice(0, Math.max(0, tooMany))) {
-      this.#context.api.delete({ resource: REPLICA_SETS, namespace: metadata.namespace, name: metadata.name });
+      this.#context.api.delete({
+        resource: REPLICA_SETS,
+        namespace: metadata.namespace,
+        name: metadata.name,
+      });
     }
   }
 
@@ -185,12 +230,16 @@ class Rollout {
   #writeStatus(): number | undefined {
     const { api, clock } = this.#context;
     const { namespace, name } = this.#deployment.metadata;
-    const count = (field: 'replicas' | 'readyReplicas' | 'availableReplicas') => this.#all().reduce((sum, set) => sum + (set.status?.[field] ?? 0), 0);
+    const count = (field: 'replicas' | 'readyReplicas' | 'availableReplicas') =>
+      this.#all().reduce((sum, set) => sum + (set.status?.[field] ?? 0), 0);
     const { maxUnavailable } = rolloutBounds(this.#deployment);
     const available = count('availableReplicas');
     const updated = this.#current?.status?.replicas ?? 0;
-    const complete = updated === this.#replicas && count('replicas') === this.#replicas && available === this.#replicas;
-    const failure = this.#all().flatMap((set) => set.status?.conditions ?? []).find(({ type }) => type === 'ReplicaFailure');
+    const complete =
+      updated === this.#replicas && count('replicas') === this.#replicas && available === this.#replicas;
+    const failure = this.#all()
+      .flatMap((set) => set.status?.conditions ?? [])
+      .find(({ type }) => type === 'ReplicaFailure');
     let lookAgainMs: number | undefined;
     api.update({ resource: DEPLOYMENTS, namespace, name }, (draft) => {
       const before = draft.status;
@@ -206,38 +255,79 @@ class Rollout {
         availableReplicas: available,
         unavailableReplicas: Math.max(0, this.#all().reduce((sum, set) => sum + wanted(set), 0) - available),
       };
-      const moved = before?.replicas !== counts.replicas || before.updatedReplicas !== counts.updatedReplicas || (before.readyReplicas ?? 0) < counts.readyReplicas || (before.availableReplicas ?? 0) < available;
-      lookAgainMs = this.#progress(condition, { complete, moved, generationChanged: before?.observedGeneration !== draft.metadata.generation });
-      if (failure) condition.put({ type: 'ReplicaFailure', status: 'True', reason: failure.reason ?? 'FailedCreate', message: failure.message ?? '' });
+      const moved =
+        before?.replicas !== counts.replicas ||
+        before.updatedReplicas !== counts.updatedReplicas ||
+        (before.readyReplicas ?? 0) < counts.readyReplicas ||
+        (before.availableReplicas ?? 0) < available;
+      lookAgainMs = this.#progress(condition, {
+        complete,
+        moved,
+        generationChanged: before?.observedGeneration !== draft.metadata.generation,
+      });
+      if (failure)
+        condition.put({
+          type: 'ReplicaFailure',
+          status: 'True',
+          reason: failure.reason ?? 'FailedCreate',
+          message: failure.message ?? '',
+        });
       else condition.drop('ReplicaFailure');
-      draft.status = { ...withoutZeros(counts), observedGeneration: draft.metadata.generation, conditions: condition.all() };
+      draft.status = {
+        ...withoutZeros(counts),
+        observedGeneration: draft.metadata.generation,
+        conditions: condition.all(),
+      };
     });
     return lookAgainMs;
   }
 
-  #progress(condition: ConditionWriter, { complete, moved, generationChanged }: { complete: boolean; moved: boolean; generationChanged: boolean }): number | undefined {
+  #progress(
+    condition: ConditionWriter,
+    { complete, moved, generationChanged }: { complete: boolean; moved: boolean; generationChanged: boolean },
+  ): number | undefined {
     const { spec } = this.#deployment;
     const set = this.#current?.metadata.name ?? '';
     const before = condition.get('Progressing');
     if (spec.paused) {
-      condition.put({ type: 'Progressing', status: 'Unknown', reason: 'DeploymentPaused', message: 'Deployment is paused' });
+      condition.put({
+        type: 'Progressing',
+        status: 'Unknown',
+        reason: 'DeploymentPaused',
+        message: 'Deployment is paused',
+      });
       return undefined;
     }
     if (complete) {
-      condition.put({ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', message: `ReplicaSet "${set}" has successfully progressed.` }, moved);
+      condition.put(
+        {
+          type: 'Progressing',
+          status: 'True',
+          reason: 'NewReplicaSetAvailable',
+          message: `ReplicaSet "${set}" has successfully progressed.`,
+        },
+        moved,
+      );
       return undefined;
     }
     const finishedBefore = before?.reason === 'NewReplicaSetAvailable' && !generationChanged;
     if (finishedBefore) return undefined;
     if (moved || generationChanged || !before || before.reason === 'DeploymentPaused') {
       const reason = generationChanged ? 'NewReplicaSetCreated' : 'ReplicaSetUpdated';
-      const message = generationChanged ? `Created new replica set "${set}"` : `ReplicaSet "${set}" is progressing.`;
+      const message = generationChanged
+        ? `Created new replica set "${set}"`
+        : `ReplicaSet "${set}" is progressing.`;
       condition.put({ type: 'Progressing', status: 'True', reason, message }, true);
     }
     const since = Date.parse(condition.get('Progressing')?.lastUpdateTime ?? '');
     const leftMs = since + (spec.progressDeadlineSeconds ?? 600) * 1000 - this.#context.clock.now().getTime();
     if (leftMs > 0) return leftMs;
-    condition.put({ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: `ReplicaSet "${set}" has timed out progressing.` });
+    condition.put({
+      type: 'Progressing',
+      status: 'False',
+      reason: 'ProgressDeadlineExceeded',
+      message: `ReplicaSet "${set}" has timed out progressing.`,
+    });
     return undefined;
   }
 }
@@ -245,7 +335,11 @@ class Rollout {
 interface ConditionWriter {
   get(type: string): DeploymentCondition | undefined;
   put(condition: Pick<DeploymentCondition, 'type' | 'status' | 'reason' | 'message'>, touch?: boolean): void;
-  set(type: string, holds: boolean, texts: { readonly true: readonly [string, string]; readonly false: readonly [string, string] }): void;
+  set(
+    type: string,
+    holds: boolean,
+    texts: { readonly true: readonly [string, string]; readonly false: readonly [string, string] },
+  ): void;
   drop(type: string): void;
   all(): DeploymentCondition[];
 }
@@ -260,7 +354,11 @@ function conditionWriter(before: readonly DeploymentCondition[], now: string): C
       const same = known?.status === condition.status && known.reason === condition.reason;
       const lastTransitionTime = known?.status === condition.status ? known.lastTransitionTime : now;
       const lastUpdateTime = same && !touch ? known.lastUpdateTime : now;
-      conditions.set(condition.type, { ...condition, ...(lastTransitionTime && { lastTransitionTime }), ...(lastUpdateTime && { lastUpdateTime }) });
+      conditions.set(condition.type, {
+        ...condition,
+        ...(lastTransitionTime && { lastTransitionTime }),
+        ...(lastUpdateTime && { lastUpdateTime }),
+      });
     },
     set(type, holds, texts) {
       const [reason, message] = holds ? texts.true : texts.false;

@@ -19,7 +19,9 @@ export function namespaceLoop({ api }: ControllerContext): ControllerLoop {
       if (!namespace) return undefined;
       if (!namespace.metadata.deletionTimestamp) {
         api.update(target, (draft) => {
-          draft.metadata.finalizers = [...new Set([...(draft.metadata.finalizers ?? []), NAMESPACE_FINALIZER])];
+          draft.metadata.finalizers = [
+            ...new Set([...(draft.metadata.finalizers ?? []), NAMESPACE_FINALIZER]),
+          ];
         });
         furnish(name);
         return undefined;
@@ -27,13 +29,18 @@ export function namespaceLoop({ api }: ControllerContext): ControllerLoop {
       api.update(target, (draft) => {
         draft.status = { ...draft.status, phase: 'Terminating' };
       });
-      const content = RESOURCES.filter(({ namespaced }) => namespaced).flatMap((resource) => api.store.list(resource, name).map((object) => ({ resource, object })));
+      const content = RESOURCES.filter(({ namespaced }) => namespaced).flatMap((resource) =>
+        api.store.list(resource, name).map((object) => ({ resource, object })),
+      );
       for (const { resource, object } of content) {
-        if (!object.metadata.deletionTimestamp) api.delete({ resource, namespace: name, name: object.metadata.name });
+        if (!object.metadata.deletionTimestamp)
+          api.delete({ resource, namespace: name, name: object.metadata.name });
       }
       if (content.length === 0) {
         api.update(target, (draft) => {
-          draft.metadata.finalizers = (draft.metadata.finalizers ?? []).filter((finalizer) => finalizer !== NAMESPACE_FINALIZER);
+          draft.metadata.finalizers = (draft.metadata.finalizers ?? []).filter(
+            (finalizer) => finalizer !== NAMESPACE_FINALIZER,
+          );
         });
       }
       return undefined;
@@ -47,7 +54,13 @@ export function namespaceLoop({ api }: ControllerContext): ControllerLoop {
       { resource: CONFIG_MAPS, name: 'kube-root-ca.crt', content: { data: { 'ca.crt': '' } } },
     ];
     for (const { resource, name, content } of wanted) {
-      if (!api.find(resource, namespace, name)) api.create(resource, namespace, { metadata: { name }, ...content }, { manager: 'kube-controller-manager' });
+      if (!api.find(resource, namespace, name))
+        api.create(
+          resource,
+          namespace,
+          { metadata: { name }, ...content },
+          { manager: 'kube-controller-manager' },
+        );
     }
   }
 }

@@ -1,5 +1,12 @@
 import type { ReplicaSetCondition } from 'kubernetes-types/apps/v1.js';
-import { isControlledBy, isPodActive, isPodReady, type Pod, type ReplicaSet, controlledBy } from '../api/objects.ts';
+import {
+  controlledBy,
+  isControlledBy,
+  isPodActive,
+  isPodReady,
+  type Pod,
+  type ReplicaSet,
+} from '../api/objects.ts';
 import { PODS, REPLICA_SETS } from '../api/resources.ts';
 import { StatusError } from '../api/status-error.ts';
 import { isJsonObject } from '../json.ts';
@@ -18,7 +25,9 @@ export function replicaSetLoop(context: ControllerContext): ControllerLoop {
     reconcile(key) {
       const replicaSet = api.find(REPLICA_SETS, parseKey(key).namespace, parseKey(key).name);
       if (!replicaSet || replicaSet.metadata.deletionTimestamp) return undefined;
-      const owned = api.store.list(PODS, replicaSet.metadata.namespace).filter((pod) => isControlledBy(pod, replicaSet));
+      const owned = api.store
+        .list(PODS, replicaSet.metadata.namespace)
+        .filter((pod) => isControlledBy(pod, replicaSet));
       const pods = owned.filter((pod) => isPodActive(pod) && !pod.metadata.deletionTimestamp);
       const missing = (replicaSet.spec.replicas ?? 1) - pods.length;
       const failure = missing > 0 ? createPods(context, replicaSet, missing) : undefined;
@@ -27,23 +36,42 @@ export function replicaSetLoop(context: ControllerContext): ControllerLoop {
     },
   };
 
-  function writeStatus(_: ControllerContext, { replicaSet, pods, failure }: { replicaSet: ReplicaSet; pods: readonly Pod[]; failure: string | undefined }) {
+  function writeStatus(
+    _: ControllerContext,
+    {
+      replicaSet,
+      pods,
+      failure,
+    }: { replicaSet: ReplicaSet; pods: readonly Pod[]; failure: string | undefined },
+  ) {
     const now = clock.now().getTime();
     const minReadyMs = (replicaSet.spec.minReadySeconds ?? 0) * 1000;
     const waits = pods.filter(isPodReady).map((pod) => readySince(pod) + minReadyMs - now);
     const templateLabels = Object.entries(replicaSet.spec.template?.metadata?.labels ?? {});
     const terminating = api.store
       .list(PODS, replicaSet.metadata.namespace)
-      .filter((pod) => isControlledBy(pod, replicaSet) && isPodActive(pod) && pod.metadata.deletionTimestamp).length;
+      .filter(
+        (pod) => isControlledBy(pod, replicaSet) && isPodActive(pod) && pod.metadata.deletionTimestamp,
+      ).length;
     const { name, namespace } = replicaSet.metadata;
     api.update({ resource: REPLICA_SETS, namespace, name }, (draft) => {
       const before = draft.status?.conditions?.find(({ type }) => type === 'ReplicaFailure');
       const conditions: ReplicaSetCondition[] = failure
-        ? [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: failure, lastTransitionTime: before?.lastTransitionTime ?? clock.timestamp() }]
+        ? [
+            {
+              type: 'ReplicaFailure',
+              status: 'True',
+              reason: 'FailedCreate',
+              message: failure,
+              lastTransitionTime: before?.lastTransitionTime ?? clock.timestamp(),
+            },
+          ]
         : [];
       draft.status = {
         replicas: pods.length,
-        fullyLabeledReplicas: pods.filter(({ metadata }) => templateLabels.every(([label, value]) => metadata.labels?.[label] === value)).length,
+        fullyLabeledReplicas: pods.filter(({ metadata }) =>
+          templateLabels.every(([label, value]) => metadata.labels?.[label] === value),
+        ).length,
         readyReplicas: waits.length,
         availableReplicas: waits.filter((wait) => wait <= 0).length,
         ...{ terminatingReplicas: terminating },
@@ -62,20 +90,36 @@ export function readySince(pod: Pod): number {
   return Date.parse(condition?.lastTransitionTime ?? pod.metadata.creationTimestamp);
 }
 
-function createPods({ api, event }: ControllerContext, replicaSet: ReplicaSet, count: number): string | undefined {
+function createPods(
+  { api, event }: ControllerContext,
+  replicaSet: ReplicaSet,
+  count: number,
+): string | undefined {
   const { template } = replicaSet.spec;
   const { name, namespace } = replicaSet.metadata;
   const body: unknown = {
-    metadata: { ...template?.metadata, generateName: `${name}-`, ownerReferences: [controlledBy(replicaSet)] },
+    metadata: {
+      ...template?.metadata,
+      generateName: `${name}-`,
+      ownerReferences: [controlledBy(replicaSet)],
+    },
     spec: template?.spec ?? {},
   };
   for (let created = 0; created < count; created += 1) {
     try {
       const pod = api.create(PODS, namespace, isJsonObject(body) ? body : {}, { manager: MANAGER });
-      event(replicaSet, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${pod.metadata.name}` });
+      event(replicaSet, {
+        type: 'Normal',
+        reason: 'SuccessfulCreate',
+        message: `Created pod: ${pod.metadata.name}`,
+      });
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
-      event(replicaSet, { type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${error.message}` });
+      event(replicaSet, {
+        type: 'Warning',
+        reason: 'FailedCreate',
+        message: `Error creating: ${error.message}`,
+      });
       return error.message;
     }
   }
@@ -83,8 +127,14 @@ function createPods({ api, event }: ControllerContext, replicaSet: ReplicaSet, c
 }
 
 /** Pods that do least go first: not placed, not running, not ready, and then the youngest. */
-function deletePods({ api, event }: ControllerContext, replicaSet: ReplicaSet, pods: readonly Pod[], count: number): void {
-  const worth = (pod: Pod) => [pod.spec.nodeName ? 1 : 0, pod.status?.phase === 'Running' ? 1 : 0, isPodReady(pod) ? 1 : 0] as const;
+function deletePods(
+  { api, event }: ControllerContext,
+  replicaSet: ReplicaSet,
+  pods: readonly Pod[],
+  count: number,
+): void {
+  const worth = (pod: Pod) =>
+    [pod.spec.nodeName ? 1 : 0, pod.status?.phase === 'Running' ? 1 : 0, isPodReady(pod) ? 1 : 0] as const;
   const byWorth = (a: Pod, b: Pod) => {
     const [wa, wb] = [worth(a), worth(b)];
     for (const index of [0, 1, 2] as const) if (wa[index] !== wb[index]) return wa[index] - wb[index];

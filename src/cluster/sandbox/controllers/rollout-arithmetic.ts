@@ -10,7 +10,10 @@ export interface RolloutBounds {
  * Percentages of the replicas: surge rounds up, unavailable rounds down. Where both come to 0 the rollout could never
  * move, so one pod may be unavailable; `literal` leaves that rule out.
  */
-export function rolloutBounds({ spec }: Pick<Deployment, 'spec'>, options: { readonly literal?: boolean } = {}): RolloutBounds {
+export function rolloutBounds(
+  { spec }: Pick<Deployment, 'spec'>,
+  options: { readonly literal?: boolean } = {},
+): RolloutBounds {
   const replicas = spec.replicas ?? 1;
   if (spec.strategy?.type === 'Recreate') return { maxSurge: 0, maxUnavailable: replicas };
   const { maxSurge = '25%', maxUnavailable = '25%' } = spec.strategy?.rollingUpdate ?? {};

@@ -30,7 +30,13 @@ const LOG_LIMIT = 64 * 1024;
 const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
 /** Starts the pod program at an address of its own. It ends when this process ends, however that ends. */
-export function startContainerProcess({ args, address, hostname, ports, env }: ContainerProcessOptions): ContainerProcess {
+export function startContainerProcess({
+  args,
+  address,
+  hostname,
+  ports,
+  env,
+}: ContainerProcessOptions): ContainerProcess {
   const shift = Object.fromEntries([...ports, ...portsIn(args)].map((port) => [port, portOnHost(port)]));
   const child = spawn(process.execPath, [programPath(), ...args], {
     env: { ...env, HOSTNAME: hostname, SANDBOX_ADDRESS: address, SANDBOX_PORT_SHIFT: JSON.stringify(shift) },
@@ -65,7 +71,9 @@ export function startContainerProcess({ args, address, hostname, ports, env }: C
 
 /** The source file where the sources run, the bundle beside ours where we are bundled. */
 function programPath(): string {
-  return fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../program/main.ts' : './sandbox-pod.js', import.meta.url));
+  return fileURLToPath(
+    new URL(import.meta.url.endsWith('.ts') ? '../program/main.ts' : './sandbox-pod.js', import.meta.url),
+  );
 }
 
 function portsIn(args: readonly string[]): number[] {

@@ -3,7 +3,7 @@ import type { Container as ContainerSpec } from '../api/objects.ts';
 import type { SandboxClock } from '../clock.ts';
 import { type ContainerProcess, startContainerProcess } from './container-process.ts';
 import type { ContainerProgram, Resolution } from './image-catalogue.ts';
-import { keepProbing, portNumber, type Probed, runExec } from './probes.ts';
+import { keepProbing, type Probed, portNumber, runExec } from './probes.ts';
 import { httpStatus, runSteps } from './run-steps.ts';
 import type { ShellStep } from './shell.ts';
 
@@ -132,13 +132,22 @@ export class ContainerRunner {
       if (!(await this.#pull())) return;
       const ranMs = await this.#runOnce();
       const failed = (this.#state.terminated?.exitCode ?? 0) !== 0;
-      if (this.#stopped.signal.aborted || restartPolicy === 'Never' || (restartPolicy === 'OnFailure' && !failed)) return;
+      if (
+        this.#stopped.signal.aborted ||
+        restartPolicy === 'Never' ||
+        (restartPolicy === 'OnFailure' && !failed)
+      )
+        return;
       this.#lastState = this.#state;
       if (ranMs > 600_000) backOffMs = 0;
       if (backOffMs > 0) {
         const message = `back-off ${Math.round(backOffMs / 1000)}s restarting failed container=${this.spec.name} pod=${this.#context.hostname}`;
         this.#state = { waiting: { reason: 'CrashLoopBackOff', message } };
-        this.#context.event('Warning', 'BackOff', `Back-off restarting failed container ${this.spec.name} in pod ${this.#context.hostname}`);
+        this.#context.event(
+          'Warning',
+          'BackOff',
+          `Back-off restarting failed container ${this.spec.name} in pod ${this.#context.hostname}`,
+        );
         this.#context.changed();
         if (!(await clock.sleep(backOffMs, this.#stopped.signal))) {
           this.#state = this.#lastState;
@@ -168,10 +177,13 @@ export class ContainerRunner {
       this.#state = { waiting: { reason: 'ErrImagePull', message } };
       changed();
       // As the kubelet does it: the error first, and the back-off once it looks again.
-      if (!(await clock.sleep(Math.min(backOffMs, timings.reactionMs + 100), this.#stopped.signal))) return false;
+      if (!(await clock.sleep(Math.min(backOffMs, timings.reactionMs + 100), this.#stopped.signal)))
+        return false;
       event('Normal', 'BackOff', `Back-off pulling image "${image}"`);
       event('Warning', 'Failed', 'Error: ImagePullBackOff');
-      this.#state = { waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}": ${message}` } };
+      this.#state = {
+        waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}": ${message}` },
+      };
       changed();
       if (!(await clock.sleep(backOffMs, this.#stopped.signal))) return false;
     }
@@ -193,7 +205,11 @@ export class ContainerRunner {
 
     const postStart = this.spec.lifecycle?.postStart;
     if (postStart) {
-      const failure = await this.#hook(postStart, { timeoutMs: 2 ** 30, signal: this.#looking.all.signal, kill });
+      const failure = await this.#hook(postStart, {
+        timeoutMs: 2 ** 30,
+        signal: this.#looking.all.signal,
+        kill,
+      });
       if (failure) {
         event('Warning', 'FailedPostStartHook', `PostStartHook failed: ${failure}`);
         void this.#kill(0, `FailedPostStartHook`);
@@ -211,20 +227,35 @@ export class ContainerRunner {
     this.#ready = false;
     this.#started = false;
     const reason = exitCode === 0 ? 'Completed' : 'Error';
-    const terminated: Ended = { exitCode, reason, startedAt, finishedAt: clock.timestamp(), ...(signal !== undefined && { signal }) };
+    const terminated: Ended = {
+      exitCode,
+      reason,
+      startedAt,
+      finishedAt: clock.timestamp(),
+      ...(signal !== undefined && { signal }),
+    };
     this.#state = { terminated };
     changed();
     await this.#killing;
     return clock.monotonicMs() - startedMs;
   }
 
-  #startProcess(program: ContainerProgram): Pick<ContainerProcess, 'ended' | 'booted'> & { kill(signal: 'SIGTERM' | 'SIGKILL'): void } {
+  #startProcess(
+    program: ContainerProgram,
+  ): Pick<ContainerProcess, 'ended' | 'booted'> & { kill(signal: 'SIGTERM' | 'SIGKILL'): void } {
     const { address, hostname, clock } = this.#context;
     const start = () => {
       const ports = (this.spec.ports ?? []).map(({ containerPort }) => containerPort);
-      return startContainerProcess({ args: program.args, address, hostname, ports, env: this.#context.env() });
+      return startContainerProcess({
+        args: program.args,
+        address,
+        hostname,
+        ports,
+        env: this.#context.env(),
+      });
     };
-    const process = program.before.length === 0 ? start() : afterShell(program.before, start, { clock, address });
+    const process =
+      program.before.length === 0 ? start() : afterShell(program.before, start, { clock, address });
     this.#process = process;
     return { ended: process.ended, booted: process.booted, kill: (signal) => process.signal(signal) };
   }
@@ -234,27 +265,45 @@ export class ContainerRunner {
     if (!looking) return;
     const { startupProbe, readinessProbe, livenessProbe } = this.spec;
     const delayMs = this.#context.timings.reactionMs;
-    const unhealthy = (kind: string) => (message: string) => this.#context.event('Warning', 'Unhealthy', `${kind} probe failed: ${message}`);
+    const unhealthy = (kind: string) => (message: string) =>
+      this.#context.event('Warning', 'Unhealthy', `${kind} probe failed: ${message}`);
     const restart = (kind: string) => {
       looking.beforeTermination.abort();
       const ownSeconds = (kind === 'liveness' ? livenessProbe : startupProbe)?.terminationGracePeriodSeconds;
-      void this.#kill(ownSeconds === undefined ? this.#context.graceMs : ownSeconds * 1000, `Container ${this.spec.name} failed ${kind} probe, will be restarted`);
+      void this.#kill(
+        ownSeconds === undefined ? this.#context.graceMs : ownSeconds * 1000,
+        `Container ${this.spec.name} failed ${kind} probe, will be restarted`,
+      );
     };
     const afterStartup = () => {
       this.#started = true;
       if (readinessProbe) {
         const probed = this.#probed(kill, looking.all.signal);
-        void keepProbing(readinessProbe, probed, { delayMs, onOutcome: (ok) => this.#setReady(ok), onFailure: unhealthy('Readiness') });
+        void keepProbing(readinessProbe, probed, {
+          delayMs,
+          onOutcome: (ok) => this.#setReady(ok),
+          onFailure: unhealthy('Readiness'),
+        });
       } else this.#setReady(true);
       if (livenessProbe) {
         const probed = this.#probed(kill, looking.beforeTermination.signal);
-        void keepProbing(livenessProbe, probed, { delayMs, onOutcome: (ok) => !ok && restart('liveness'), onFailure: unhealthy('Liveness') });
+        void keepProbing(livenessProbe, probed, {
+          delayMs,
+          onOutcome: (ok) => !ok && restart('liveness'),
+          onFailure: unhealthy('Liveness'),
+        });
       }
       this.#context.changed();
     };
-    if (!startupProbe) return afterStartup();
+    if (!startupProbe) {
+      afterStartup();
+      return;
+    }
     const untilStarted = new AbortController();
-    const probed = this.#probed(kill, AbortSignal.any([looking.beforeTermination.signal, untilStarted.signal]));
+    const probed = this.#probed(
+      kill,
+      AbortSignal.any([looking.beforeTermination.signal, untilStarted.signal]),
+    );
     const onOutcome = (ok: boolean) => {
       untilStarted.abort();
       if (ok) afterStartup();
@@ -297,7 +346,14 @@ export class ContainerRunner {
   }
 
   /** Runs a lifecycle hook to its end; gives why it failed. */
-  async #hook(handler: LifecycleHandler, { timeoutMs, signal, kill }: { timeoutMs: number; signal: AbortSignal; kill(signal: 'SIGTERM' | 'SIGKILL'): void }): Promise<string | undefined> {
+  async #hook(
+    handler: LifecycleHandler,
+    {
+      timeoutMs,
+      signal,
+      kill,
+    }: { timeoutMs: number; signal: AbortSignal; kill(signal: 'SIGTERM' | 'SIGKILL'): void },
+  ): Promise<string | undefined> {
     const { clock, address } = this.#context;
     if (handler.sleep) {
       await clock.sleep(Math.min(Number(handler.sleep.seconds) * 1000, timeoutMs), signal);
@@ -310,7 +366,10 @@ export class ContainerRunner {
         (error: Error) => (signal.aborted ? undefined : error.message),
       );
     }
-    const result = await runExec(handler.exec?.command ?? [], { probed: this.#probed(kill, signal), timeoutMs });
+    const result = await runExec(handler.exec?.command ?? [], {
+      probed: this.#probed(kill, signal),
+      timeoutMs,
+    });
     return result && !result.ok ? result.message : undefined;
   }
 
@@ -321,7 +380,11 @@ export class ContainerRunner {
 }
 
 /** A start command that does something first: until then a shell is process 1, which does not hear SIGTERM. */
-function afterShell(steps: readonly ShellStep[], start: () => ContainerProcess, { clock, address }: { readonly clock: SandboxClock; readonly address: string }): ContainerProcess {
+function afterShell(
+  steps: readonly ShellStep[],
+  start: () => ContainerProcess,
+  { clock, address }: { readonly clock: SandboxClock; readonly address: string },
+): ContainerProcess {
   const shell = new AbortController();
   let main: ContainerProcess | undefined;
   const signal = (name: 'SIGTERM' | 'SIGKILL') => {

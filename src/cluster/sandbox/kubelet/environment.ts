@@ -10,13 +10,19 @@ export interface EnvironmentSources {
 }
 
 /** A container's environment variables. Secrets and resource fields are left out. */
-export function containerEnv({ env = [], envFrom = [] }: Container, sources: EnvironmentSources): Record<string, string> {
+export function containerEnv(
+  { env = [], envFrom = [] }: Container,
+  sources: EnvironmentSources,
+): Record<string, string> {
   const result: Record<string, string> = {};
   for (const { configMapRef, prefix = '' } of envFrom) {
-    for (const [key, value] of Object.entries(sources.configMap(configMapRef?.name ?? '') ?? {})) result[prefix + key] = String(value);
+    for (const [key, value] of Object.entries(sources.configMap(configMapRef?.name ?? '') ?? {}))
+      result[prefix + key] = String(value);
   }
   for (const { name, value, valueFrom } of env) {
-    const fromMap = valueFrom?.configMapKeyRef && sources.configMap(valueFrom.configMapKeyRef.name ?? '')?.[valueFrom.configMapKeyRef.key];
+    const fromMap =
+      valueFrom?.configMapKeyRef &&
+      sources.configMap(valueFrom.configMapKeyRef.name ?? '')?.[valueFrom.configMapKeyRef.key];
     const fromField = valueFrom?.fieldRef && fieldValue(valueFrom.fieldRef.fieldPath, sources);
     const text = value ?? fromField ?? (fromMap === undefined ? '' : String(fromMap));
     result[name] = text.replace(/\$\(([^)]+)\)/g, (whole, other) => result[other] ?? whole);

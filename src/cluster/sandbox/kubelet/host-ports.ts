@@ -10,7 +10,11 @@ export class HostPorts {
   readonly #network: PodNetwork;
   readonly #listeners: Listeners;
 
-  constructor({ nodeAddress, network, clock }: { readonly nodeAddress: string; readonly network: PodNetwork; readonly clock: SandboxClock }) {
+  constructor({
+    nodeAddress,
+    network,
+    clock,
+  }: { readonly nodeAddress: string; readonly network: PodNetwork; readonly clock: SandboxClock }) {
     this.#nodeAddress = nodeAddress;
     this.#network = network;
     // A port that is taken is the scheduler's affair; here it can only be somebody else on this machine.
@@ -24,7 +28,15 @@ export class HostPorts {
       ports.flatMap(({ containerPort, hostPort, hostIP }) => {
         const host = hostIP && hostIP !== '0.0.0.0' ? hostIP : this.#nodeAddress;
         const to = { address, port: containerPort };
-        return hostPort ? [{ host, port: portOnHost(hostPort), onConnection: (client) => void this.#network.send(client, to, forward) }] : [];
+        return hostPort
+          ? [
+              {
+                host,
+                port: portOnHost(hostPort),
+                onConnection: (client) => void this.#network.send(client, to, forward),
+              },
+            ]
+          : [];
       }),
     );
   }

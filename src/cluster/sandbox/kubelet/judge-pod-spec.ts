@@ -8,7 +8,10 @@ import { parseCommand } from './shell.ts';
  * read, a volume it has not. Better no run than one that means nothing.
  */
 export function judgePodSpec(spec: PodSpec, path: string): StatusError | undefined {
-  const volume = (spec.volumes ?? []).find(({ persistentVolumeClaim, csi, ephemeral, nfs, iscsi }) => persistentVolumeClaim ?? csi ?? ephemeral ?? nfs ?? iscsi);
+  const volume = (spec.volumes ?? []).find(
+    ({ persistentVolumeClaim, csi, ephemeral, nfs, iscsi }) =>
+      persistentVolumeClaim ?? csi ?? ephemeral ?? nfs ?? iscsi,
+  );
   if (volume) return unsupported(`the kind of volume that ${path}.volumes has as "${volume.name}"`);
   const containers = [...(spec.initContainers ?? []), ...spec.containers];
   for (const container of containers) {
@@ -19,17 +22,40 @@ export function judgePodSpec(spec: PodSpec, path: string): StatusError | undefin
 }
 
 function whyNot(container: Container): string | undefined {
-  const { image = '', command = [], args = [], volumeMounts = [], lifecycle, startupProbe, readinessProbe, livenessProbe } = container;
+  const {
+    image = '',
+    command = [],
+    args = [],
+    volumeMounts = [],
+    lifecycle,
+    startupProbe,
+    readinessProbe,
+    livenessProbe,
+  } = container;
   // What ConfigMaps hold is known only when the pod starts; that something is mounted is known now.
-  const file = (path: string) => (volumeMounts.some(({ mountPath }) => mountPath === path || mountPath.startsWith(`${path}/`) || path.startsWith(`${mountPath}/`)) ? '' : undefined);
+  const file = (path: string) =>
+    volumeMounts.some(
+      ({ mountPath }) =>
+        mountPath === path || mountPath.startsWith(`${path}/`) || path.startsWith(`${mountPath}/`),
+    )
+      ? ''
+      : undefined;
   const resolution = resolveImage({ image, command, args, file });
   if (resolution.kind === 'unknown') return resolution.why;
   if (resolution.kind === 'no-such-image') return undefined;
   const probes = [startupProbe, readinessProbe, livenessProbe].filter((probe) => probe !== undefined);
   if (probes.some(({ grpc }) => grpc)) return 'gRPC probes';
-  if (probes.some(({ httpGet }) => httpGet?.scheme === 'HTTPS') || [lifecycle?.preStop, lifecycle?.postStart].some((hook) => hook?.httpGet?.scheme === 'HTTPS')) return 'HTTPS';
-  const commands = [...probes, lifecycle?.preStop, lifecycle?.postStart].flatMap((handler) => (handler?.exec ? [handler.exec.command ?? []] : []));
+  if (
+    probes.some(({ httpGet }) => httpGet?.scheme === 'HTTPS') ||
+    [lifecycle?.preStop, lifecycle?.postStart].some((hook) => hook?.httpGet?.scheme === 'HTTPS')
+  )
+    return 'HTTPS';
+  const commands = [...probes, lifecycle?.preStop, lifecycle?.postStart].flatMap((handler) =>
+    handler?.exec ? [handler.exec.command ?? []] : [],
+  );
   // Where an image has no shell every command fails, which can be played.
-  const unreadable = resolution.program.hasShell ? commands.find((argv) => parseCommand(argv) === undefined) : undefined;
+  const unreadable = resolution.program.hasShell
+    ? commands.find((argv) => parseCommand(argv) === undefined)
+    : undefined;
   return unreadable && `the command ${JSON.stringify(unreadable)}`;
 }

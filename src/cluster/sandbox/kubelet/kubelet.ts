@@ -48,7 +48,8 @@ export class Kubelet {
     if (deletionTimestamp) {
       const running = runner ?? this.#start(pod);
       void running.stop(deletionGracePeriodSeconds * 1000).finally(() => this.#runners.delete(uid));
-    } else if (!runner && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed') this.#start(pod);
+    } else if (!runner && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed')
+      this.#start(pod);
   }
 
   #start(pod: Pod): PodRunner {

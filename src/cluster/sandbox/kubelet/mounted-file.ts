@@ -7,7 +7,11 @@ import type { JsonObject } from '../json.ts';
  */
 export function mountedFile(
   path: string,
-  { container, pod, configMap }: { readonly container: Container; readonly pod: Pod; configMap(name: string): JsonObject | undefined },
+  {
+    container,
+    pod,
+    configMap,
+  }: { readonly container: Container; readonly pod: Pod; configMap(name: string): JsonObject | undefined },
 ): string | undefined {
   for (const { mountPath, name, subPath } of container.volumeMounts ?? []) {
     if (mountPath === path || mountPath.startsWith(`${path}/`)) return '';

@@ -20,7 +20,10 @@ export interface PodRunnerContext {
   readonly nodeAddress: string;
   /** An address for a new pod. */
   takeAddress(): string;
-  event(pod: Pod, event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }): void;
+  event(
+    pod: Pod,
+    event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string },
+  ): void;
 }
 
 /** Runs one pod from its arrival on the node until its object may go. */
@@ -91,7 +94,10 @@ export class PodRunner {
   /** Runs an init container to success; a sidecar only has to be started. False where the pod ends before. */
   async #initialise(container: Container): Promise<boolean> {
     const isSidecar = container.restartPolicy === 'Always';
-    const runner = this.#start(container, isSidecar ? 'Always' : this.#pod.spec.restartPolicy === 'Never' ? 'Never' : 'OnFailure');
+    const runner = this.#start(
+      container,
+      isSidecar ? 'Always' : this.#pod.spec.restartPolicy === 'Never' ? 'Never' : 'OnFailure',
+    );
     this.#init.push(runner);
     this.#publish();
     if (!isSidecar) {
@@ -118,8 +124,19 @@ export class PodRunner {
       restartPolicy: restartPolicy === 'Never' || restartPolicy === 'OnFailure' ? restartPolicy : 'Always',
       graceMs: (this.#pod.spec.terminationGracePeriodSeconds ?? 30) * 1000,
       resolve: () =>
-        resolveImage({ image: spec.image ?? '', command: spec.command ?? [], args: spec.args ?? [], file: (path) => mountedFile(path, { container: spec, pod: this.#pod, configMap }) }),
-      env: () => containerEnv(spec, { pod: this.#pod, address: this.#address ?? '', nodeAddress: this.#context.nodeAddress, configMap }),
+        resolveImage({
+          image: spec.image ?? '',
+          command: spec.command ?? [],
+          args: spec.args ?? [],
+          file: (path) => mountedFile(path, { container: spec, pod: this.#pod, configMap }),
+        }),
+      env: () =>
+        containerEnv(spec, {
+          pod: this.#pod,
+          address: this.#address ?? '',
+          nodeAddress: this.#context.nodeAddress,
+          configMap,
+        }),
       changed: () => this.#publish(),
       event: (type, reason, message) => this.#context.event(this.#pod, { type, reason, message }),
     });
@@ -142,7 +159,8 @@ export class PodRunner {
     await clock.sleep(timings.podRemovalMs);
     const { namespace, name, uid } = this.#pod.metadata;
     const still = api.find(PODS, namespace, name);
-    if (still?.metadata.uid === uid && still.metadata.deletionTimestamp) api.delete({ resource: PODS, namespace, name }, { gracePeriodSeconds: 0 });
+    if (still?.metadata.uid === uid && still.metadata.deletionTimestamp)
+      api.delete({ resource: PODS, namespace, name }, { gracePeriodSeconds: 0 });
   }
 
   /** Writes the status as it is now. */
@@ -153,15 +171,34 @@ export class PodRunner {
     const { containers, initContainers = [] } = this.#pod.spec;
     const now = clock.timestamp();
     api.update({ resource: PODS, namespace, name }, (draft) => {
-      const waiting = (spec: Container) => ({ name: spec.name, image: spec.image ?? '', imageID: '', ready: false, started: false, restartCount: 0, state: { waiting: { reason: initContainers.length > 0 ? 'PodInitializing' : 'ContainerCreating' } }, lastState: {} });
-      const statusOf = (runners: readonly ContainerRunner[]) => (spec: Container) => runners.find((runner) => runner.spec === spec)?.status() ?? waiting(spec);
+      const waiting = (spec: Container) => ({
+        name: spec.name,
+        image: spec.image ?? '',
+        imageID: '',
+        ready: false,
+        started: false,
+        restartCount: 0,
+        state: { waiting: { reason: initContainers.length > 0 ? 'PodInitializing' : 'ContainerCreating' } },
+        lastState: {},
+      });
+      const statusOf = (runners: readonly ContainerRunner[]) => (spec: Container) =>
+        runners.find((runner) => runner.spec === spec)?.status() ?? waiting(spec);
       const initialised = this.#main.length > 0;
-      const ready = initialised && [...this.#main, ...this.#init.filter(({ spec }) => spec.restartPolicy === 'Always')].every((runner) => runner.ready);
+      const ready =
+        initialised &&
+        [...this.#main, ...this.#init.filter(({ spec }) => spec.restartPolicy === 'Always')].every(
+          (runner) => runner.ready,
+        );
       const before = draft.status?.conditions ?? [];
       const condition = (type: string, holds: boolean, reason?: string): PodCondition => {
         const status = holds ? 'True' : 'False';
         const known = before.find((candidate) => candidate.type === type);
-        return { type, status, lastTransitionTime: known?.status === status ? (known.lastTransitionTime ?? now) : now, ...(!holds && reason && { reason }) };
+        return {
+          type,
+          status,
+          lastTransitionTime: known?.status === status ? (known.lastTransitionTime ?? now) : now,
+          ...(!holds && reason && { reason }),
+        };
       };
       draft.status = {
         ...draft.status,
@@ -187,9 +224,16 @@ export class PodRunner {
     const codes = this.#main.map(({ exitCode }) => exitCode);
     const mayRestart = this.#pod.spec.restartPolicy !== 'Never' && !this.#gone.signal.aborted;
     const over = codes.length > 0 && codes.every((code) => code !== undefined);
-    if (over && (!mayRestart || (this.#pod.spec.restartPolicy === 'OnFailure' && codes.every((code) => code === 0)))) {
+    if (
+      over &&
+      (!mayRestart || (this.#pod.spec.restartPolicy === 'OnFailure' && codes.every((code) => code === 0)))
+    ) {
       return codes.every((code) => code === 0) ? 'Succeeded' : 'Failed';
     }
-    return this.#main.some((runner) => runner.status().state?.waiting === undefined || runner.status().restartCount > 0) ? 'Running' : 'Pending';
+    return this.#main.some(
+      (runner) => runner.status().state?.waiting === undefined || runner.status().restartCount > 0,
+    )
+      ? 'Running'
+      : 'Pending';
   }
 }

@@ -14,7 +14,10 @@ export interface StepContext {
 }
 
 /** Plays the steps of a command and gives its exit code; undefined where the signal cut it short. */
-export async function runSteps(steps: readonly ShellStep[], context: StepContext): Promise<number | undefined> {
+export async function runSteps(
+  steps: readonly ShellStep[],
+  context: StepContext,
+): Promise<number | undefined> {
   let code = 0;
   for (const { command, onlyAfterSuccess } of steps) {
     if (onlyAfterSuccess && code !== 0) continue;
@@ -30,7 +33,12 @@ export async function runSteps(steps: readonly ShellStep[], context: StepContext
         code = 0;
         break;
       case 'fetch': {
-        const status = await httpStatus({ ...command, address: context.address, timeoutMs: 10_000, signal: context.signal }).catch(() => undefined);
+        const status = await httpStatus({
+          ...command,
+          address: context.address,
+          timeoutMs: 10_000,
+          signal: context.signal,
+        }).catch(() => undefined);
         code = status !== undefined && status < 400 ? 0 : 1;
         break;
       }
@@ -60,7 +68,14 @@ export function httpStatus(options: {
   return new Promise((resolve, reject) => {
     const limit = AbortSignal.timeout(timeoutMs);
     const request = get(
-      { host: address, port: portOnHost(port), path, headers, agent: false, signal: signal ? AbortSignal.any([signal, limit]) : limit },
+      {
+        host: address,
+        port: portOnHost(port),
+        path,
+        headers,
+        agent: false,
+        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      },
       (response) => {
         response.resume();
         response.on('error', () => {});

@@ -38,12 +38,15 @@ export function parseCommand(argv: readonly string[]): readonly ShellStep[] | un
 }
 
 /** The statements of a script; undefined where something other than `&&`, `;` and line ends joins them. */
-function splitStatements(script: string): { readonly text: string; readonly onlyAfterSuccess: boolean }[] | undefined {
+function splitStatements(
+  script: string,
+): { readonly text: string; readonly onlyAfterSuccess: boolean }[] | undefined {
   const statements = [{ text: '', onlyAfterSuccess: false }];
   for (const [token] of script.matchAll(/"[^"]*"|'[^']*'|&&|[;\n]|[^&;\n"']+|./g)) {
     const last = statements.at(-1);
     if (token === '&') return undefined;
-    if (token === '&&' || token === ';' || token === '\n') statements.push({ text: '', onlyAfterSuccess: token === '&&' });
+    if (token === '&&' || token === ';' || token === '\n')
+      statements.push({ text: '', onlyAfterSuccess: token === '&&' });
     else if (last) last.text += token;
   }
   return statements.filter(({ text }) => text.trim() !== '');
@@ -74,10 +77,14 @@ function parseSimple(argv: readonly string[]): ShellCommand | undefined {
     case 'echo':
     case 'printf': {
       const redirect = args.findIndex((word) => word === '>' || word === '>>');
-      return redirect === -1 ? { kind: 'nothing' } : { kind: 'write', file: args[redirect + 1] ?? '', text: args.slice(0, redirect).join(' ') };
+      return redirect === -1
+        ? { kind: 'nothing' }
+        : { kind: 'write', file: args[redirect + 1] ?? '', text: args.slice(0, redirect).join(' ') };
     }
     case 'kill':
-      return args.at(-1) === '1' ? { kind: 'signal', signal: /-(s\s*)?(KILL|9)/.test(args.join(' ')) ? 'kill' : 'stop' } : undefined;
+      return args.at(-1) === '1'
+        ? { kind: 'signal', signal: /-(s\s*)?(KILL|9)/.test(args.join(' ')) ? 'kill' : 'stop' }
+        : undefined;
     case 'curl':
     case 'wget':
       return parseFetch(args);
@@ -90,7 +97,9 @@ function parseSimple(argv: readonly string[]): ShellCommand | undefined {
 }
 
 function parseFetch(args: readonly string[]): ShellCommand | undefined {
-  const url = args.map((word) => /^(?:http:\/\/)?(?:localhost|127\.0\.0\.1)(?::(\d+))?(\/\S*)?$/.exec(word)).find((match) => match !== null);
+  const url = args
+    .map((word) => /^(?:http:\/\/)?(?:localhost|127\.0\.0\.1)(?::(\d+))?(\/\S*)?$/.exec(word))
+    .find((match) => match !== null);
   return url ? { kind: 'fetch', port: Number(url[1] ?? 80), path: url[2] ?? '/' } : undefined;
 }
 
@@ -104,5 +113,7 @@ function parseDuration(text: string): number | undefined {
 function splitWords(text: string): string[] | undefined {
   const bare = text.replace(/"[^"]*"|'[^']*'/g, '');
   if (/[$`|<(){}*?&]/.test(bare) || /"[^"]*[$`][^"]*"/.test(text)) return undefined;
-  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, plain]) => double ?? single ?? plain ?? '');
+  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, plain]) => double ?? single ?? plain ?? '',
+  );
 }

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 
 /** Second octets from which a sandbox takes one. 127.0 is everybody's, and some systems use 127.53 for DNS. */
 const FIRST_BLOCK = 64;
@@ -74,7 +74,10 @@ export class AddressBlock {
  * Takes the first block that nobody on this machine has. Holding the API server's address is holding the block, so
  * a sandbox that died leaves nothing behind. Throws where no block is free or the system has no 127.0.0.0/8.
  */
-export async function claimAddressBlock(): Promise<{ readonly addresses: AddressBlock; readonly server: Server }> {
+export async function claimAddressBlock(): Promise<{
+  readonly addresses: AddressBlock;
+  readonly server: Server;
+}> {
   let lastError: unknown;
   for (let block = FIRST_BLOCK; block <= LAST_BLOCK; block += 1) {
     const addresses = new AddressBlock(block);
@@ -87,5 +90,7 @@ export async function claimAddressBlock(): Promise<{ readonly addresses: Address
       lastError = error;
     }
   }
-  throw new Error(`no free block of loopback addresses between 127.${FIRST_BLOCK} and 127.${LAST_BLOCK}`, { cause: lastError });
+  throw new Error(`no free block of loopback addresses between 127.${FIRST_BLOCK} and 127.${LAST_BLOCK}`, {
+    cause: lastError,
+  });
 }

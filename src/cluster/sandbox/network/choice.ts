@@ -5,7 +5,10 @@ import type { Endpoint } from './routing.ts';
 export type Balancing = 'random' | 'round-robin' | 'least-connections';
 
 /** Picks the endpoint of a new connection; `open` counts the connections that an endpoint has now. */
-export type Choose = (from: readonly Endpoint[], open: (endpoint: Endpoint) => number) => Endpoint | undefined;
+export type Choose = (
+  from: readonly Endpoint[],
+  open: (endpoint: Endpoint) => number,
+) => Endpoint | undefined;
 
 /** A picker with its own memory, for one Service port on one node. */
 export function chooser(balancing: Balancing, random: Random): Choose {
@@ -18,7 +21,9 @@ export function chooser(balancing: Balancing, random: Random): Choose {
     case 'least-connections':
       return (from, open) => {
         const [first, ...rest] = from;
-        return first && rest.reduce((best, endpoint) => (open(endpoint) < open(best) ? endpoint : best), first);
+        return (
+          first && rest.reduce((best, endpoint) => (open(endpoint) < open(best) ? endpoint : best), first)
+        );
       };
   }
 }

@@ -7,7 +7,10 @@ export type Forwarding = { readonly established: boolean };
  * Joins a client's connection to an address and lets both sides' bytes, half-closes and resets through. Resolves when
  * it is over. Once joined nothing but the two ends breaks it, whatever the proxy learns later.
  */
-export function forward(client: Socket, to: { readonly address: string; readonly port: number }): Promise<Forwarding> {
+export function forward(
+  client: Socket,
+  to: { readonly address: string; readonly port: number },
+): Promise<Forwarding> {
   return new Promise((resolve) => {
     let established = false;
     const upstream = connect({ host: to.address, port: to.port, allowHalfOpen: true, noDelay: true });

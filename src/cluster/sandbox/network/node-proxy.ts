@@ -110,7 +110,11 @@ export class NodeProxy {
   /** Sends a new connection to a pod, or refuses it as late as a userspace proxy can: with a reset. */
   async connect(client: Socket, route: ServicePortRoute, from: 'outside' | 'cluster'): Promise<void> {
     const policy = from === 'outside' ? route.externalPolicy : route.internalPolicy;
-    const endpoint = this.#choose(route, eligible(route.endpoints, policy === 'Local' ? this.name : undefined), client.remoteAddress ?? '');
+    const endpoint = this.#choose(
+      route,
+      eligible(route.endpoints, policy === 'Local' ? this.name : undefined),
+      client.remoteAddress ?? '',
+    );
     if (!endpoint) {
       client.resetAndDestroy();
       return;
@@ -145,7 +149,13 @@ export class NodeProxy {
       const some = eligible(endpoints, externalPolicy === 'Local' ? this.name : undefined).length > 0;
       return nodePort !== undefined && some ? [nodePort] : [];
     });
-    this.#listeners.set(open.map((nodePort) => ({ host: this.#options.address, port: nodePort, onConnection: (client) => this.#enter(client, nodePort) })));
+    this.#listeners.set(
+      open.map((nodePort) => ({
+        host: this.#options.address,
+        port: nodePort,
+        onConnection: (client) => this.#enter(client, nodePort),
+      })),
+    );
   }
 
   #enter(client: Socket, nodePort: number): void {
@@ -158,11 +168,19 @@ export class NodeProxy {
     const nowMs = this.#options.clock.monotonicMs();
     const pin = `${route.id} ${client}`;
     const pinned = this.#affinity.get(pin);
-    const kept = pinned && pinned.untilMs > nowMs ? from.find((endpoint) => endpointKey(endpoint) === pinned.endpoint) : undefined;
+    const kept =
+      pinned && pinned.untilMs > nowMs
+        ? from.find((endpoint) => endpointKey(endpoint) === pinned.endpoint)
+        : undefined;
     const choose = this.#choosers.get(route.id) ?? chooser(this.#options.balancing, this.#random);
     this.#choosers.set(route.id, choose);
-    const endpoint = kept ?? (from.length > 0 ? choose(from, (candidate) => this.#open.get(endpointKey(candidate)) ?? 0) : undefined);
-    if (endpoint && route.affinityMs !== undefined) this.#affinity.set(pin, { endpoint: endpointKey(endpoint), untilMs: nowMs + route.affinityMs });
+    const endpoint =
+      kept ??
+      (from.length > 0
+        ? choose(from, (candidate) => this.#open.get(endpointKey(candidate)) ?? 0)
+        : undefined);
+    if (endpoint && route.affinityMs !== undefined)
+      this.#affinity.set(pin, { endpoint: endpointKey(endpoint), untilMs: nowMs + route.affinityMs });
     return endpoint;
   }
 }

@@ -16,7 +16,11 @@ export class PodNetwork {
   readonly #swallowMs: number;
 
   /** `swallowMs`: how long a black hole holds a connection before it is reset, so that none is held for ever. */
-  constructor(options: { readonly deadAddress: DeadAddress; readonly clock: SandboxClock; readonly swallowMs?: number }) {
+  constructor(options: {
+    readonly deadAddress: DeadAddress;
+    readonly clock: SandboxClock;
+    readonly swallowMs?: number;
+  }) {
     this.#deadAddress = options.deadAddress;
     this.#clock = options.clock;
     this.#swallowMs = options.swallowMs ?? 60_000;
@@ -31,7 +35,11 @@ export class PodNetwork {
   }
 
   /** Takes a client's connection to an address, dead or alive. Resolves when it is over. */
-  async send(client: Socket, to: { readonly address: string; readonly port: number }, deliver: typeof forward): Promise<void> {
+  async send(
+    client: Socket,
+    to: { readonly address: string; readonly port: number },
+    deliver: typeof forward,
+  ): Promise<void> {
     if (this.#live.has(to.address) || this.#deadAddress === 'refused') {
       await deliver(client, { address: to.address, port: portOnHost(to.port) });
       return;

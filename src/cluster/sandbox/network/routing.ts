@@ -29,7 +29,10 @@ export function routesOf(services: readonly Service[], slices: readonly Endpoint
   return services.flatMap((service) => {
     const { name, namespace } = service.metadata;
     const { spec } = service;
-    const mine = slices.filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.['kubernetes.io/service-name'] === name);
+    const mine = slices.filter(
+      ({ metadata }) =>
+        metadata.namespace === namespace && metadata.labels?.['kubernetes.io/service-name'] === name,
+    );
     const ports = (spec.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
     return ports.map((port) => ({
       id: `${namespace}/${name}:${port.port}`,
@@ -39,7 +42,10 @@ export function routesOf(services: readonly Service[], slices: readonly Endpoint
       endpoints: mine.flatMap((slice) => endpointsOf(slice, port.name ?? '')),
       externalPolicy: spec.externalTrafficPolicy === 'Local' ? 'Local' : 'Cluster',
       internalPolicy: spec.internalTrafficPolicy === 'Local' ? 'Local' : 'Cluster',
-      affinityMs: spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) * 1000 : undefined,
+      affinityMs:
+        spec.sessionAffinity === 'ClientIP'
+          ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) * 1000
+          : undefined,
     }));
   });
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ClusterApi } from '../api/cluster-api.ts';
 import { ENDPOINT_SLICES, SERVICES } from '../api/resources.ts';
-import { type Listening, Listeners } from './listeners.ts';
+import { Listeners, type Listening } from './listeners.ts';
 import { NodeProxy, type NodeProxyOptions } from './node-proxy.ts';
 import { eligible, routesOf } from './routing.ts';
 
@@ -70,7 +70,12 @@ export class ServiceNetwork {
     for (const proxy of this.#proxies.values()) {
       for (const { clusterIp, port, endpoints, internalPolicy } of proxy.routes) {
         const some = eligible(endpoints, internalPolicy === 'Local' ? proxy.name : undefined).length > 0;
-        if (clusterIp && some) open.set(`${clusterIp}:${port}`, { host: clusterIp, port, onConnection: (client) => this.#enter(client, clusterIp, port) });
+        if (clusterIp && some)
+          open.set(`${clusterIp}:${port}`, {
+            host: clusterIp,
+            port,
+            onConnection: (client) => this.#enter(client, clusterIp, port),
+          });
       }
     }
     this.#listeners.set([...open.values()]);
@@ -78,7 +83,9 @@ export class ServiceNetwork {
 
   #enter(client: Socket, clusterIp: string, port: number): void {
     const proxy = this.#proxyOf(client.remoteAddress ?? '');
-    const route = proxy?.routes.find((candidate) => candidate.clusterIp === clusterIp && candidate.port === port);
+    const route = proxy?.routes.find(
+      (candidate) => candidate.clusterIp === clusterIp && candidate.port === port,
+    );
     if (proxy && route) void proxy.connect(client, route, 'cluster');
     else client.resetAndDestroy();
   }

@@ -3,7 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { pageFor } from './pages.ts';
 import { parsePodSettings } from './pod-settings.ts';
 
-const { SANDBOX_ADDRESS: address = '127.0.0.1', SANDBOX_PORT_SHIFT = '{}', HOSTNAME: pod = 'pod' } = process.env;
+const {
+  SANDBOX_ADDRESS: address = '127.0.0.1',
+  SANDBOX_PORT_SHIFT = '{}',
+  HOSTNAME: pod = 'pod',
+} = process.env;
 const settings = parsePodSettings(process.argv.slice(2));
 const shifted: Readonly<Record<string, number>> = JSON.parse(SANDBOX_PORT_SHIFT);
 const startedMs = performance.now();
@@ -25,18 +29,23 @@ function listen(port: number): void {
     console.error(`cannot listen on ${address}:${port}: ${error.message}`);
     process.exit(1);
   });
-  server.listen({ host: address, port: shifted[port] ?? port, backlog: 511 }, () => console.log(`listening on port ${port}`));
+  server.listen({ host: address, port: shifted[port] ?? port, backlog: 511 }, () =>
+    console.log(`listening on port ${port}`),
+  );
   servers.push(server);
 }
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
   requests += 1;
   const number = requests;
-  if (settings.resetEvery > 0 && number % settings.resetEvery === 0) return void request.socket.resetAndDestroy();
+  if (settings.resetEvery > 0 && number % settings.resetEvery === 0)
+    return void request.socket.resetAndDestroy();
   const fails = settings.failEvery > 0 && number % settings.failEvery === 0;
   const send = () => {
     const ready = performance.now() - startedMs >= settings.readyAfterMs;
-    const page = fails ? { status: settings.failStatus, body: 'failing on purpose\n' } : pageFor(settings, request, { pod, ready, env: process.env });
+    const page = fails
+      ? { status: settings.failStatus, body: 'failing on purpose\n' }
+      : pageFor(settings, request, { pod, ready, env: process.env });
     if (stopping || settings.keepAliveMs === 0) response.setHeader('connection', 'close');
     response.writeHead(page.status, { ...page.headers, 'content-length': Buffer.byteLength(page.body) });
     response.end(request.method === 'HEAD' ? undefined : page.body);

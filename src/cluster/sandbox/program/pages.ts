@@ -18,7 +18,11 @@ export interface PageContext {
 const NOT_FOUND: Page = { status: 404, body: 'Not Found\n' };
 
 /** The page for a request, as the program this one stands in for would have it. */
-export function pageFor(settings: PodSettings, request: Pick<IncomingMessage, 'url' | 'socket'>, context: PageContext): Page {
+export function pageFor(
+  settings: PodSettings,
+  request: Pick<IncomingMessage, 'url' | 'socket'>,
+  context: PageContext,
+): Page {
   const url = new URL(request.url ?? '/', 'http://pod');
   if (settings.answer !== undefined) return { status: 200, body: `${settings.answer}\n` };
   switch (settings.pages) {
@@ -37,8 +41,17 @@ export function pageFor(settings: PodSettings, request: Pick<IncomingMessage, 'u
 
 function nginxPage(path: string): Page {
   const headers = { server: 'nginx', 'content-type': 'text/html' };
-  if (path === '/' || path === '/index.html') return { status: 200, headers, body: '<!DOCTYPE html>\n<html><head><title>Welcome to nginx!</title></head><body><h1>Welcome to nginx!</h1></body></html>\n' };
-  return { status: 404, headers, body: '<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center></body></html>\n' };
+  if (path === '/' || path === '/index.html')
+    return {
+      status: 200,
+      headers,
+      body: '<!DOCTYPE html>\n<html><head><title>Welcome to nginx!</title></head><body><h1>Welcome to nginx!</h1></body></html>\n',
+    };
+  return {
+    status: 404,
+    headers,
+    body: '<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center></body></html>\n',
+  };
 }
 
 function netexecPage(url: URL, { socket }: Pick<IncomingMessage, 'socket'>, { pod }: PageContext): Page {
@@ -61,6 +74,7 @@ function netexecPage(url: URL, { socket }: Pick<IncomingMessage, 'socket'>, { po
 
 function samplePage(path: string, { pod, ready, env }: PageContext): Page {
   const headers = { 'x-pod': pod };
-  if ((path === '/ready' || path === '/readyz') && !ready) return { status: 503, headers, body: 'not ready\n' };
+  if ((path === '/ready' || path === '/readyz') && !ready)
+    return { status: 503, headers, body: 'not ready\n' };
   return { status: 200, headers, body: `${env.VERSION ?? 'v1'} ${pod}\n` };
 }

@@ -23,7 +23,9 @@ export interface PodSettings {
    * `drain`: refuse new connections, finish what is in flight, end. `exit`: end at once. `ignore`: nothing.
    * `linger`: go on for a while, then `drain`.
    */
-  readonly onSigterm: { readonly kind: 'drain' | 'exit' | 'ignore' } | { readonly kind: 'linger'; readonly ms: number };
+  readonly onSigterm:
+    | { readonly kind: 'drain' | 'exit' | 'ignore' }
+    | { readonly kind: 'linger'; readonly ms: number };
   /** With which it ends by itself or on SIGTERM. */
   readonly exitCode: number;
   /** Ends by itself after that long. */
@@ -53,7 +55,8 @@ export function parsePodSettings(args: readonly string[]): PodSettings {
   });
   const number = (name: keyof typeof values): number => {
     const value = Number(values[name]);
-    if (!Number.isFinite(value) || value < 0) throw new TypeError(`--${name} takes a number, not ${String(values[name])}`);
+    if (!Number.isFinite(value) || value < 0)
+      throw new TypeError(`--${name} takes a number, not ${String(values[name])}`);
     return value;
   };
   return {

@@ -8,17 +8,29 @@ import { associativeKeys, defaultsOf, fieldSchema, isOpaque, resolve, type Schem
 export type FieldSet = JsonObject;
 
 /** The parts of a value that are owned one by one, each under its FieldsV1 key; undefined where it is owned whole. */
-export function partsOf(value: Json, schema: Schema): Map<string, { value: Json; schema: Schema }> | undefined {
+export function partsOf(
+  value: Json,
+  schema: Schema,
+): Map<string, { value: Json; schema: Schema }> | undefined {
   const type = resolve(schema);
   if (isOpaque(schema) || type.mapType === 'atomic') return undefined;
   if (isJsonObject(value)) {
-    return new Map(Object.entries(value).map(([key, field]) => [`f:${key}`, { value: field, schema: fieldSchema(schema, key) ?? {} }]));
+    return new Map(
+      Object.entries(value).map(([key, field]) => [
+        `f:${key}`,
+        { value: field, schema: fieldSchema(schema, key) ?? {} },
+      ]),
+    );
   }
   if (!Array.isArray(value)) return undefined;
   const items = type.items ?? {};
   const keys = associativeKeys(type);
-  if (keys) return new Map(value.map((item: Json) => [itemKey(item, keys, items.ref), { value: item, schema: items }]));
-  if (type.listType === 'set') return new Map(value.map((item: Json) => [`v:${JSON.stringify(item)}`, { value: item, schema: {} }]));
+  if (keys)
+    return new Map(
+      value.map((item: Json) => [itemKey(item, keys, items.ref), { value: item, schema: items }]),
+    );
+  if (type.listType === 'set')
+    return new Map(value.map((item: Json) => [`v:${JSON.stringify(item)}`, { value: item, schema: {} }]));
   return undefined;
 }
 
@@ -29,7 +41,9 @@ export function fieldsOf(value: Json, schema: Schema): FieldSet {
   const fields: Record<string, Json> = {};
   for (const [key, part] of parts) {
     const isItem = key.startsWith('k:');
-    fields[key] = isItem ? { '.': {}, ...fieldsOf(part.value, part.schema) } : fieldsOf(part.value, part.schema);
+    fields[key] = isItem
+      ? { '.': {}, ...fieldsOf(part.value, part.schema) }
+      : fieldsOf(part.value, part.schema);
   }
   return fields;
 }
@@ -53,7 +67,8 @@ export function changedFields(before: Json | undefined, after: Json, schema: Sch
 /** Fields in either. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   const merged: Record<string, Json> = { ...a };
-  for (const [key, inner] of Object.entries(b)) merged[key] = union(branch(merged, key), isJsonObject(inner) ? inner : {});
+  for (const [key, inner] of Object.entries(b))
+    merged[key] = union(branch(merged, key), isJsonObject(inner) ? inner : {});
   return merged;
 }
 
@@ -84,6 +99,8 @@ export function isLeaf(set: FieldSet): boolean {
 function itemKey(item: Json, keys: readonly string[], ref: string | undefined): string {
   const defaults = defaultsOf(ref);
   const given = isJsonObject(item) ? item : {};
-  const identity = keys.map((key) => [key, given[key] ?? defaults[key]] as const).filter(([, value]) => value !== undefined);
+  const identity = keys
+    .map((key) => [key, given[key] ?? defaults[key]] as const)
+    .filter(([, value]) => value !== undefined);
   return `k:${JSON.stringify(Object.fromEntries(identity))}`;
 }

@@ -1,6 +1,15 @@
 import { isJsonObject, type Json, type JsonObject, sameJson } from '../../json.ts';
 import { resolve, type Schema } from '../schema.ts';
-import { branch, changedFields, difference, type FieldSet, fieldsOf, isLeaf, partsOf, union } from './field-set.ts';
+import {
+  branch,
+  changedFields,
+  difference,
+  type FieldSet,
+  fieldsOf,
+  isLeaf,
+  partsOf,
+  union,
+} from './field-set.ts';
 
 /** One manager's fields, as `metadata.managedFields` lists them. */
 export interface ManagedFields {
@@ -38,11 +47,17 @@ export interface Applied {
 export function serverSideApply(
   live: JsonObject,
   config: JsonObject,
-  options: { readonly schema: Schema; readonly managers: readonly ManagedFields[]; readonly manager: string; readonly force: boolean },
+  options: {
+    readonly schema: Schema;
+    readonly managers: readonly ManagedFields[];
+    readonly manager: string;
+    readonly force: boolean;
+  },
 ): Applied {
   const { schema, managers, manager, force } = options;
   const own = ownable(fieldsOf(config, schema));
-  const isOwn = (entry: ManagedFields) => entry.manager === manager && entry.operation === 'Apply' && entry.subresource === undefined;
+  const isOwn = (entry: ManagedFields) =>
+    entry.manager === manager && entry.operation === 'Apply' && entry.subresource === undefined;
   const previous = managers.find(isOwn)?.fieldsV1 ?? {};
   const rivals = managers.filter((entry) => !isOwn(entry));
 
@@ -51,7 +66,10 @@ export function serverSideApply(
     const paths = contested ? overlap(contested, entry.fieldsV1) : [];
     return paths.map((path) => ({ manager: entry.manager, path }));
   });
-  const others = force && contested ? rivals.map((entry) => ({ ...entry, fieldsV1: difference(entry.fieldsV1, contested) })) : rivals;
+  const others =
+    force && contested
+      ? rivals.map((entry) => ({ ...entry, fieldsV1: difference(entry.fieldsV1, contested) }))
+      : rivals;
 
   const kept = others.reduce<FieldSet>((set, { fieldsV1 }) => union(set, fieldsV1), own);
   const abandoned = difference(previous, kept);
@@ -69,17 +87,25 @@ export function serverSideApply(
 export function ownersAfterUpdate(
   before: JsonObject | undefined,
   after: JsonObject,
-  options: { readonly schema: Schema; readonly managers: readonly ManagedFields[]; readonly entry: Omit<ManagedFields, 'fieldsV1'> },
+  options: {
+    readonly schema: Schema;
+    readonly managers: readonly ManagedFields[];
+    readonly entry: Omit<ManagedFields, 'fieldsV1'>;
+  },
 ): readonly ManagedFields[] {
   const { schema, managers, entry } = options;
   const changed = ownable(changedFields(before, after, schema) ?? {});
   const gone = before ? difference(fieldsOf(before, schema), fieldsOf(after, schema)) : {};
   if (isLeaf(changed) && isLeaf(gone)) return managers;
   const same = (other: ManagedFields) =>
-    other.manager === entry.manager && other.operation === entry.operation && other.subresource === entry.subresource;
+    other.manager === entry.manager &&
+    other.operation === entry.operation &&
+    other.subresource === entry.subresource;
   const mine = managers.find(same)?.fieldsV1 ?? {};
   const fieldsV1 = difference(union(mine, changed), gone);
-  const rest = managers.filter((other) => !same(other)).map((other) => ({ ...other, fieldsV1: difference(difference(other.fieldsV1, changed), gone) }));
+  const rest = managers
+    .filter((other) => !same(other))
+    .map((other) => ({ ...other, fieldsV1: difference(difference(other.fieldsV1, changed), gone) }));
   return [...rest, { ...entry, fieldsV1 }].filter(({ fieldsV1: fields }) => !isLeaf(fields));
 }
 
@@ -87,7 +113,11 @@ export function ownersAfterUpdate(
 function ownable(fields: FieldSet): FieldSet {
   const { 'f:apiVersion': _version, 'f:kind': _kind, ...rest } = fields;
   const metadata = branch(rest, 'f:metadata');
-  const owned = Object.fromEntries(Object.entries(metadata).filter(([key]) => /^f:(labels|annotations|finalizers|ownerReferences)$/.test(key)));
+  const owned = Object.fromEntries(
+    Object.entries(metadata).filter(([key]) =>
+      /^f:(labels|annotations|finalizers|ownerReferences)$/.test(key),
+    ),
+  );
   const { 'f:metadata': _metadata, ...others } = rest;
   return Object.keys(owned).length === 0 ? others : { 'f:metadata': owned, ...others };
 }
@@ -121,7 +151,9 @@ function readable(key: string): string {
   if (key.startsWith('f:')) return `.${key.slice(2)}`;
   if (!key.startsWith('k:')) return `[=${key.slice(2)}]`;
   const identity: Record<string, Json> = JSON.parse(key.slice(2));
-  return `[${Object.entries(identity).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`;
+  return `[${Object.entries(identity)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(',')}]`;
 }
 
 function merge(live: Json | undefined, config: Json, schema: Schema): Json {
@@ -130,7 +162,8 @@ function merge(live: Json | undefined, config: Json, schema: Schema): Json {
   if (live === undefined || !wanted || !present) return config;
   if (isJsonObject(live) && isJsonObject(config)) {
     const merged: Record<string, Json> = { ...live };
-    for (const [key, part] of wanted) merged[key.slice(2)] = merge(present.get(key)?.value, part.value, part.schema);
+    for (const [key, part] of wanted)
+      merged[key.slice(2)] = merge(present.get(key)?.value, part.value, part.schema);
     return merged;
   }
   const items = [...present].map(([key, part]) => {
@@ -146,8 +179,11 @@ function prune(value: Json, gone: FieldSet, kept: FieldSet, schema: Schema): Jso
   const parts = partsOf(value, schema);
   if (!parts) return value;
   const remaining = [...parts].flatMap(([key, part]) => {
-    const inner = key in gone ? prune(part.value, branch(gone, key), branch(kept, key), part.schema) : part.value;
+    const inner =
+      key in gone ? prune(part.value, branch(gone, key), branch(kept, key), part.schema) : part.value;
     return inner === undefined ? [] : [[key, inner] as const];
   });
-  return Array.isArray(value) ? remaining.map(([, inner]) => inner) : Object.fromEntries(remaining.map(([key, inner]) => [key.slice(2), inner]));
+  return Array.isArray(value)
+    ? remaining.map(([, inner]) => inner)
+    : Object.fromEntries(remaining.map(([key, inner]) => [key.slice(2), inner]));
 }

@@ -16,7 +16,8 @@ export function mergePatch(live: Json | undefined, patch: Json, schema?: Schema)
   const base: JsonObject = !replace && isJsonObject(live) ? live : {};
   const merged: Record<string, Json> = { ...base };
   const retained = schema ? patch.$retainKeys : undefined;
-  if (Array.isArray(retained)) for (const key of Object.keys(merged)) if (!retained.includes(key)) delete merged[key];
+  if (Array.isArray(retained))
+    for (const key of Object.keys(merged)) if (!retained.includes(key)) delete merged[key];
   for (const [key, value] of Object.entries(patch)) {
     if (schema && DIRECTIVE.test(key)) {
       const list = /^\$deleteFromPrimitiveList\/(.+)$/.exec(key)?.[1];
@@ -26,7 +27,8 @@ export function mergePatch(live: Json | undefined, patch: Json, schema?: Schema)
       }
       continue;
     }
-    const next = value === null ? undefined : mergePatch(merged[key], value, schema && fieldSchema(schema, key));
+    const next =
+      value === null ? undefined : mergePatch(merged[key], value, schema && fieldSchema(schema, key));
     if (next === undefined) delete merged[key];
     else merged[key] = next;
   }
@@ -34,10 +36,12 @@ export function mergePatch(live: Json | undefined, patch: Json, schema?: Schema)
 }
 
 function mergeList(live: Json | undefined, patch: Json, schema: Schema | undefined): Json {
-  if (!schema || !Array.isArray(patch) || !Array.isArray(live) || schema.patchStrategy !== 'merge') return patch;
+  if (!schema || !Array.isArray(patch) || !Array.isArray(live) || schema.patchStrategy !== 'merge')
+    return patch;
   const { mergeKey } = schema;
   const itemSchema = resolve(schema).items ?? {};
-  if (mergeKey === undefined) return [...live, ...patch.filter((item) => !live.some((known) => sameJson(known, item)))];
+  if (mergeKey === undefined)
+    return [...live, ...patch.filter((item) => !live.some((known) => sameJson(known, item)))];
   if (patch.some((item) => isJsonObject(item) && item.$patch === 'replace' && !(mergeKey in item))) {
     return patch.filter((item) => !(isJsonObject(item) && item.$patch === 'replace'));
   }
