@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { EnvironmentError } from '../../model/problem.ts';
 import type { Environment } from '../../model/recording.ts';
+import { SANDBOX_NOTICE } from '../../model/sandbox-notice.ts';
 import type { AcquireContext, Cluster, ClusterProvider } from '../cluster-provider.ts';
 import { PODS } from './api/resources.ts';
 import { KUBERNETES_VERSION } from './api/schema.ts';
@@ -10,9 +11,6 @@ import { type PartialSandboxOptions, Sandbox } from './sandbox.ts';
 
 export type { WatchFault } from './faults.ts';
 export type { PartialSandboxOptions } from './sandbox.ts';
-
-/** First line of everything that a sandbox's results are printed in. */
-export const SANDBOX_WARNING = 'sandbox: no container, no kernel network; use kind for a verdict that counts';
 
 /** A cluster that is a sandbox, with the sandbox itself for those who want to disturb it. */
 export interface SandboxCluster extends Cluster {
@@ -33,7 +31,7 @@ export function sandboxProvider(options: PartialSandboxOptions = {}): SandboxPro
       const sandbox = await Sandbox.start({ nodes, ...options }).catch((cause) => {
         throw noAddresses(cause);
       });
-      progress(SANDBOX_WARNING);
+      progress(SANDBOX_NOTICE);
       return await clusterOf(sandbox, workDir);
     },
   };

@@ -87,7 +87,13 @@ function own(range: SourcePortRange): void {
 
 function openTransport(spec: StreamSpec): Transport {
   if (!sourcePorts) throw new Error('no source ports');
-  const dialer = { address: spec.address, port: spec.port, sourcePorts, nowMs: monotonicMs, ...(sourceAddress ? { sourceAddress } : {}) };
+  const dialer = {
+    address: spec.address,
+    port: spec.port,
+    sourcePorts,
+    nowMs: monotonicMs,
+    ...(sourceAddress ? { sourceAddress } : {}),
+  };
   switch (spec.connection) {
     case 'new':
       return httpNew(spec, dialer);
