@@ -138,6 +138,7 @@ class Rollout {
     const revision =
       Math.max(0, ...this.#old.map((set) => Number(set.metadata.annotations?.[REVISION] ?? 0))) + 1;
     if (this.#current) {
+      this.#follow(this.#current);
       if (Number(this.#current.metadata.annotations?.[REVISION] ?? 0) < revision)
         this.#annotate(this.#current, { [REVISION]: String(revision) });
     } else {
@@ -173,6 +174,17 @@ class Rollout {
         [REVISION]: String(this.#current?.metadata.annotations?.[REVISION] ?? revision),
       };
     });
+  }
+
+  /** What is not part of the template changes without a rollout. */
+  #follow(set: ReplicaSet): void {
+    const { minReadySeconds = 0 } = this.#deployment.spec;
+    if ((set.spec.minReadySeconds ?? 0) === minReadySeconds) return;
+    const { namespace, name } = set.metadata;
+    const followed = this.#context.api.update({ resource: REPLICA_SETS, namespace, name }, (draft) => {
+      draft.spec.minReadySeconds = minReadySeconds;
+    });
+    if (followed) this.#replace(set, followed);
   }
 
   #scale(set: ReplicaSet, replicas: number): void {

@@ -14,6 +14,13 @@ import { type ControllerContext, type ControllerLoop, keyOf, ownerKeys, parseKey
 
 const MANAGER = 'kube-controller-manager';
 
+/** A ReplicaSet with the pods that count for it, and why it could not create more. */
+interface Counted {
+  readonly replicaSet: ReplicaSet;
+  readonly pods: readonly Pod[];
+  readonly failure: string | undefined;
+}
+
 /** Keeps as many pods as a ReplicaSet wants, and counts them. */
 export function replicaSetLoop(context: ControllerContext): ControllerLoop {
   const { api, clock } = context;
@@ -32,18 +39,12 @@ export function replicaSetLoop(context: ControllerContext): ControllerLoop {
       const missing = (replicaSet.spec.replicas ?? 1) - pods.length;
       const failure = missing > 0 ? createPods(context, replicaSet, missing) : undefined;
       if (missing < 0) deletePods(context, replicaSet, pods, -missing);
-      return writeStatus(context, { replicaSet, pods, failure });
+      return writeStatus({ replicaSet, pods, failure });
     },
   };
 
-  function writeStatus(
-    _: ControllerContext,
-    {
-      replicaSet,
-      pods,
-      failure,
-    }: { replicaSet: ReplicaSet; pods: readonly Pod[]; failure: string | undefined },
-  ) {
+  /** Gives the milliseconds after which the next ready pod counts as available. */
+  function writeStatus({ replicaSet, pods, failure }: Counted): number | undefined {
     const now = clock.now().getTime();
     const minReadyMs = (replicaSet.spec.minReadySeconds ?? 0) * 1000;
     const waits = pods.filter(isPodReady).map((pod) => readySince(pod) + minReadyMs - now);
