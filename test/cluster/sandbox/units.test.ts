@@ -80,9 +80,9 @@ describe('shell words', () => {
       ],
     ],
     [
-      ['sh', '-c', 'echo "a;b" > /tmp/x; exit 3'],
+      ['sh', '-c', 'echo "a;b" > /data/x; exit 3'],
       [
-        { kind: 'write', file: '/tmp/x', text: 'a;b' },
+        { kind: 'write', file: '/data/x', text: 'a;b' },
         { kind: 'exit', code: 3 },
       ],
     ],
