@@ -27,6 +27,7 @@ const programs = {
   cli: 'src/cli/main.ts',
   prober: 'src/prober/program/main.ts',
   reaper: 'src/cluster/reaper/main.ts',
+  'sandbox-pod': 'src/cluster/sandbox/program/main.ts',
 };
 
 await rm(outdir, { recursive: true, force: true });

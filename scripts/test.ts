@@ -21,6 +21,7 @@ step('types', bin('tsc'), ['--noEmit']);
 step('lint', bin('biome'), ['check', '.']);
 step('dist is up to date', process.execPath, ['scripts/verify-dist.ts']);
 tests('unit');
+tests('sandbox');
 
 const missing = missingForKind();
 if (missing === undefined) {
@@ -52,7 +53,7 @@ function leftOut(what: string, why: string): void {
   else notes.push(`Left out: ${what}, because ${why}.`);
 }
 
-function tests(project: 'unit' | 'e2e', more: readonly string[] = []): void {
+function tests(project: 'unit' | 'sandbox' | 'e2e', more: readonly string[] = []): void {
   const report = join(reports, `${project}.json`);
   step(`${project} tests`, bin('vitest'), [
     'run',

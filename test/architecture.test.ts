@@ -46,6 +46,8 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['inputs/', 'cluster/'],
   zod: ['inputs/'],
   commander: ['cli/'],
+  'immutable-json-patch': ['cluster/sandbox/'],
+  'kubernetes-types': ['cluster/sandbox/'],
   tinyglobby: ['inputs/'],
 };
 

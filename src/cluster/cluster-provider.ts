@@ -3,7 +3,7 @@ import type { Environment } from '../model/recording.ts';
 import type { ClusterSettings } from '../model/settings.ts';
 import type { RunningProcess } from '../platform/process.ts';
 
-/** Gets a cluster that is ready for work. The two real ones are `kind` and `existing`. */
+/** Gets a cluster that is ready for work. The two real ones are `kind` and `existing`; `sandbox` stands in for one. */
 export interface ClusterProvider {
   /**
    * Resolves once nodes, CNI, DNS and a Service answer. Throws EnvironmentError with the remedy otherwise, after
@@ -30,7 +30,7 @@ export interface AcquireContext {
 }
 
 export interface Cluster extends AsyncDisposable {
-  readonly provider: 'kind' | 'existing';
+  readonly provider: 'kind' | 'existing' | 'sandbox';
   readonly name: string;
   readonly kubeConfig: KubeConfig;
   /** Path of a kubeconfig file for child processes (mode 0600). */
@@ -43,6 +43,8 @@ export interface Cluster extends AsyncDisposable {
   readonly pauseImage?: string;
   /** Runs a program on a node (kind only); undefined where nodes are out of reach. */
   readonly nodeShell?: NodeShell;
+  /** Present where nodes and pods are processes and addresses of this machine (sandbox only). */
+  readonly loopback?: LoopbackCluster;
   /** Saves nodes' and pods' logs for a failed run; never throws. */
   collectLogs(directory: string): Promise<void>;
   /** Removes what acquire created, and only that; idempotent. */
@@ -55,6 +57,24 @@ export interface ClusterNode {
   readonly address: string;
   readonly controlPlane: boolean;
   readonly schedulable: boolean;
+}
+
+/** A cluster without containers: whoever stands "in" it is a process here with a loopback address of its own. */
+export interface LoopbackCluster {
+  /** The address that requests from outside the cluster come from. */
+  readonly runnerAddress: string;
+  /** Tells every new connection that a node sends to a pod, until the function returned is called. */
+  observeConnections(observer: (connection: LoopbackConnection) => void): () => void;
+}
+
+/** What a real node's connection tracking would show. */
+export interface LoopbackConnection {
+  readonly node: string;
+  readonly destination: string;
+  readonly destinationPort: number;
+  readonly sourcePort: number;
+  /** Address of the pod it was sent to. */
+  readonly answeredBy: string;
 }
 
 export interface NodeShell {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ClusterProvider } from '../cluster/cluster-provider.ts';
 import { existingProvider } from '../cluster/existing/existing-provider.ts';
 import { kindProvider } from '../cluster/kind/kind-provider.ts';
+import { sandboxProvider } from '../cluster/sandbox/sandbox-provider.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Installation } from '../platform/installation.ts';
 import type { Progress } from './progress.ts';
@@ -58,5 +59,7 @@ function providerFor({ cluster }: Plan, { kindConfigsDir, reaperProgram }: Insta
       return kindProvider({ kindConfigsDir, reaperProgram });
     case 'existing':
       return existingProvider();
+    case 'sandbox':
+      return sandboxProvider();
   }
 }

@@ -164,6 +164,7 @@ async function measure(measurement: Measurement): Promise<Ending> {
   scope.use(
     await watchRoutes({
       nodeShell: cluster.nodeShell,
+      loopback: cluster.loopback,
       nodes: [target.entryNode ?? place.node].filter((node) => node !== undefined),
       // Warm-up requests go where the others go.
       streams: streams.map(({ stream }) => stream).filter(({ role }) => role !== 'warm-up'),

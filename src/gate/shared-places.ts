@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Cluster } from '../cluster/cluster-provider.ts';
 import type { Scenario } from '../model/scenario.ts';
 import type { SourcePortRange } from '../prober/protocol.ts';
+import { loopbackPodVantage } from '../prober/vantage/loopback-pod.ts';
 import { nodePodVantage } from '../prober/vantage/node-pod.ts';
 import { runnerVantage } from '../prober/vantage/runner.ts';
 import { stockPodVantage } from '../prober/vantage/stock-pod.ts';
@@ -61,7 +62,11 @@ export function sharedPlaces(options: SharedPlacesOptions): SharedPlaces {
     vantage: (scenario) =>
       once(`vantage ${scenario.vantage}`, async () => {
         if (scenario.vantage === 'runner') {
-          return { vantage: runnerVantage(options.proberProgram), node: undefined, ports: OWNED_PORTS };
+          return {
+            vantage: runnerVantage(options.proberProgram, cluster.loopback?.runnerAddress),
+            node: undefined,
+            ports: OWNED_PORTS,
+          };
         }
         const { vantage, node } = await podVantage(options, await namespace('prober'));
         stack.use(vantage);
@@ -95,6 +100,9 @@ async function podVantage(
   const { nodeShell, pauseImage } = cluster;
   // The control plane has other work to do.
   const node = cluster.nodes.find(({ controlPlane }) => !controlPlane) ?? cluster.nodes[0];
+  if (cluster.loopback && pauseImage && node) {
+    return { vantage: await loopbackPodVantage({ ...common, pauseImage, node: node.name }), node: node.name };
+  }
   if (nodeShell && pauseImage && node) {
     return {
       vantage: await nodePodVantage({ ...common, nodeShell, pauseImage, node: node.name }),

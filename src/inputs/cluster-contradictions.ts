@@ -7,7 +7,7 @@ import { CNIS, type InputName, type InputValues } from './options.ts';
 import { isManifestPath } from './paths-in-place.ts';
 import { shownValue } from './shown-value.ts';
 
-type ClusterKey = keyof NonNullable<Config['cluster']>;
+type ClusterKey = Exclude<keyof NonNullable<Config['cluster']>, 'provider'>;
 
 /** Keys that describe a cluster to boot. */
 const KIND_ONLY = [
@@ -37,6 +37,23 @@ export function clusterContradictions({ inputs, section, settings, placeOf }: Sa
     ...parts,
     ...given('where', placeOf(key)),
   });
+  if (settings.provider === 'sandbox') {
+    // An input that chooses the sandbox overrides a file that describes a cluster to boot.
+    return KIND_ONLY.filter(
+      (key) => key !== 'nodes' && (inputs[key] ?? (inputs.cluster === undefined ? section[key] : undefined)),
+    ).map((key) =>
+      problem(key, {
+        code: 'RP1010',
+        what: `${key} has no effect on the sandbox.`,
+        remedy: `Remove ${key}, or choose cluster: kind.`,
+      }),
+    );
+  }
+  if (inputs.cluster !== undefined && settings.provider === 'existing') {
+    const what = 'cluster and context are both given.';
+    const remedy = 'Keep one of them: a context is a cluster that is there already.';
+    return [problem('context', { code: 'RP1010', what, remedy })];
+  }
   if (settings.provider === 'existing') {
     // An input that chooses an existing cluster overrides a file that describes one to boot.
     return KIND_ONLY.filter(

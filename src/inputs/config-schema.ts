@@ -9,6 +9,7 @@ function key<T>({ value, description, shownDefault }: InputOption<T>) {
 
 const cluster = z
   .strictObject({
+    provider: key(INPUT_OPTIONS.cluster),
     cni: key(INPUT_OPTIONS.cni),
     'cni-manifest': key(INPUT_OPTIONS['cni-manifest']),
     'cni-plugins': key(INPUT_OPTIONS['cni-plugins']),

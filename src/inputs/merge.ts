@@ -56,7 +56,7 @@ const NO_CONFIG: Config = { version: 1 };
 function clusterSettings(inputs: InputValues, { cluster = {} }: Config): ClusterSettings {
   const existing = inputs.context ?? cluster.context;
   return {
-    provider: existing === undefined ? 'kind' : 'existing',
+    provider: existing === undefined ? (inputs.cluster ?? cluster.provider ?? 'kind') : 'existing',
     ...given('context', existing),
     ...given('kubeconfig', inputs.kubeconfig ?? cluster.kubeconfig),
     cni: inputs.cni ?? cluster.cni ?? 'kindnet',

@@ -70,6 +70,15 @@ export const INPUT_OPTIONS = {
     shownDefault: 'the current folder',
     description: 'Folder that paths in inputs count from.',
   }),
+  cluster: option({
+    value: values.choice(['kind', 'sandbox']),
+    form: 'text',
+    placeholder: 'kind|sandbox',
+    configPath: ['cluster', 'provider'],
+    shownDefault: 'kind',
+    description:
+      'What to run on: kind, or sandbox, a stand-in within Rollproof that needs no Docker and is no proof (docs/sandbox.md).',
+  }),
   cni: option({
     value: values.text({ expects: `one of ${CNIS.join(', ')}, or the path of a manifest` }),
     form: 'text',

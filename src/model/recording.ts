@@ -43,7 +43,7 @@ export interface Header {
 
 /** What the run was made on, for "how it was measured". Every field is text for people except the counts. */
 export interface Environment {
-  readonly cluster: 'kind' | 'existing';
+  readonly cluster: 'kind' | 'existing' | 'sandbox';
   readonly kubernetes: string;
   readonly kind?: string;
   readonly nodeImage?: string;

@@ -8,7 +8,7 @@ export interface Settings {
 }
 
 export interface ClusterSettings {
-  readonly provider: 'kind' | 'existing';
+  readonly provider: 'kind' | 'existing' | 'sandbox';
   /** kubeconfig context; `existing` only. */
   readonly context?: string;
   /** Path of the kubeconfig; `existing` only; default: KUBECONFIG or ~/.kube/config. */

@@ -83,7 +83,7 @@ const scenario = shape({
 });
 
 const environment = shape({
-  cluster: oneOf('kind', 'existing'),
+  cluster: oneOf('kind', 'existing', 'sandbox'),
   kubernetes: text,
   kind: optional(text),
   nodeImage: optional(text),

@@ -3,6 +3,7 @@ import type { GateResult, Verdict } from '../model/verdict.ts';
 import { consoleLine } from './console-line.ts';
 import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
+import { standInNotice } from './stand-in-notice.ts';
 import { COLUMNS, summaryRows, VERDICTS } from './summary-table.ts';
 
 export interface ConsoleOptions {
@@ -51,6 +52,7 @@ export function renderConsole(result: GateResult, { colours }: ConsoleOptions): 
   ].map((line) => paint('dim', consoleLine(line)));
   const sentence = `${VERDICTS[result.verdict].plain} ${headline(result, (name) => consoleLine(name, NAME_LIMIT))}`;
   return [
+    ...standInNotice(result),
     ...(rows.length === 0 ? [] : [aligned([[...COLUMNS], ...rows])]),
     ...(reasons.length === 0 ? [] : [reasons.join('\n')]),
     ...(howMeasured.length === 0 ? [] : [howMeasured.join('\n')]),

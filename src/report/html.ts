@@ -8,6 +8,7 @@ import { headline } from './headline.ts';
 import { measuredFigures, measuredHow, measuredOn } from './how-measured.ts';
 import { plainLine } from './markdown.ts';
 import page from './page-inline.json' with { type: 'json' };
+import { standInNotice } from './stand-in-notice.ts';
 import { COLUMNS, summaryRows, VERDICTS } from './summary-table.ts';
 
 /** A recording's entries, as they were read. */
@@ -33,7 +34,9 @@ export function renderHtml(result: GateResult, recordings: readonly RunRecording
 <style>${page.style}</style>
 </head>
 <body>
-<h1 class="${result.verdict}">${html(title)}</h1>
+${standInNotice(result)
+  .map((notice) => `<p><strong>${html(notice)}</strong></p>\n`)
+  .join('')}<h1 class="${result.verdict}">${html(title)}</h1>
 ${table(result.scenarios)}
 ${reasonList(result.reasons)}
 ${result.scenarios.map((scenario) => section(scenario, plots)).join('\n')}

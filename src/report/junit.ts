@@ -2,6 +2,7 @@ import junitReportBuilder, { type Builder, type TestCase } from 'junit-report-bu
 import type { GateResult, RunResult } from '../model/verdict.ts';
 import { plural } from './figures.ts';
 import { plainLine } from './markdown.ts';
+import { standInNotice } from './stand-in-notice.ts';
 
 // The package's types tell of a default export beside the module itself, but the module is the builder.
 const junit = junitReportBuilder as unknown as Builder;
@@ -12,7 +13,10 @@ const junit = junitReportBuilder as unknown as Builder;
  */
 export function renderJunit(result: GateResult): string {
   const builder = junit.newBuilder();
-  const suite = builder.testSuite().name('rollproof').timestamp(result.startedAt.slice(0, 19));
+  const suite = builder
+    .testSuite()
+    .name(['rollproof', ...standInNotice(result)].join(' '))
+    .timestamp(result.startedAt.slice(0, 19));
   for (const { code, text } of result.reasons) {
     suite.testCase().className('rollproof').name(plainLine(code)).error(plainLine(text, 1000), 'error');
   }

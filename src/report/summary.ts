@@ -5,6 +5,7 @@ import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
 import { codeSpan, prose } from './markdown.ts';
 import { scenarioDetails } from './scenario-details.ts';
+import { standInNotice } from './stand-in-notice.ts';
 import { summaryTable, VERDICTS } from './summary-table.ts';
 
 export interface SummaryOptions {
@@ -24,7 +25,8 @@ const FEW = 20;
  */
 export function renderSummary(result: GateResult, options: SummaryOptions = {}): string {
   const { maxCharacters = Number.POSITIVE_INFINITY, footer } = options;
-  const heading = `### ${VERDICTS[result.verdict].symbol} ${headline(result, codeSpan)}`;
+  const title = `### ${VERDICTS[result.verdict].symbol} ${headline(result, codeSpan)}`;
+  const heading = [...standInNotice(result).map((notice) => `**${notice}**`), title].join('\n\n');
   const failing = result.scenarios.filter(({ verdict }) => verdict !== 'pass');
   const first = [...failing, ...result.scenarios.filter(({ verdict }) => verdict === 'pass')].slice(0, FEW);
   const table = (scenarios: readonly ScenarioResult[]) =>

@@ -1,11 +1,13 @@
 import { createInterface } from 'node:readline';
-import type { NodeShell } from '../cluster/cluster-provider.ts';
+import type { LoopbackCluster, NodeShell } from '../cluster/cluster-provider.ts';
 import type { Note, RecordingEntry } from '../model/recording.ts';
-import { parseConntrackLine } from './conntrack-line.ts';
+import { type NewConnection, parseConntrackLine } from './conntrack-line.ts';
 
 export interface RouteWatchOptions {
   /** Undefined where nodes are out of reach. */
   readonly nodeShell: NodeShell | undefined;
+  /** Present where the cluster tells itself what a node's connection tracking would. */
+  readonly loopback?: LoopbackCluster | undefined;
   /** Names of the nodes that translate the probed addresses: those the probes enter. */
   readonly nodes: readonly string[];
   /** What is probed. */
@@ -25,7 +27,14 @@ export interface RouteWatch extends AsyncDisposable {
  * also those that failed. Resolves when it is listening. Where it can not, a note says so and nothing else happens.
  */
 export async function watchRoutes(options: RouteWatchOptions): Promise<RouteWatch> {
-  const { nodeShell, nodes } = options;
+  const { nodeShell, loopback, nodes } = options;
+  if (loopback) {
+    const emitRoute = routeEmitter(options);
+    const stop = loopback.observeConnections((connection) => {
+      if (nodes.includes(connection.node)) emitRoute(connection);
+    });
+    return { [Symbol.asyncDispose]: async () => stop() };
+  }
   if (!nodeShell) {
     note(options, 'info', 'which pod a request was sent to is not observed: the nodes are out of reach');
     return { async [Symbol.asyncDispose]() {} };
@@ -56,7 +65,7 @@ async function watchNode(
 ): Promise<() => Promise<void>> {
   const process = nodeShell.spawn(node, ['sh', '-c', LISTEN]);
   const listening = Promise.withResolvers<boolean>();
-  const streams = new Map(options.streams.map(({ id, address, port }) => [`${address} ${port}`, id]));
+  const emitRoute = routeEmitter(options);
   const complaints: string[] = [];
   let closing = false;
   process.stderr.resume();
@@ -64,16 +73,7 @@ async function watchNode(
     if (line === 'listening') return listening.resolve(true);
     const connection = parseConntrackLine(line);
     if (!connection) return complaints.push(line);
-    const { destination, destinationPort, sourcePort, answeredBy } = connection;
-    const stream = streams.get(`${destination} ${destinationPort}`);
-    if (stream === undefined) return;
-    options.emit({
-      kind: 'route',
-      atMs: options.clock(),
-      stream,
-      localPort: sourcePort,
-      podAddress: answeredBy,
-    });
+    emitRoute(connection);
   });
   const ended = process.ended.then(() => {
     listening.resolve(false);
@@ -88,6 +88,17 @@ async function watchNode(
     await Promise.race([ended, after(END_MS)]);
     process.kill('SIGKILL');
     await ended;
+  };
+}
+
+/** Emits the route of a connection that belongs to a stream. */
+function routeEmitter({ streams, clock, emit }: RouteWatchOptions): (connection: NewConnection) => void {
+  // The warm-up asks the same address: its connections count for the stream that is named first.
+  const ids = new Map(streams.toReversed().map(({ id, address, port }) => [`${address} ${port}`, id]));
+  return ({ destination, destinationPort, sourcePort, answeredBy }) => {
+    const stream = ids.get(`${destination} ${destinationPort}`);
+    if (stream === undefined) return;
+    emit({ kind: 'route', atMs: clock(), stream, localPort: sourcePort, podAddress: answeredBy });
   };
 }
 

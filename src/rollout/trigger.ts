@@ -57,7 +57,7 @@ export async function triggerUpdate(options: TriggerOptions): Promise<Triggered>
       return await patchTemplate(options, environmentPatch(current.deployment, update.name, update.value));
     case 'move': {
       const { nodes, provider } = options.cluster;
-      const allowed = provider === 'kind' ? nodes : nodes.filter(({ schedulable }) => schedulable);
+      const allowed = provider !== 'existing' ? nodes : nodes.filter(({ schedulable }) => schedulable);
       return await patchTemplate(options, movePatch(current.pods, allowed));
     }
     case 'apply':

@@ -16,6 +16,9 @@ const EXIT_ABANDONED = 1;
 /** We were told something we can not do. */
 const EXIT_FAULT = 2;
 
+/** The address to send from; absent: the route to the target decides. */
+const [, , sourceAddress] = process.argv;
+
 goFirstInLine();
 const output = new MessageOutput(process.stdout);
 let sourcePorts: SourcePorts | undefined;
@@ -84,7 +87,13 @@ function own(range: SourcePortRange): void {
 
 function openTransport(spec: StreamSpec): Transport {
   if (!sourcePorts) throw new Error('no source ports');
-  const dialer = { address: spec.address, port: spec.port, sourcePorts, nowMs: monotonicMs };
+  const dialer = {
+    address: spec.address,
+    port: spec.port,
+    sourcePorts,
+    nowMs: monotonicMs,
+    ...(sourceAddress ? { sourceAddress } : {}),
+  };
   switch (spec.connection) {
     case 'new':
       return httpNew(spec, dialer);

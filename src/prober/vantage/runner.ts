@@ -1,11 +1,15 @@
 import { spawn } from '../../platform/process.ts';
 import type { Vantage } from './vantage.ts';
 
-/** The machine Rollproof runs on: the prober is a child process. `program` is the path of the prober's bundle. */
-export function runnerVantage(program: string): Vantage {
+/**
+ * The machine Rollproof runs on: the prober is a child process. `program` is the path of the prober's bundle.
+ * Without a source address the route to the target decides.
+ */
+export function runnerVantage(program: string, sourceAddress?: string): Vantage {
   return {
-    sourceAddress: undefined,
-    launch: async () => spawn(process.execPath, [program]),
+    sourceAddress,
+    launch: async () =>
+      spawn(process.execPath, [program, ...(sourceAddress === undefined ? [] : [sourceAddress])]),
     async [Symbol.asyncDispose]() {},
   };
 }

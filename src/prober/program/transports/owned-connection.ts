@@ -7,6 +7,8 @@ export interface Dialer {
   readonly address: string;
   readonly port: number;
   readonly sourcePorts: SourcePorts;
+  /** Absent: the route to the target decides. */
+  readonly sourceAddress?: string;
   nowMs(): number;
 }
 
@@ -64,6 +66,7 @@ export function dial(dialer: Dialer, onEnd: (end: DialEnd) => void): { giveUp(co
       host: dialer.address,
       port: dialer.port,
       localPort,
+      ...(dialer.sourceAddress === undefined ? {} : { localAddress: dialer.sourceAddress }),
       autoSelectFamily: false,
       noDelay: true,
     });
