@@ -41,6 +41,9 @@ const PORT_REST_MS = 120_000;
 /** Heartbeats come four times a second. Without one for this long the prober was asleep. */
 const SLEEP_MS = 1_000;
 
+/** Three hours at the highest rate. Where more are said to be due, the recording is damaged: none gets an end. */
+const MAX_REQUESTS = 5_000_000;
+
 /** Clocks are rounded to the microsecond, so an instant may lie this much off. */
 const GRAIN_MS = 0.002;
 
@@ -73,7 +76,8 @@ export function accountFor(facts: RunFacts, stream: Stream): Account {
 
   const samples: Sample[] = [];
   const { startMs, scheduled, reached } = scheduleOf(facts, stream, probes);
-  for (let seq = 0; seq < scheduled; seq++) {
+  const accountable = scheduled <= MAX_REQUESTS ? scheduled : 0;
+  for (let seq = 0; seq < accountable; seq++) {
     samples.push(
       recorded.get(seq) ?? unrecorded(facts, seq, startMs + seq * stream.intervalMs, seq < reached),
     );

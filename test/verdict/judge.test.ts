@@ -360,6 +360,11 @@ describe('error', () => {
             : e,
         ),
     ],
+    [
+      'more requests were due than any run makes',
+      (entries) =>
+        entries.map((e) => (e.kind === 'heartbeat' ? { ...e, nextSeq: { target: 1_000_000_000 } } : e)),
+    ],
     ['a recording is empty', () => []],
   ])('where %s, because that is a bug', (_what, change) => {
     const result = judged({ change, target: [{ atMs: 4_700, draw: 'x' }] });
