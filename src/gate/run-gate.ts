@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster, ClusterProvider } from '../cluster/cluster-provider.ts';
 import type { Plan, PlannedScenario } from '../model/plan.ts';
@@ -9,6 +8,7 @@ import { gateResult, scenarioResult } from '../verdict/combine.ts';
 import { judgeRun } from '../verdict/judge.ts';
 import { firstError } from './first-error.ts';
 import type { Progress } from './progress.ts';
+import { recordingsFolder } from './recordings-folder.ts';
 import { runScenario } from './run-scenario.ts';
 import { type SharedPlaces, sharedPlaces } from './shared-places.ts';
 
@@ -52,13 +52,13 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
       proberImage: plan.cluster.proberImage,
       signal,
     });
-    await mkdir(join(plan.report.outputDir, 'recordings'), { recursive: true });
+    const folder = await recordingsFolder(plan.report.outputDir);
     const scenarios: ScenarioResult[] = [];
     for (const [index, planned] of plan.scenarios.entries()) {
       using _section = progress.section(
         `Scenario ${index + 1}/${plan.scenarios.length}: ${planned.scenario.name}`,
       );
-      scenarios.push(await runRepeatedly(options, { planned, index, cluster, places, recordings }));
+      scenarios.push(await runRepeatedly(options, { planned, index, cluster, places, folder, recordings }));
     }
     if (scenarios.some(({ verdict }) => verdict === 'error')) {
       await cluster.collectLogs(logsDirOf(plan));
@@ -95,6 +95,8 @@ interface ScenarioPlace {
   readonly index: number;
   readonly cluster: Cluster;
   readonly places: SharedPlaces;
+  /** Where recordings go. */
+  readonly folder: string;
   /** Collects the paths of the recordings. */
   readonly recordings: string[];
 }
@@ -106,7 +108,7 @@ async function runRepeatedly(options: GateOptions, place: ScenarioPlace): Promis
   for (let run = 1; run <= planned.repeat; run++) {
     if (planned.repeat > 1) options.progress.line(`run ${run} of ${planned.repeat}`);
     const file = `${String(index + 1).padStart(2, '0')}-${slug(planned.scenario.name)}-run-${run}.ndjson`;
-    const recordingPath = join(options.plan.report.outputDir, 'recordings', file);
+    const recordingPath = join(place.folder, file);
     place.recordings.push(recordingPath);
     try {
       await runScenario({ ...options, ...place, run, recordingPath });
