@@ -27,21 +27,10 @@ export interface Expectation {
   readonly bodyContains?: string;
 }
 
-/**
- * One row of the report, fully decided: nothing in it is inferred any more.
- * It is part of every recording, so it holds plain data only.
- */
-export interface Scenario {
+/** What of a scenario is the user's word, or its default, and never inferred from the manifests. */
+export interface Measure {
   readonly name: string;
   readonly connection: ConnectionMode;
-  readonly vantage: Vantage;
-  readonly target: TargetKind;
-  readonly deployment: string;
-  readonly service: string;
-  /** The Service's port number. */
-  readonly servicePort: number;
-  /** Request path, starts with `/`. */
-  readonly path: string;
   readonly update: Update;
   /** Probes per second and stream; probe n is due at start + n / ratePerSecond. */
   readonly ratePerSecond: number;
@@ -56,6 +45,21 @@ export interface Scenario {
   /** A rollout that is not over after this long is `timed-out`. */
   readonly rolloutDeadlineMs: number;
   readonly expect: Expectation;
+}
+
+/**
+ * One row of the report, fully decided: nothing in it is inferred any more.
+ * It is part of every recording, so it holds plain data only.
+ */
+export interface Scenario extends Measure {
+  readonly vantage: Vantage;
+  readonly target: TargetKind;
+  readonly deployment: string;
+  readonly service: string;
+  /** The Service's port number. */
+  readonly servicePort: number;
+  /** Request path, starts with `/`. */
+  readonly path: string;
 }
 
 /** Connections per second that one source address carries: 51,000 ports, each resting 120 s before it is used again. */

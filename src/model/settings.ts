@@ -1,4 +1,4 @@
-import type { ConnectionMode, Expectation, Update, Vantage } from './scenario.ts';
+import type { Measure, Vantage } from './scenario.ts';
 
 /** What the user said, checked and with defaults filled in, but with nothing inferred from the manifests yet. */
 export interface Settings {
@@ -35,8 +35,7 @@ export interface ClusterSettings {
 }
 
 /** A scenario as the user wrote it: what is absent is inferred by the plan. */
-export interface ScenarioSettings {
-  readonly name: string;
+export interface ScenarioSettings extends Measure {
   /** Files, folders, globs, kustomizations, or `-`. */
   readonly manifests: readonly string[];
   readonly deployment?: string;
@@ -44,16 +43,7 @@ export interface ScenarioSettings {
   readonly target?: string;
   readonly path?: string;
   readonly vantage?: Vantage;
-  readonly connection: ConnectionMode;
-  readonly update: Update;
-  readonly ratePerSecond: number;
-  readonly connections: number;
-  readonly deadlineMs: number;
-  readonly baselineMs: number;
-  readonly tailMs: number;
-  readonly rolloutDeadlineMs: number;
   readonly repeat: number;
-  readonly expect: Expectation;
 }
 
 export interface ReportSettings {
