@@ -328,9 +328,7 @@ function controlDense({ facts, steady }: Evidence, triggeredMs: number): GuardOu
 }
 
 function environmentStable({ facts }: Evidence, triggeredMs: number): GuardOutcome {
-  const troubles = facts.notes.filter(
-    ({ subject, atMs }) => UNSTABLE_SUBJECTS.has(subject) && atMs >= triggeredMs,
-  );
+  const troubles = facts.notes.filter((note) => isClusterTrouble(note) && note.atMs >= triggeredMs);
   return outcome({
     id: 'environment-unstable',
     held: troubles.length === 0,
@@ -340,6 +338,11 @@ function environmentStable({ facts }: Evidence, triggeredMs: number): GuardOutco
         : `the cluster itself was not stable: ${troubles[0]?.text ?? ''}`,
     remedy: 'Run again; if it keeps happening, look at the logs of the cluster in the report folder.',
   });
+}
+
+/** Does this say that something every request passes through was not stable? */
+export function isClusterTrouble({ subject }: Note): boolean {
+  return UNSTABLE_SUBJECTS.has(subject);
 }
 
 function outcome(given: {

@@ -3,7 +3,7 @@ import type { Reason, RequestCounts, RunResult, Verdict } from '../model/verdict
 import { accountFor, countRequests, type Sample } from './account.ts';
 import { worstVerdict } from './combine.ts';
 import { detect, partialDetectionFloor } from './detection.ts';
-import { type Evidence, isTwinOutdated, measuringGuards, updateGuards } from './guards.ts';
+import { type Evidence, isClusterTrouble, isTwinOutdated, measuringGuards, updateGuards } from './guards.ts';
 import { foldOutages } from './outages.ts';
 import { type PodLife, podLives } from './pod-generations.ts';
 import { responseTimes } from './response-times.ts';
@@ -13,6 +13,13 @@ import { whoServed } from './served.ts';
 
 /** Drops of the workload this close to a drop of the steady control are laid to what both have in common. */
 const COINCIDENCE_MS = 250;
+
+/**
+ * Drops this long before and after a trouble of the cluster are laid to it, because the control does not see it: its
+ * endpoints do not change. It is noticed late, and what nodes know of endpoints is behind for a while after it.
+ */
+const BEFORE_TROUBLE_MS = 10_000;
+const AFTER_TROUBLE_MS = 30_000;
 
 /**
  * Judges one recording. Pure: the same entries always give the same result. A pass needs every guard to hold; drops
@@ -119,9 +126,14 @@ function dropFindings({ facts, target, steady }: Evidence): readonly Finding[] {
   const drops = target.samples.filter(({ end }) => end.end === 'dropped');
   const controlDrops = (steady?.samples ?? []).filter(({ end }) => end.end === 'dropped');
   const counted = triggeredMs === undefined ? [] : drops.filter((drop) => !isOver(drop, triggeredMs));
-  const excused = counted.filter((drop) =>
-    controlDrops.some((control) => Math.abs(instantOf(drop) - instantOf(control)) <= COINCIDENCE_MS),
-  );
+  const troubles = facts.notes.filter(isClusterTrouble);
+  const excused = counted.filter((drop) => {
+    const dropMs = instantOf(drop);
+    return (
+      controlDrops.some((control) => Math.abs(dropMs - instantOf(control)) <= COINCIDENCE_MS) ||
+      troubles.some(({ atMs }) => dropMs >= atMs - BEFORE_TROUBLE_MS && dropMs <= atMs + AFTER_TROUBLE_MS)
+    );
+  });
   const unexcused = counted.length - excused.length;
   const earlier = drops.length - counted.length;
   const findings: Finding[] = [];
@@ -130,7 +142,9 @@ function dropFindings({ facts, target, steady }: Evidence): readonly Finding[] {
       .map(([name, count]) => `${count} ${name}`)
       .join(', ');
     const aside = [
-      ...(excused.length > 0 ? [`${excused.length} more coincide with drops of the steady control`] : []),
+      ...(excused.length > 0
+        ? [`${excused.length} more coincide with drops of the steady control or a trouble of the cluster`]
+        : []),
       ...(earlier > 0 ? [`${earlier} more were dropped before the update`] : []),
     ];
     findings.push({
@@ -147,7 +161,7 @@ function dropFindings({ facts, target, steady }: Evidence): readonly Finding[] {
       verdict: 'inconclusive',
       reason: {
         code: 'drops-excused',
-        text: `All ${plural(excused.length, 'dropped request', 'dropped requests')} coincide with drops of the steady control, which was not updated: the cluster or the machine is to blame.`,
+        text: `All ${plural(excused.length, 'dropped request', 'dropped requests')} coincide with ${troubles.length > 0 ? `a trouble of the cluster (${troubles[0]?.text})` : 'drops of the steady control, which was not updated'}: the cluster or the machine is to blame.`,
         remedy: 'Run again, on a machine with more room if it happens often.',
       },
     });

@@ -90,6 +90,27 @@ describe('dropped requests', () => {
     expect(codes(options)).toContain('drops-excused');
   });
 
+  it.each([
+    ['are excused', 'just before it was noticed', 5_100, 'inconclusive'],
+    ['are excused', 'while nodes catch up after it', 3_200, 'inconclusive'],
+    ['are red', 'where it was long over', -40_000, 'dropped'],
+  ] as const)('%s beside a restart of kube-proxy %s', (_, _when, atMs, verdict) => {
+    const result = judged({
+      target: [{ atMs: 4_700, draw: 'xxx' }],
+      change: adding({
+        kind: 'note',
+        atMs,
+        level: 'warning',
+        subject: 'infrastructure-restart',
+        text: 'pod kube-system/kube-proxy-x was removed',
+      }),
+    });
+    expect(result.verdict).toBe(verdict);
+    const [reason] = result.reasons;
+    expect(reason?.code).toBe(verdict === 'dropped' ? 'dropped' : 'drops-excused');
+    if (verdict === 'inconclusive') expect(reason?.text).toContain('kube-proxy-x was removed');
+  });
+
   it('are red as soon as one of them is not excused', () => {
     expect(
       judged({
