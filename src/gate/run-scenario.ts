@@ -27,6 +27,7 @@ import { findTarget, stillStandsFor, type Target } from '../workload/target-addr
 import { LiveCounts, type StreamCounts } from './live-counts.ts';
 import type { Progress } from './progress.ts';
 import type { PlacedVantage, SharedPlaces } from './shared-places.ts';
+import { portsAfter } from './source-port-budget.ts';
 
 export interface ScenarioRun {
   readonly planned: PlannedScenario;
@@ -152,7 +153,10 @@ async function measure(measurement: Measurement): Promise<Ending> {
   open(streams.map(({ stream }) => stream));
   const counts = new LiveCounts(streams.map(({ stream }) => stream));
   const emit = (entry: RecordingEntry) => {
-    if (entry.kind === 'probe') counts.add(entry);
+    if (entry.kind === 'probe') {
+      counts.add(entry);
+      place.ports = portsAfter(place.ports, entry);
+    }
     measurement.emit(entry);
   };
   for (const text of target.notes)
