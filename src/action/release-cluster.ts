@@ -1,5 +1,6 @@
 import { getState, warning } from '@actions/core';
 import { removeCluster } from '../cluster/remove-cluster.ts';
+import { messageOf } from '../model/problem.ts';
 import { CLUSTER_STATE } from './cluster-state.ts';
 
 /**
@@ -12,8 +13,6 @@ export async function releaseCluster(): Promise<void> {
   try {
     await removeCluster(name);
   } catch (error) {
-    warning(
-      `The kind cluster ${name} could not be removed: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    warning(`The kind cluster ${name} could not be removed: ${messageOf(error)}`);
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { judgeRecordings } from '../gate/judge-recordings.ts';
 import { readRecordings, renderReports } from '../gate/render-reports.ts';
 import { BadInputError } from '../model/problem.ts';
+import { hasColours } from '../publish/log.ts';
 import { writeReportFiles } from '../publish/report-files.ts';
 import { renderConsole } from '../report/console-table.ts';
 import { exitCodeOf } from '../verdict/exit-code.ts';
@@ -20,9 +21,7 @@ export async function reportCommand(
     await writeReportFiles(output, renderReports(result, recordings));
     log.line(`report: ${output}/report.html`);
   }
-  process.stdout.write(
-    `${renderConsole(result, { colours: process.stdout.isTTY === true && !process.env.NO_COLOR })}\n`,
-  );
+  process.stdout.write(`${renderConsole(result, { colours: hasColours(process.env, process.stdout) })}\n`);
   return exitCodeOf(result);
 }
 

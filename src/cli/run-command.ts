@@ -2,6 +2,7 @@ import { performRun } from '../gate/perform-run.ts';
 import { preparePlan } from '../gate/prepare-plan.ts';
 import { readCliOptions } from '../inputs/cli-arguments.ts';
 import type { RawInputs } from '../inputs/raw-inputs.ts';
+import { hasColours } from '../publish/log.ts';
 import { writeReportFiles } from '../publish/report-files.ts';
 import { renderConsole } from '../report/console-table.ts';
 import { exitCodeOf, isFailing } from '../verdict/exit-code.ts';
@@ -28,9 +29,7 @@ export async function runWith({ log, installation, signal }: Session, inputs: Ra
   log.status('');
   const { outputDir, failOn } = plan.report;
   await writeReportFiles(outputDir, files);
-  process.stdout.write(
-    `\n${renderConsole(result, { colours: process.stdout.isTTY === true && !process.env.NO_COLOR })}\n`,
-  );
+  process.stdout.write(`\n${renderConsole(result, { colours: hasColours(process.env, process.stdout) })}\n`);
   log.line(`report: ${outputDir}/report.html`);
   return isFailing(result.verdict, failOn) ? exitCodeOf(result) : 0;
 }

@@ -1,4 +1,10 @@
-import { BadInputError, CancelledError, EnvironmentError, type Problem } from '../model/problem.ts';
+import {
+  BadInputError,
+  CancelledError,
+  EnvironmentError,
+  messageOf,
+  type Problem,
+} from '../model/problem.ts';
 import { firstError } from './first-error.ts';
 
 /** How a run that gave no result ends. */
@@ -21,7 +27,7 @@ export function describeFailure(thrown: unknown): Failure {
   if (error instanceof Error && error.cause instanceof CancelledError) return describeFailure(error.cause);
   const problem: Problem = {
     code: 'RP9000',
-    what: `Rollproof itself failed: ${error instanceof Error ? error.message : String(error)}`,
+    what: `Rollproof itself failed: ${messageOf(error)}`,
     remedy: 'This is a bug. Please report it together with the lines below.',
   };
   return {

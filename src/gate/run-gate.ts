@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Cluster, ClusterProvider } from '../cluster/cluster-provider.ts';
+import { imagesIn } from '../model/manifest-images.ts';
 import type { Plan, PlannedScenario } from '../model/plan.ts';
 import { EnvironmentError } from '../model/problem.ts';
 import type { GateResult, Reason, RunResult, ScenarioResult } from '../model/verdict.ts';
@@ -143,31 +144,12 @@ function environmentReason({ problem }: EnvironmentError): Reason {
 }
 
 /** Every image the plan may put into a pod: those on this machine need not be pulled by the nodes. */
-function imagesOf(plan: Plan): readonly string[] {
-  const images = new Set<string>();
-  for (const { scenario, objects, updatedObjects = [] } of plan.scenarios) {
-    if (scenario.update.kind === 'image') images.add(scenario.update.image);
-    for (const { content } of [...objects, ...updatedObjects]) collectImages(content, images);
-  }
-  return [...images];
-}
-
-function collectImages(value: unknown, images: Set<string>): void {
-  if (Array.isArray(value)) {
-    for (const one of value) collectImages(one, images);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [key, one] of Object.entries(value)) {
-      if (key === 'containers' || key === 'initContainers') imagesOfContainers(one, images);
-      else collectImages(one, images);
-    }
-  }
-}
-
-function imagesOfContainers(containers: unknown, images: Set<string>): void {
-  if (!Array.isArray(containers)) return;
-  for (const container of containers) {
-    if (typeof container?.image === 'string') images.add(container.image);
-  }
+function imagesOf({ scenarios }: Plan): readonly string[] {
+  const images = scenarios.flatMap(({ scenario, objects, updatedObjects = [] }) => [
+    ...(scenario.update.kind === 'image' ? [scenario.update.image] : []),
+    ...[...objects, ...updatedObjects].flatMap(({ content }) => imagesIn(content)),
+  ]);
+  return [...new Set(images)];
 }
 
 function slug(name: string): string {

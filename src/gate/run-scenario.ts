@@ -1,8 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from '../cluster/cluster-provider.ts';
-import type { PlannedScenario } from '../model/plan.ts';
-import { CancelledError } from '../model/problem.ts';
+import { CancelledError, messageOf } from '../model/problem.ts';
 import {
   type End,
   type Header,
@@ -11,49 +8,23 @@ import {
   type RecordingEntry,
   type Stream,
 } from '../model/recording.ts';
-import { type Expectation, type Scenario, steadyRatePerSecond } from '../model/scenario.ts';
-import { openProber, type Prober } from '../prober/prober.ts';
+import { openProber } from '../prober/prober.ts';
 import { monotonicMs } from '../prober/program/monotonic-clock.ts';
-import type { StreamSpec } from '../prober/protocol.ts';
 import { openRecording } from '../recording/recording-writer.ts';
-import { type Observation, observe } from '../rollout/observe.ts';
-import { runRollout } from '../rollout/rollout.ts';
+import { observe } from '../rollout/observe.ts';
 import { watchRoutes } from '../rollout/route-watch.ts';
 import { applyWorkload } from '../workload/apply-workload.ts';
 import { awaitAvailable } from '../workload/await-available.ts';
 import { createNamespace, removeNamespace } from '../workload/namespace.ts';
-import type { SteadyControl } from '../workload/steady-control.ts';
-import { findTarget, stillStandsFor, type Target } from '../workload/target-address.ts';
-import { LiveCounts, type StreamCounts } from './live-counts.ts';
-import type { Progress } from './progress.ts';
-import type { PlacedVantage, SharedPlaces } from './shared-places.ts';
+import { findTarget, stillStandsFor } from '../workload/target-address.ts';
+import { LiveCounts } from './live-counts.ts';
+import { probedStreams } from './probed-streams.ts';
+import { baseline, type Probing, stopProbing, update, warmUp } from './probing.ts';
+import type { ScenarioRun } from './scenario-run.ts';
 import { portsAfter } from './source-port-budget.ts';
 
-export interface ScenarioRun {
-  readonly planned: PlannedScenario;
-  /** 1-based. */
-  readonly run: number;
-  readonly cluster: Cluster;
-  readonly places: SharedPlaces;
-  /** Path of the file the recording is written to; its folder exists. */
-  readonly recordingPath: string;
-  /** Rollproof's own version. */
-  readonly version: string;
-  /** Where a command of the user's runs. */
-  readonly workingDirectory: string;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-}
-
 const READY_LIMIT_MS = 300_000;
-const WARM_UP_LIMIT_MS = 15_000;
-const WARM_UP_INTERVAL_MS = 50;
-const SETTLE_INTERVAL_MS = 20;
-const WARM_UP_ANSWERS = 10;
 const NAMESPACE_GONE_LIMIT_MS = 60_000;
-/** What a prober gets beyond the last request's deadline to report and leave. */
-const FAREWELL_MS = 5_000;
-const ANY_ANSWER: Expectation = { statusFrom: 200, statusTo: 399 };
 
 /**
  * One run of one scenario, from an empty namespace to a whole recording. What the workload does is recorded, never
@@ -74,7 +45,7 @@ export async function runScenario(context: ScenarioRun): Promise<void> {
     const cancelled = error instanceof CancelledError || context.signal.aborted;
     end({
       reason: cancelled ? 'cancelled' : 'failed',
-      detail: error instanceof Error ? error.message : String(error),
+      detail: messageOf(error),
     });
     throw error;
   }
@@ -149,7 +120,7 @@ async function measure(measurement: Measurement): Promise<Ending> {
   const steady = await context.places.steadyControl(scenario, target.entryNode);
   const place = await context.places.vantage(scenario);
 
-  const streams = streamsOf(scenario, target, steady);
+  const streams = probedStreams(scenario, target, steady);
   open(streams.map(({ stream }) => stream));
   const counts = new LiveCounts(streams.map(({ stream }) => stream));
   const emit = (entry: RecordingEntry) => {
@@ -204,23 +175,6 @@ async function measure(measurement: Measurement): Promise<Ending> {
   return { reason: clean ? 'finished' : 'baseline-failing' };
 }
 
-interface Probing {
-  readonly context: ScenarioRun;
-  readonly scenario: Scenario;
-  readonly prober: Prober;
-  readonly place: PlacedVantage;
-  readonly streams: readonly ProbedStream[];
-  readonly counts: LiveCounts;
-  readonly observation: Observation;
-  clock(): number;
-  emit(entry: RecordingEntry): void;
-}
-
-interface ProbedStream {
-  readonly stream: Stream;
-  readonly spec: StreamSpec;
-}
-
 async function ownNamespace(
   { cluster, progress, signal }: ScenarioRun,
   scope: AsyncDisposableStack,
@@ -243,145 +197,4 @@ async function ownNamespace(
       );
   });
   return namespace;
-}
-
-/** The streams of a run: the target, the control beside it, and for both the requests until they first answer. */
-function streamsOf(scenario: Scenario, target: Target, steady: SteadyControl): readonly ProbedStream[] {
-  const intervalMs = 1000 / scenario.ratePerSecond;
-  const steadyIntervalMs = 1000 / steadyRatePerSecond(scenario.ratePerSecond);
-  const control = { ...steady, expect: ANY_ANSWER };
-  const user = { ...target, path: scenario.path, expect: scenario.expect };
-  return [
-    probedStream(scenario, user, { id: 'target', role: 'target', intervalMs, offsetMs: 0 }),
-    // Half an interval later, so that the two never wait for each other.
-    probedStream(scenario, control, {
-      id: 'steady',
-      role: 'steady',
-      intervalMs: steadyIntervalMs,
-      offsetMs: intervalMs / 2,
-    }),
-    probedStream(scenario, user, {
-      id: 'warm-up',
-      role: 'warm-up',
-      intervalMs: WARM_UP_INTERVAL_MS,
-      offsetMs: 0,
-    }),
-    probedStream(scenario, control, {
-      id: 'warm-up-steady',
-      role: 'warm-up',
-      intervalMs: WARM_UP_INTERVAL_MS,
-      offsetMs: 0,
-    }),
-  ];
-}
-
-function probedStream(
-  scenario: Scenario,
-  {
-    address,
-    port,
-    path,
-    expect,
-  }: Pick<Target, 'address' | 'port'> & { readonly path: string; readonly expect: Expectation },
-  { offsetMs, ...stream }: Pick<Stream, 'id' | 'role' | 'intervalMs'> & { readonly offsetMs: number },
-): ProbedStream {
-  const host = `${address}:${port}`;
-  const { connection, connections, deadlineMs } = scenario;
-  const { id, intervalMs } = stream;
-  return {
-    stream: { ...stream, url: `http://${host}${path}`, address, port, expect },
-    spec: {
-      id,
-      intervalMs,
-      offsetMs,
-      address,
-      port,
-      path,
-      host,
-      connection,
-      connections,
-      deadlineMs,
-      expect,
-    },
-  };
-}
-
-async function start({ prober, place, streams }: Probing, roles: readonly Stream['role'][]): Promise<void> {
-  const chosen = streams.filter(({ stream }) => roles.includes(stream.role)).map(({ spec }) => spec);
-  await prober.start(chosen, place.ports);
-}
-
-/** Asks until both Services answer: right after a pod is ready, nodes may not know yet. What is asked here is not judged. */
-async function warmUp(probing: Probing): Promise<void> {
-  const { counts, context, prober, streams, clock } = probing;
-  const ids = streams.filter(({ stream }) => stream.role === 'warm-up').map(({ stream }) => stream.id);
-  context.progress.status('waiting for the Service to answer');
-  await start(probing, ['warm-up']);
-  const giveUpAtMs = clock() + WARM_UP_LIMIT_MS;
-  while (clock() < giveUpAtMs && ids.some((id) => counts.of(id).okInARow < WARM_UP_ANSWERS)) {
-    await pause(probing, WARM_UP_INTERVAL_MS);
-  }
-  await Promise.race([Promise.all(ids.map((id) => prober.stop(id))), prober.ended]);
-}
-
-/** Probes the unchanged workload. False where it does not answer as expected: then an update would prove nothing. */
-async function baseline(probing: Probing): Promise<boolean> {
-  const { counts, context, scenario, clock, emit } = probing;
-  await start(probing, ['target', 'steady']);
-  emit({ kind: 'mark', atMs: clock(), mark: 'probing-started' });
-  context.progress.line(`baseline: ${scenario.baselineMs / 1000} s at ${scenario.ratePerSecond} requests/s`);
-  await pause(probing, scenario.baselineMs);
-  // A request that hangs is known to be dropped at its deadline only: the update waits for the end of each.
-  const due = Math.floor((scenario.baselineMs * scenario.ratePerSecond) / 1000);
-  const giveUpAtMs = clock() + scenario.deadlineMs + FAREWELL_MS;
-  const target = () => counts.of('target');
-  while (clock() < giveUpAtMs && target().dropped === 0 && target().settled < due) {
-    await pause(probing, SETTLE_INTERVAL_MS);
-  }
-  return target().dropped === 0;
-}
-
-async function update(probing: Probing, namespace: string): Promise<void> {
-  const { context, scenario, clock, emit, observation, counts } = probing;
-  const { cluster, planned, progress, signal } = context;
-  progress.line('update triggered');
-  const { outcome, detail } = await runRollout({
-    cluster,
-    namespace,
-    scenario,
-    observation,
-    updatedObjects: planned.updatedObjects ?? [],
-    applyObjects: (objects, signal) => applyWorkload({ cluster, namespace, objects, signal }),
-    workingDirectory: context.workingDirectory,
-    clock,
-    emit,
-    progress(line) {
-      progress.status(`${line} · ${told(counts.of('target'))}`);
-    },
-    signal,
-  });
-  signal.throwIfAborted();
-  progress.line(`rollout ${outcome}${detail === undefined ? '' : `: ${detail}`}`);
-  if (outcome !== 'completed') return;
-  progress.status(`tail: ${scenario.tailMs / 1000} s after the last old pod`);
-  await pause(probing, scenario.tailMs);
-}
-
-async function stopProbing({ prober, scenario, clock, emit, counts, context }: Probing) {
-  const atMs = clock();
-  emit({ kind: 'mark', atMs, mark: 'probing-stopped' });
-  for (const stream of ['target', 'steady']) prober.stop(stream, atMs).catch(() => {});
-  const end = await prober.finish(scenario.deadlineMs + FAREWELL_MS);
-  context.progress.line(told(counts.of('target')));
-  return end;
-}
-
-function told({ ok, dropped, other }: StreamCounts): string {
-  const unjudged = other > 0 ? `, ${other} without a judgement` : '';
-  return `${ok + dropped + other} requests, ${dropped} dropped${unjudged}`;
-}
-
-/** Time passes; a cancelled run does not wait for it. */
-async function pause({ context }: Probing, ms: number): Promise<void> {
-  await sleep(ms, undefined, { signal: context.signal });
 }

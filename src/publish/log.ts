@@ -56,6 +56,14 @@ export function logStyle(
   return output.isTTY && !plain ? 'terminal' : 'plain';
 }
 
+/** May what is written there be coloured? Only on a terminal whose user has not said no. */
+export function hasColours(
+  environment: Readonly<Record<string, string | undefined>>,
+  output: { readonly isTTY?: boolean },
+): boolean {
+  return logStyle(environment, output) === 'terminal';
+}
+
 export function createLog({ style, output, nowMs = () => performance.now() }: LogOptions): Log {
   const openedMs = nowMs();
   let depth = 0;

@@ -1,0 +1,80 @@
+import type { Stream } from '../model/recording.ts';
+import { type Expectation, type Scenario, steadyRatePerSecond } from '../model/scenario.ts';
+import type { StreamSpec } from '../prober/protocol.ts';
+import type { SteadyControl } from '../workload/steady-control.ts';
+import type { Target } from '../workload/target-address.ts';
+
+/** A stream as the recording names it and as the prober is told to send it. */
+export interface ProbedStream {
+  readonly stream: Stream;
+  readonly spec: StreamSpec;
+}
+
+const ANY_ANSWER: Expectation = { statusFrom: 200, statusTo: 399 };
+/** How often a Service is asked whether it answers yet. */
+export const WARM_UP_INTERVAL_MS = 50;
+
+/** The streams of a run: the target, the control beside it, and for both the requests until they first answer. */
+export function probedStreams(
+  scenario: Scenario,
+  target: Target,
+  steady: SteadyControl,
+): readonly ProbedStream[] {
+  const intervalMs = 1000 / scenario.ratePerSecond;
+  const steadyIntervalMs = 1000 / steadyRatePerSecond(scenario.ratePerSecond);
+  const control = { ...steady, expect: ANY_ANSWER };
+  const user = { ...target, path: scenario.path, expect: scenario.expect };
+  return [
+    probedStream(scenario, user, { id: 'target', role: 'target', intervalMs, offsetMs: 0 }),
+    // Half an interval later, so that the two never wait for each other.
+    probedStream(scenario, control, {
+      id: 'steady',
+      role: 'steady',
+      intervalMs: steadyIntervalMs,
+      offsetMs: intervalMs / 2,
+    }),
+    probedStream(scenario, user, {
+      id: 'warm-up',
+      role: 'warm-up',
+      intervalMs: WARM_UP_INTERVAL_MS,
+      offsetMs: 0,
+    }),
+    probedStream(scenario, control, {
+      id: 'warm-up-steady',
+      role: 'warm-up',
+      intervalMs: WARM_UP_INTERVAL_MS,
+      offsetMs: 0,
+    }),
+  ];
+}
+
+function probedStream(
+  scenario: Scenario,
+  {
+    address,
+    port,
+    path,
+    expect,
+  }: Pick<Target, 'address' | 'port'> & { readonly path: string; readonly expect: Expectation },
+  { offsetMs, ...stream }: Pick<Stream, 'id' | 'role' | 'intervalMs'> & { readonly offsetMs: number },
+): ProbedStream {
+  const host = `${address}:${port}`;
+  const { connection, connections, deadlineMs } = scenario;
+  const { id, intervalMs } = stream;
+  return {
+    stream: { ...stream, url: `http://${host}${path}`, address, port, expect },
+    spec: {
+      id,
+      intervalMs,
+      offsetMs,
+      address,
+      port,
+      path,
+      host,
+      connection,
+      connections,
+      deadlineMs,
+      expect,
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import type { Cluster } from '../cluster/cluster-provider.ts';
+import type { PlannedScenario } from '../model/plan.ts';
+import type { Progress } from './progress.ts';
+import type { SharedPlaces } from './shared-places.ts';
+
+/** What one run of one scenario is made with. */
+export interface ScenarioRun {
+  readonly planned: PlannedScenario;
+  /** 1-based. */
+  readonly run: number;
+  readonly cluster: Cluster;
+  readonly places: SharedPlaces;
+  /** Path of the file the recording is written to; its folder exists. */
+  readonly recordingPath: string;
+  /** Rollproof's own version. */
+  readonly version: string;
+  /** Where a command of the user's runs. */
+  readonly workingDirectory: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
