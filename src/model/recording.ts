@@ -1,3 +1,4 @@
+import type { SourcePlace } from './manifest.ts';
 import type { Expectation, Scenario } from './scenario.ts';
 
 /**
@@ -14,6 +15,7 @@ export type RecordingEntry =
   | Mark
   | WorkloadBefore
   | WorkloadAfter
+  | TemplateFact
   | PodFact
   | DeploymentFact
   | ReplicaSetFact
@@ -171,6 +173,54 @@ export interface PodIdentity {
   readonly address?: string;
   readonly templateHash: string;
   readonly terminating: boolean;
+}
+
+/**
+ * What the live Deployment says about how its pods start and end, and its Service about who gets requests: once
+ * before the update, and once after it where the Deployment still exists.
+ */
+export interface TemplateFact {
+  readonly kind: 'template';
+  readonly atMs: number;
+  readonly templateHash: string;
+  readonly hostNetwork: boolean;
+  readonly gracePeriodSeconds: number;
+  readonly strategy: {
+    readonly type: string;
+    /** As written: a number, or a percentage. */
+    readonly maxSurge?: string;
+    readonly maxUnavailable?: string;
+  };
+  readonly containers: readonly TemplateContainer[];
+  /** The container that the probed port of the Service leads to, where that is known. */
+  readonly serving?: string;
+  readonly service?: {
+    readonly externalTrafficPolicy?: string;
+    readonly internalTrafficPolicy?: string;
+    /** The node that the probes enter the cluster through. */
+    readonly entryNode?: string;
+  };
+  /** Where the same is written in the user's files; absent where a tool rendered them. */
+  readonly places?: TemplatePlaces;
+}
+
+export interface TemplateContainer {
+  readonly name: string;
+  readonly ports: readonly { readonly name?: string; readonly containerPort: number }[];
+  /** `seconds` where the hook is known to do nothing but sleep. */
+  readonly preStop?: { readonly how: 'sleep' | 'exec' | 'http' | 'other'; readonly seconds?: number };
+  readonly readiness?: { readonly how: 'http' | 'tcp' | 'grpc' | 'exec'; readonly path?: string };
+}
+
+/** Places of keys (and, of the container, of its list item) in the user's Deployment. */
+export interface TemplatePlaces {
+  readonly container: SourcePlace;
+  readonly podSpec: SourcePlace;
+  readonly lifecycle?: SourcePlace;
+  readonly preStop?: SourcePlace;
+  readonly gracePeriod?: SourcePlace;
+  readonly spec: SourcePlace;
+  readonly strategy?: SourcePlace;
 }
 
 /** How a fact was learnt. `listed` facts come from the first LIST or a relist. */

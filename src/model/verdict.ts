@@ -1,3 +1,4 @@
+import type { Finding, PodTimes } from './finding.ts';
 import type { Environment } from './recording.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -124,6 +125,10 @@ export interface RunResult {
     readonly replacedPods: number;
     readonly durationMs?: number;
   };
+  /** Why requests were dropped, most drops first. Their drops add up to `requests.dropped`. */
+  readonly findings: readonly Finding[];
+  /** The pods' way through the update, old ones first. */
+  readonly pods: readonly PodTimes[];
 }
 
 /** One row of the table: all runs of one scenario together. */
@@ -134,6 +139,8 @@ export interface ScenarioResult {
   readonly outages: readonly (Outage & { readonly run: number })[];
   readonly longestOutageMs: number;
   readonly reasons: readonly Reason[];
+  /** Those of all runs, put together by cause. */
+  readonly findings: readonly Finding[];
   readonly scenario: Scenario;
   readonly environment?: Environment;
   readonly runs: readonly RunResult[];

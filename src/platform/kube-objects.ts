@@ -46,9 +46,23 @@ export interface KubeContainer {
     readonly hostPort?: number;
     readonly protocol?: string;
   }[];
+  readonly lifecycle?: {
+    readonly preStop?: {
+      readonly sleep?: { readonly seconds: number };
+      readonly exec?: { readonly command?: readonly string[] };
+      readonly httpGet?: unknown;
+    };
+  };
+  readonly readinessProbe?: {
+    readonly httpGet?: { readonly path?: string };
+    readonly tcpSocket?: unknown;
+    readonly grpc?: unknown;
+    readonly exec?: unknown;
+  };
 }
 
 export interface KubePodSpec {
+  readonly terminationGracePeriodSeconds?: number;
   readonly nodeName?: string;
   readonly hostNetwork?: boolean;
   readonly containers: readonly KubeContainer[];
@@ -59,6 +73,13 @@ export interface KubeDeployment extends KubeObject {
   readonly spec: {
     readonly replicas?: number;
     readonly paused?: boolean;
+    readonly strategy?: {
+      readonly type?: string;
+      readonly rollingUpdate?: {
+        readonly maxSurge?: number | string;
+        readonly maxUnavailable?: number | string;
+      };
+    };
     readonly selector: {
       readonly matchLabels?: Readonly<Record<string, string>>;
       readonly matchExpressions?: readonly {

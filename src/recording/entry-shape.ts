@@ -94,6 +94,8 @@ const environment = shape({
   node: text,
 });
 
+const place = shape({ file: text, line: count, column: count });
+
 const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
   header: shape({
     rollproof: text,
@@ -163,6 +165,40 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     templateHash: text,
     pods: listOf(podIdentity),
   }),
+  template: shape({
+    atMs: number,
+    templateHash: text,
+    hostNetwork: flag,
+    gracePeriodSeconds: count,
+    strategy: shape({ type: text, maxSurge: optional(text), maxUnavailable: optional(text) }),
+    containers: listOf(
+      shape({
+        name: text,
+        ports: listOf(shape({ name: optional(text), containerPort: count })),
+        preStop: optional(shape({ how: oneOf('sleep', 'exec', 'http', 'other'), seconds: optional(number) })),
+        readiness: optional(shape({ how: oneOf('http', 'tcp', 'grpc', 'exec'), path: optional(text) })),
+      }),
+    ),
+    serving: optional(text),
+    service: optional(
+      shape({
+        externalTrafficPolicy: optional(text),
+        internalTrafficPolicy: optional(text),
+        entryNode: optional(text),
+      }),
+    ),
+    places: optional(
+      shape({
+        container: place,
+        podSpec: place,
+        lifecycle: optional(place),
+        preStop: optional(place),
+        gracePeriod: optional(place),
+        spec: place,
+        strategy: optional(place),
+      }),
+    ),
+  }),
   pod: shape({
     atMs: number,
     change,
@@ -174,6 +210,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     phase: text,
     ready: flag,
     deletionTimestamp: optional(text),
+    deletionGracePeriodSeconds: optional(number),
     containers: listOf(shape({ name: text, state: text, ready: flag, restarts: count })),
   }),
   deployment: shape({ atMs: number, change, generation: count, observedGeneration: count, replicas: count }),

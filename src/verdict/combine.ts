@@ -1,3 +1,4 @@
+import type { Finding } from '../model/finding.ts';
 import type { Environment } from '../model/recording.ts';
 import type { Scenario } from '../model/scenario.ts';
 import {
@@ -41,6 +42,7 @@ export function scenarioResult({ scenario, environment, runs, reasons = [] }: Sc
     outages: inOrder.flatMap(({ run, outages }) => outages.map((outage) => ({ run, ...outage }))),
     longestOutageMs: inOrder.reduce((longest, { longestOutageMs }) => Math.max(longest, longestOutageMs), 0),
     reasons: distinct([...reasons, ...missing, ...reasonsOfRuns(inOrder)]),
+    findings: findingsOfRuns(inOrder),
     scenario,
     ...(environment && { environment }),
     runs: inOrder,
@@ -77,6 +79,30 @@ function reasonsOfRuns(runs: readonly RunResult[]): readonly Reason[] {
   return runs.flatMap(({ run, reasons }) =>
     reasons.map((reason) => ({ ...reason, text: `Run ${run}: ${reason.text}` })),
   );
+}
+
+/** One finding for each cause; evidence of several runs says which it is from. The suggestion is the worst run's. */
+function findingsOfRuns(runs: readonly RunResult[]): readonly Finding[] {
+  const [first] = runs;
+  if (runs.length === 1 && first) return first.findings;
+  const all = runs.flatMap(({ run, findings }) => findings.map((finding) => ({ run, finding })));
+  const merged = [...Map.groupBy(all, ({ finding }) => finding.cause).values()].flatMap((some) => {
+    const worst = some.toSorted((a, b) => b.finding.drops - a.finding.drops)[0]?.finding;
+    if (!worst) return [];
+    return {
+      ...worst,
+      drops: some.reduce((sum, { finding }) => sum + finding.drops, 0),
+      pods: [...new Set(some.flatMap(({ finding }) => finding.pods))],
+      evidence: some.flatMap(({ run, finding }) => finding.evidence.map((text) => `Run ${run}: ${text}`)),
+    };
+  });
+  return merged.toSorted(byWeight);
+}
+
+/** Most drops first, then what is unexplained, then what concerns no drop at all. */
+function byWeight(a: Finding, b: Finding): number {
+  const rank = ({ cause, drops }: Finding) => (drops === 0 ? 2 : cause === 'unexplained' ? 1 : 0);
+  return rank(a) - rank(b) || b.drops - a.drops;
 }
 
 function distinct(reasons: readonly Reason[]): readonly Reason[] {

@@ -1,6 +1,11 @@
+import { CAUSES, type Finding as CauseFinding } from '../model/finding.ts';
 import type { RecordingEntry, Stream } from '../model/recording.ts';
 import type { Reason, RequestCounts, RunResult, Verdict } from '../model/verdict.ts';
 import { accountFor, countRequests, type Sample } from './account.ts';
+import { findingsOf } from './causes/findings.ts';
+import { podTimesOf } from './causes/pod-times.ts';
+import { storyOf } from './causes/story.ts';
+import { coincidences } from './coincidence.ts';
 import { worstVerdict } from './combine.ts';
 import { detect, partialDetectionFloor } from './detection.ts';
 import { type Evidence, isClusterTrouble, isTwinOutdated, measuringGuards, updateGuards } from './guards.ts';
@@ -10,16 +15,6 @@ import { responseTimes } from './response-times.ts';
 import { type Finding, rolloutFinding } from './rollout-finding.ts';
 import { type RunFacts, runFacts } from './run-facts.ts';
 import { whoServed } from './served.ts';
-
-/** Drops of the workload this close to a drop of the steady control are laid to what both have in common. */
-const COINCIDENCE_MS = 250;
-
-/**
- * Drops this long before and after a trouble of the cluster are laid to it, because the control does not see it: its
- * endpoints do not change. It is noticed late, and what nodes know of endpoints is behind for a while after it.
- */
-const BEFORE_TROUBLE_MS = 10_000;
-const AFTER_TROUBLE_MS = 30_000;
 
 /**
  * Judges one recording. Pure: the same entries always give the same result. A pass needs every guard to hold; drops
@@ -34,6 +29,8 @@ export function judgeRun(entries: readonly RecordingEntry[]): RunResult {
   const lives = podLives(facts);
   const evidence: Evidence = { facts, target, steady, lives, served: whoServed(facts, target, lives) };
   const { triggeredMs } = facts.cuts;
+  const story = storyOf(facts, target, steady);
+  const causes = findingsOf(story, target);
 
   const outcomes = [
     ...measuringGuards(evidence),
@@ -42,7 +39,7 @@ export function judgeRun(entries: readonly RecordingEntry[]): RunResult {
   const cutShort = endFindings(evidence);
   const findings = [
     ...accountingFindings(evidence),
-    ...dropFindings(evidence),
+    ...dropFindings(evidence, causes),
     ...[rolloutFinding(facts) ?? []].flat(),
     ...cutShort,
   ];
@@ -71,6 +68,8 @@ export function judgeRun(entries: readonly RecordingEntry[]): RunResult {
     served: { old: evidence.served.old, new: evidence.served.new, how: evidence.served.how },
     steady: steady?.counts ?? NO_REQUESTS,
     rollout: rolloutOf(facts, lives),
+    findings: causes,
+    pods: podTimesOf(story),
   };
 }
 
@@ -119,21 +118,18 @@ function strayRequests({ streams, probes }: RunFacts): readonly string[] {
 }
 
 /** Drops that the update has to answer for, drops that the control excuses, and drops before the update. */
-function dropFindings({ facts, target, steady }: Evidence): readonly Finding[] {
+function dropFindings(
+  { facts, target, steady }: Evidence,
+  causes: readonly CauseFinding[],
+): readonly Finding[] {
   // What was dropped on the way through an outdated twin was dropped for nobody.
   if (facts.notes.some(isTwinOutdated)) return [];
   const { triggeredMs } = facts.cuts;
   const drops = target.samples.filter(({ end }) => end.end === 'dropped');
-  const controlDrops = (steady?.samples ?? []).filter(({ end }) => end.end === 'dropped');
   const counted = triggeredMs === undefined ? [] : drops.filter((drop) => !isOver(drop, triggeredMs));
+  const coincidenceOf = coincidences(steady?.samples ?? [], facts.notes);
+  const excused = counted.filter((drop) => coincidenceOf(drop) !== undefined);
   const troubles = facts.notes.filter(isClusterTrouble);
-  const excused = counted.filter((drop) => {
-    const dropMs = instantOf(drop);
-    return (
-      controlDrops.some((control) => Math.abs(dropMs - instantOf(control)) <= COINCIDENCE_MS) ||
-      troubles.some(({ atMs }) => dropMs >= atMs - BEFORE_TROUBLE_MS && dropMs <= atMs + AFTER_TROUBLE_MS)
-    );
-  });
   const unexcused = counted.length - excused.length;
   const earlier = drops.length - counted.length;
   const findings: Finding[] = [];
@@ -152,8 +148,7 @@ function dropFindings({ facts, target, steady }: Evidence): readonly Finding[] {
       reason: {
         code: 'dropped',
         text: `${plural(unexcused, 'request was', 'requests were')} dropped from the update on (in all ${classes})${aside.map((text) => `; ${text}`).join('')}.`,
-        remedy:
-          'See in the report beside which pod they were lost. Most often a container stops accepting connections before the Service stops sending it any: give it a `preStop` sleep of a few seconds.',
+        remedy: CAUSES[causes[0]?.cause ?? 'unexplained'].remedy,
       },
     });
   } else if (excused.length > 0) {
@@ -266,10 +261,6 @@ function isOver(sample: Sample, triggeredMs: number): boolean {
   return (sample.endedMs ?? sample.scheduledMs) < triggeredMs;
 }
 
-function instantOf({ sentMs, scheduledMs }: Sample): number {
-  return sentMs ?? scheduledMs;
-}
-
 function plural(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
 }
@@ -307,4 +298,6 @@ const WITHOUT_HEADER: RunResult = {
   served: { old: 0, new: 0, how: 'inferred' },
   steady: NO_REQUESTS,
   rollout: { replacedPods: 0 },
+  findings: [],
+  pods: [],
 };

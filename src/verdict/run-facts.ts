@@ -1,6 +1,7 @@
 import type {
   End,
   EndpointsFact,
+  EventFact,
   Header,
   Heartbeat,
   Mark,
@@ -11,6 +12,7 @@ import type {
   RolloutEnd,
   Route,
   Stream,
+  TemplateFact,
   WorkloadAfter,
   WorkloadBefore,
 } from '../model/recording.ts';
@@ -28,6 +30,9 @@ export interface RunFacts {
   readonly pods: readonly PodFact[];
   readonly endpoints: readonly EndpointsFact[];
   readonly routes: readonly Route[];
+  /** Before the update, then after it. */
+  readonly templates: readonly TemplateFact[];
+  readonly events: readonly EventFact[];
   readonly notes: readonly Note[];
   readonly rolloutEnd: RolloutEnd | undefined;
   readonly end: End | undefined;
@@ -46,6 +51,8 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
   const pods: PodFact[] = [];
   const endpoints: EndpointsFact[] = [];
   const routes: Route[] = [];
+  const templates: TemplateFact[] = [];
+  const events: EventFact[] = [];
   const notes: Note[] = [];
   const marks = new Map<Mark['mark'], number>();
   let before: WorkloadBefore | undefined;
@@ -58,8 +65,13 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
       case 'header':
       case 'deployment':
       case 'replica-set':
-      case 'event':
         continue;
+      case 'event':
+        events.push(entry);
+        continue;
+      case 'template':
+        templates.push(entry);
+        break;
       case 'probe': {
         const list = probes.get(entry.stream);
         if (list) list.push(entry);
@@ -111,6 +123,8 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
     pods,
     endpoints,
     routes,
+    templates,
+    events,
     notes,
     rolloutEnd,
     end,

@@ -1,6 +1,8 @@
-import type { EndpointsFact, Route } from '../model/recording.ts';
+import type { EndpointsFact } from '../model/recording.ts';
 import type { Account } from './account.ts';
+import { endpointSpans } from './endpoint-spans.ts';
 import type { Generation, PodLife } from './pod-generations.ts';
+import { routeTable } from './route-table.ts';
 import type { RunFacts } from './run-facts.ts';
 
 /** Which pods answered the target's requests. */
@@ -11,9 +13,6 @@ export interface Served {
   readonly foreign: number;
   readonly how: 'conntrack' | 'inferred';
 }
-
-/** A route may be reported this long after its connection was used first: the listener lags behind. */
-const ROUTE_LAG_MS = 2_000;
 
 /**
  * Counts the answered requests by the generation of pods that served them. Where the node's connection tracking was
@@ -26,22 +25,15 @@ export function whoServed(facts: RunFacts, account: Account, lives: readonly Pod
 }
 
 function servedByRoute(facts: RunFacts, account: Account, lives: readonly PodLife[]) {
-  const routes = new Map<number, Route[]>();
-  for (const route of facts.routes) {
-    if (route.stream !== account.stream.id) continue;
-    const list = routes.get(route.localPort);
-    if (list) list.push(route);
-    else routes.set(route.localPort, [route]);
-  }
+  const routeOf = routeTable(facts, account.stream.id);
   const count = { old: 0, new: 0, foreign: 0 };
   let known = 0;
   for (const { localPort, sentMs, end } of account.samples) {
     if (end.end !== 'ok' || localPort === undefined || sentMs === undefined) continue;
-    // Ports rest before they are used again, so the last route up to then is this connection's.
-    const route = routes.get(localPort)?.findLast(({ atMs }) => atMs <= sentMs + ROUTE_LAG_MS);
-    if (!route) continue;
+    const address = routeOf(localPort, sentMs);
+    if (address === undefined) continue;
     known++;
-    const generation = generationAt(lives, route.podAddress, sentMs);
+    const generation = generationAt(lives, address, sentMs);
     if (generation !== 'unclear') count[generation]++;
   }
   return { known, answered: account.counts.ok, served: { ...count, how: 'conntrack' } as const };
@@ -64,7 +56,7 @@ function generationAt(
 }
 
 function servedByInference(facts: RunFacts, account: Account, lives: readonly PodLife[]): Served {
-  const spans = endpointSpans(facts.endpoints, lives);
+  const spans = spansByGeneration(facts.endpoints, lives);
   const { oldPodsGoneMs = Number.POSITIVE_INFINITY } = facts.cuts;
   const count = { old: 0, new: 0 };
   let index = 0;
@@ -80,15 +72,11 @@ function servedByInference(facts: RunFacts, account: Account, lives: readonly Po
 }
 
 /** The times between changes of the EndpointSlices, each with the one generation of all endpoints, if there is one. */
-function endpointSpans(endpoints: readonly EndpointsFact[], lives: readonly PodLife[]) {
-  const slices = new Map<string, EndpointsFact>();
-  return endpoints.map((fact) => {
-    if (fact.change === 'deleted') slices.delete(fact.slice);
-    else slices.set(fact.slice, fact);
-    const present = [...slices.values()].flatMap((slice) => slice.endpoints);
-    const generations = new Set(present.map((endpoint) => generationOf(endpoint, lives)));
+function spansByGeneration(facts: readonly EndpointsFact[], lives: readonly PodLife[]) {
+  return endpointSpans(facts).map(({ fromMs, endpoints }) => {
+    const generations = new Set(endpoints.map((endpoint) => generationOf(endpoint, lives)));
     const [only] = generations;
-    return { fromMs: fact.atMs, all: generations.size === 1 ? only : undefined };
+    return { fromMs, all: generations.size === 1 ? only : undefined };
   });
 }
 

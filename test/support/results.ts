@@ -19,6 +19,7 @@ export function aScenarioResult(overrides: Partial<ScenarioResult> = {}): Scenar
     outages: [],
     longestOutageMs: 0,
     reasons: [],
+    findings: [],
     scenario: aScenario(),
     runs: [],
     ...overrides,

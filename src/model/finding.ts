@@ -1,0 +1,169 @@
+import type { SourcePlace } from './manifest.ts';
+
+/** Why requests are dropped: a closed list of stable ids, each with a page `docs/causes/<id>.md`. */
+export type Cause =
+  | 'stops-before-endpoint-removal'
+  | 'prestop-too-short'
+  | 'prestop-cannot-run'
+  | 'prestop-exceeds-grace'
+  | 'no-sigterm-handling'
+  | 'sigterm-ignored'
+  | 'request-outlives-grace'
+  | 'keep-alive-closed-at-shutdown'
+  | 'keep-alive-outlives-pod'
+  | 'missing-readiness-probe'
+  | 'readiness-too-early'
+  | 'readiness-flaps'
+  | 'network-not-ready-for-new-pod'
+  | 'no-endpoints'
+  | 'local-traffic-policy'
+  | 'host-network-shared-address'
+  | 'container-restart'
+  | 'stale-conntrack'
+  | 'prober-fault'
+  | 'unexplained';
+
+/** A cause in words, for every report. */
+export interface CauseText {
+  /** What happened, as a sentence. */
+  readonly title: string;
+  /** What to do about it, as an imperative sentence. */
+  readonly remedy: string;
+}
+
+/** Every cause there is. The order has no meaning. */
+export const CAUSES: Readonly<Record<Cause, CauseText>> = {
+  'stops-before-endpoint-removal': {
+    title: 'Old pods stop accepting connections while the cluster still sends them some.',
+    remedy: 'Give the container a `preStop` sleep that lasts until no node sends it connections any more.',
+  },
+  'prestop-too-short': {
+    title: 'The `preStop` hook ends while the cluster still sends connections to the old pods.',
+    remedy: 'Let the `preStop` hook last longer.',
+  },
+  'prestop-cannot-run': {
+    title: 'The `preStop` hook has no effect, so old pods stop at once.',
+    remedy: 'Use the `sleep` action, which needs no program in the image, or correct the command.',
+  },
+  'prestop-exceeds-grace': {
+    title:
+      'The `preStop` hook takes the whole grace period, and the container is killed without a chance to finish.',
+    remedy: 'Raise `terminationGracePeriodSeconds` well above the length of the `preStop` hook.',
+  },
+  'no-sigterm-handling': {
+    title: 'Old pods end at SIGTERM without finishing the requests that they have accepted.',
+    remedy: 'Handle SIGTERM: stop accepting, answer what is in flight, then exit.',
+  },
+  'sigterm-ignored': {
+    title: 'Old pods ignore SIGTERM and are killed at the end of their grace period.',
+    remedy: 'See that the signal reaches the server (`exec` form, or an init process) and that it ends then.',
+  },
+  'request-outlives-grace': {
+    title: 'Requests take longer than old pods are given to end.',
+    remedy: 'Raise `terminationGracePeriodSeconds`, and the shutdown timeout of the server with it.',
+  },
+  'keep-alive-closed-at-shutdown': {
+    title: 'Old pods close kept-alive connections at shutdown while requests are on their way.',
+    remedy:
+      'Answer with `Connection: close` during the `preStop` sleep and close idle connections only after it.',
+  },
+  'keep-alive-outlives-pod': {
+    title: 'Kept-alive connections stay with an old pod until it ends, and are cut then.',
+    remedy:
+      'Answer with `Connection: close` once SIGTERM or the `preStop` hook has begun, so that clients move on.',
+  },
+  'missing-readiness-probe': {
+    title: 'New pods get requests before they listen, because they have no readiness probe.',
+    remedy: 'Add a readiness probe that succeeds only when the container answers requests.',
+  },
+  'readiness-too-early': {
+    title: 'New pods are ready before they can answer.',
+    remedy: 'Let the readiness probe ask for what clients ask for.',
+  },
+  'readiness-flaps': {
+    title: 'Pods lose their readiness while they are in service.',
+    remedy: "Raise the probe's `timeoutSeconds` and `failureThreshold`, or give the container more CPU.",
+  },
+  'network-not-ready-for-new-pod': {
+    title: 'New pods are ready before the network leads to them.',
+    remedy:
+      'Set `minReadySeconds` to a few seconds, so that an old pod ends only when the new one can be reached.',
+  },
+  'no-endpoints': {
+    title: 'At times the Service has no ready pod at all.',
+    remedy: 'Roll with `maxUnavailable: 0` and a `maxSurge` of at least 1.',
+  },
+  'local-traffic-policy': {
+    title: "The node that requests enter has no ready pod, and the Service's traffic policy is `Local`.",
+    remedy: 'Use the policy `Cluster`, or keep a pod on every node that requests enter.',
+  },
+  'host-network-shared-address': {
+    title: 'An ending and a new pod share the address of their node.',
+    remedy: 'Keep old and new pods on different nodes, or off the host network.',
+  },
+  'container-restart': {
+    title: 'A container ended by itself and was started again.',
+    remedy: 'Find out from its last log lines and its memory limit why it ended.',
+  },
+  'stale-conntrack': {
+    title: 'A node sends connections to a pod that is gone, because it remembers the source port.',
+    remedy: 'Nothing in the manifest: a client whose source ports differ does not see it.',
+  },
+  'prober-fault': {
+    title: 'The measurement itself was disturbed.',
+    remedy: 'Run again, on a machine with more room if it happens often.',
+  },
+  unexplained: {
+    title: 'Nothing in the recording explains these drops.',
+    remedy: 'Please report them with the recording.',
+  },
+};
+
+export type Confidence = 'high' | 'medium' | 'low';
+
+/** One cause of dropped requests, with what shows it. */
+export interface Finding {
+  readonly cause: Cause;
+  /** Dropped requests that are laid to it. Each drop is laid to one cause; 0 where only not-judged requests are. */
+  readonly drops: number;
+  readonly confidence: Confidence;
+  /** Names of the pods the requests were lost at. */
+  readonly pods: readonly string[];
+  /** Sentences with figures. Untrusted text: names of pods are in them. */
+  readonly evidence: readonly string[];
+  /** Causes that the recording cannot tell from this one, and what would decide. */
+  readonly undecided?: { readonly causes: readonly Cause[]; readonly decidedBy: string };
+  readonly suggestion?: Suggestion;
+}
+
+/** A change to the manifest that should help. It has not been tried. */
+export interface Suggestion {
+  /** What to change and why by so much, as a sentence. */
+  readonly text: string;
+  /** The lines as they should stand in the Deployment, indented from the left margin. */
+  readonly yaml: readonly string[];
+  /** The same as a unified diff, where the place in the user's file is known. */
+  readonly diff?: { readonly place: SourcePlace; readonly lines: readonly string[] };
+}
+
+/** One pod's way through the update: instants of the recording's clock, each absent where it was not seen. */
+export interface PodTimes {
+  readonly name: string;
+  readonly generation: 'old' | 'new';
+  readonly node?: string;
+  readonly createdMs?: number;
+  readonly startedMs?: number;
+  readonly readyMs?: number;
+  readonly inEndpointsMs?: number;
+  readonly firstServedMs?: number;
+  readonly deleteAskedMs?: number;
+  readonly endpointTerminatingMs?: number;
+  readonly lastServedMs?: number;
+  /** The last request that was sent to it and dropped. */
+  readonly lastInVainMs?: number;
+  /** When its end became known; the kubelet tells it some tenths of a second late. */
+  readonly exitedMs?: number;
+  readonly exitCode?: number;
+  readonly outOfEndpointsMs?: number;
+  readonly goneMs?: number;
+}

@@ -1,0 +1,217 @@
+import type { PodStory } from './pod-story.ts';
+import type { Attribution, Rule } from './rule.ts';
+import { ARRIVAL_MS, PROPAGATION_MS } from './rule.ts';
+import { type Drop, type Story, servingContainer } from './story.ts';
+
+/** A request that was lost at a pod whose deletion had been asked for. */
+interface EndingDrop {
+  readonly drop: Drop;
+  readonly story: Story;
+  readonly pod: PodStory;
+  readonly askedMs: number;
+  /** The preStop hook's end, as far as it can be known: the instant of asking where there is none. */
+  readonly hookEndMs: number;
+  /** Killed with SIGKILL, and only when its grace period was over. */
+  readonly killed: boolean;
+}
+
+/** An old pod, or one that a rollout that failed gave up: whatever happens to it at its end. */
+export const endingPod: Rule = (drop, story) => {
+  const ending = endingDrop(drop, story);
+  if (!ending) return undefined;
+  for (const rule of [killedAtEndOfGrace, longRequest, cutAtSigterm, keptAlive, stoppedTooEarly]) {
+    const attribution = rule(ending);
+    if (attribution) return attribution;
+  }
+  return undefined;
+};
+
+/** The kubelet ends its grace period to the second, and adds up to two where a hook has overrun. */
+const KILL_SLACK_MS = 2_500;
+
+function endingDrop(drop: Drop, story: Story): EndingDrop | undefined {
+  const { pod } = drop;
+  if (pod?.askedFromMs === undefined || drop.endedMs < pod.askedFromMs) return undefined;
+  const { askedFromMs, exitCode, exitedMs, graceSeconds = 30, outOfEndpointsMs, goneMs } = pod;
+  const overMs = outOfEndpointsMs ?? goneMs;
+  if (!drop.reused && overMs !== undefined && drop.sentMs > overMs + PROPAGATION_MS) return undefined;
+  const { preStop } = servingContainer(story.before) ?? {};
+  const killed =
+    exitCode === 137 &&
+    exitedMs !== undefined &&
+    exitedMs - askedFromMs >= graceSeconds * 1000 - KILL_SLACK_MS;
+  const hookMs = Math.min(preStop?.seconds ?? 0, graceSeconds) * 1000;
+  return { drop, story, pod, askedMs: askedFromMs, hookEndMs: askedFromMs + hookMs, killed };
+}
+
+/** A request that takes this long is a long one: others are over before a pod can be at fault for cutting them. */
+const LONG_REQUEST_MS = 1_000;
+
+function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
+  const { drop, story, pod, askedMs, killed } = ending;
+  const { graceSeconds = 30 } = pod;
+  const atTheEnd = drop.endedMs >= askedMs + graceSeconds * 1000 - KILL_SLACK_MS;
+  if (!atTheEnd) return undefined;
+  const seconds = servingContainer(story.before)?.preStop?.seconds;
+  if (seconds !== undefined && seconds >= graceSeconds) {
+    return {
+      cause: 'prestop-exceeds-grace',
+      confidence: 'high',
+      because: `The preStop hook sleeps ${seconds} s and the grace period is ${graceSeconds} s: the container is killed before it learns that it has to end.`,
+    };
+  }
+  if (!killed) return undefined;
+  if (isLong(drop)) {
+    return {
+      cause: 'request-outlives-grace',
+      confidence: 'high',
+      because: `They were still being answered when the container was killed at the end of its grace period of ${graceSeconds} s.`,
+    };
+  }
+  if (drop.reused && refusesNewConnections(ending)) {
+    return {
+      cause: 'keep-alive-outlives-pod',
+      confidence: 'high',
+      because: `The pods took no new connections any more, but kept the old ones until they were killed after ${graceSeconds} s.`,
+    };
+  }
+  return {
+    cause: 'sigterm-ignored',
+    confidence: drop.reused ? 'medium' : 'high',
+    because: `The containers went on as before until they were killed (exit code 137) at the end of their grace period of ${graceSeconds} s.`,
+    ...(drop.reused && {
+      undecided: {
+        causes: ['keep-alive-outlives-pod'],
+        decidedBy:
+          'The same scenario with new connections: a pod that lives for its whole grace period there, too, ignores SIGTERM; one that ends early waits for its connections.',
+      },
+    }),
+  };
+}
+
+/** The server gave up on a long request by itself, before the grace period was over. */
+function longRequest({ drop, hookEndMs }: EndingDrop): Attribution | undefined {
+  const inFlightAtSigterm = drop.sentMs < hookEndMs && drop.endedMs >= hookEndMs + LONG_REQUEST_MS;
+  if (!isCut(drop) || !isLong(drop) || !inFlightAtSigterm) return undefined;
+  return {
+    cause: 'request-outlives-grace',
+    confidence: 'medium',
+    because: 'They were in flight when the pods were told to end, and were cut off more than a second later.',
+  };
+}
+
+function cutAtSigterm({ drop, pod, askedMs }: EndingDrop): Attribution | undefined {
+  if (!isCut(drop)) return undefined;
+  const { exitCode } = pod;
+  if (exitCode === 143) {
+    return {
+      cause: 'no-sigterm-handling',
+      confidence: 'high',
+      because: 'The containers died of SIGTERM (exit code 143), and what they had accepted was cut off.',
+    };
+  }
+  // What was sent before is in flight for sure; what was sent after may never have been accepted.
+  if (!drop.reused && (drop.sentMs < askedMs - ARRIVAL_MS || drop.class === 'truncated')) {
+    return {
+      cause: 'no-sigterm-handling',
+      confidence: 'medium',
+      because: 'Requests that were in flight when the pods were told to end were cut off.',
+    };
+  }
+  return undefined;
+}
+
+/** A pod that goes on for this long after it was told to end has not ended at once. */
+const AT_ONCE_MS = 1_500;
+
+function keptAlive({ drop, pod, askedMs }: EndingDrop): Attribution | undefined {
+  if (!drop.reused || !drop.established) return undefined;
+  const cut = isCut(drop);
+  if (cut && drop.endedMs - askedMs <= AT_ONCE_MS) {
+    return {
+      cause: 'keep-alive-closed-at-shutdown',
+      confidence: 'high',
+      because:
+        'Connections that had carried requests before were closed just after the pods were told to end.',
+    };
+  }
+  if (cut || drop.class === 'answer-timeout') {
+    const exit = pod.exitCode === undefined ? '' : ` (exit code ${pod.exitCode})`;
+    return {
+      cause: 'keep-alive-outlives-pod',
+      confidence: 'high',
+      because: `Connections that had carried requests before went on to the ending pods and broke when those ended${exit}.`,
+    };
+  }
+  return undefined;
+}
+
+/** New connections that were refused, or accepted by the kernel and never by the server, or led to nobody. */
+function stoppedTooEarly({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): Attribution | undefined {
+  const hook = servingContainer(story.before)?.preStop;
+  const failed = story.events.find(
+    ({ object, reason }) => reason === 'FailedPreStopHook' && object === `Pod/${pod.name}`,
+  );
+  if (failed) {
+    return {
+      cause: 'prestop-cannot-run',
+      confidence: 'high',
+      because: 'The kubelet reports that the preStop hook failed.',
+    };
+  }
+  const firstMs = story.drops.reduce(
+    (first, one) => (one.pod === pod && !one.reused ? Math.min(first, one.sentMs) : first),
+    drop.sentMs,
+  );
+  if (hook?.seconds !== undefined && hook.seconds > 0) {
+    const effective = firstMs >= hookEndMs - AT_ONCE_MS / 3;
+    return effective
+      ? {
+          cause: 'prestop-too-short',
+          confidence: 'high',
+          because: `The preStop hook sleeps ${hook.seconds} s, and connections were still sent to the pods after that.`,
+        }
+      : {
+          cause: 'prestop-cannot-run',
+          confidence: 'medium',
+          because: `The template has a preStop hook that sleeps ${hook.seconds} s, but the pods stopped before that.`,
+        };
+  }
+  if (!story.before && firstMs - askedMs > AT_ONCE_MS) {
+    return {
+      cause: 'prestop-too-short',
+      confidence: 'low',
+      because:
+        'The pods went on for a while after they were told to end, and stopped while connections were still sent to them.',
+      undecided: {
+        causes: ['stops-before-endpoint-removal'],
+        decidedBy:
+          'The recording does not hold the pod template: see whether the container has a preStop hook.',
+      },
+    };
+  }
+  return {
+    cause: hook ? 'prestop-too-short' : 'stops-before-endpoint-removal',
+    confidence: hook ? 'medium' : 'high',
+    because: hook
+      ? 'The preStop hook was over while connections were still sent to the pods.'
+      : `Other connections were answered meanwhile; these were still sent to pods that had been told to end${story.before ? ' and have no preStop hook' : ''}.`,
+  };
+}
+
+function refusesNewConnections({ story, pod, askedMs }: EndingDrop): boolean {
+  return story.drops.some(
+    (other) => other.pod === pod && other.class === 'refused' && other.sentMs >= askedMs - ARRIVAL_MS,
+  );
+}
+
+function isCut({ established, class: dropClass }: Drop): boolean {
+  return (
+    established &&
+    (dropClass === 'reset-before-answer' || dropClass === 'closed-before-answer' || dropClass === 'truncated')
+  );
+}
+
+function isLong({ sentMs, endedMs }: Drop): boolean {
+  return endedMs - sentMs >= LONG_REQUEST_MS;
+}

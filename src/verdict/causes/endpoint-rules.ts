@@ -1,0 +1,96 @@
+import type { Endpoint } from '../endpoint-spans.ts';
+import { ARRIVAL_MS, PROPAGATION_MS, type Rule } from './rule.ts';
+import type { Drop, Story } from './story.ts';
+
+/** No pod was ready, because pods in service had lost their readiness. */
+export const flappingPods: Rule = (drop, story) => {
+  const flapped = (fromMs: number, toMs: number) =>
+    fromMs - PROPAGATION_MS <= drop.endedMs && drop.sentMs <= toMs + PROPAGATION_MS;
+  const flapping = story.pods.filter(({ unready }) =>
+    unready.some(({ fromMs, toMs }) => flapped(fromMs, toMs)),
+  );
+  if (flapping.length === 0) return undefined;
+  const itself = drop.pod !== undefined && flapping.includes(drop.pod);
+  const all = drop.pod === undefined && withoutReadyEndpoint(drop, story);
+  if (!itself && !all) return undefined;
+  return {
+    cause: 'readiness-flaps',
+    confidence: itself ? 'high' : 'medium',
+    because: itself
+      ? 'They were lost at pods that went from ready to not ready at that time without having been told to end.'
+      : 'No endpoint was ready at that time, after pods that nobody had told to end had lost their readiness.',
+  };
+};
+
+/** No pod was ready, because old ones end before new ones take over. */
+export const nobodyReady: Rule = (drop, story) => {
+  // A request that went to a pod in service did not fail for want of one.
+  if (drop.pod?.generation === 'new' || !withoutReadyEndpoint(drop, story)) return undefined;
+  return {
+    cause: 'no-endpoints',
+    confidence: 'high',
+    because: 'The EndpointSlices had no ready endpoint when they were sent, or had got one only just then.',
+  };
+};
+
+/** The Service sends requests only to pods of the node they enter, and it had none. */
+export const nobodyOnEntryNode: Rule = (drop, story) => {
+  const policy = localPolicy(story);
+  const node = story.before?.service?.entryNode;
+  if (policy === undefined || node === undefined || drop.address !== undefined || drop.established)
+    return undefined;
+  const here = (endpoint: Endpoint) => endpoint.node === node && endpoint.ready;
+  if (!without(here, drop, story)) return undefined;
+  return {
+    cause: 'local-traffic-policy',
+    confidence: story.routesHeard ? 'high' : 'medium',
+    because: `The Service's ${policy} is Local, and the node ${node}, which the requests entered, had no ready endpoint at that time.`,
+  };
+};
+
+/** The address of an ending pod is also that of a ready one: the node's own. */
+export const sharedAddress: Rule = (drop, { before, endpoints, pods }) => {
+  if (before?.hostNetwork === false || drop.established) return undefined;
+  const shared = endpoints.some(({ fromMs, endpoints: all }, index) => {
+    const toMs = (endpoints[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY) + PROPAGATION_MS;
+    if (drop.sentMs < fromMs - ARRIVAL_MS || drop.sentMs > toMs) return false;
+    return all.some(
+      (ending) =>
+        ending.terminating &&
+        (drop.address === undefined || drop.address === ending.address) &&
+        all.some((other) => !other.terminating && other.ready && other.address === ending.address),
+    );
+  });
+  // Pods with an address of their own may inherit one, too, but not while its owner lives.
+  if (!shared || !pods.some(({ askedFromMs = Number.POSITIVE_INFINITY }) => askedFromMs <= drop.sentMs))
+    return undefined;
+  return {
+    cause: 'host-network-shared-address',
+    confidence: drop.address === undefined ? 'medium' : 'high',
+    because:
+      'One address stood in the EndpointSlices twice, as that of an ending pod and as that of a ready one: both use the network of the same node.',
+  };
+};
+
+function localPolicy({ before, header }: Story): string | undefined {
+  const { externalTrafficPolicy, internalTrafficPolicy } = before?.service ?? {};
+  if (header.scenario.target === 'node-port' && externalTrafficPolicy === 'Local')
+    return 'externalTrafficPolicy';
+  if (header.scenario.target === 'cluster-ip' && internalTrafficPolicy === 'Local')
+    return 'internalTrafficPolicy';
+  return undefined;
+}
+
+function withoutReadyEndpoint(drop: Drop, story: Story): boolean {
+  return without(({ ready }) => ready, drop, story);
+}
+
+/** Was there no such endpoint when a request was sent, or so short a time before that nodes need not have known? */
+function without(wanted: (endpoint: Endpoint) => boolean, { sentMs }: Drop, { endpoints }: Story): boolean {
+  return endpoints.some((span, index) => {
+    const toMs = endpoints[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY;
+    return (
+      sentMs >= span.fromMs - ARRIVAL_MS && sentMs <= toMs + PROPAGATION_MS && !span.endpoints.some(wanted)
+    );
+  });
+}

@@ -1,0 +1,79 @@
+import type { PodStory } from './pod-story.ts';
+import type { Drop, Story } from './story.ts';
+
+/** Pods that are told of one by one; a rollout may have hundreds. */
+const POD_LIMIT = 5;
+
+/** What shows a cause, as sentences with figures: what clients saw, then each pod's part in it. */
+export function evidenceOf(drops: readonly Drop[], story: Story): readonly string[] {
+  const pods = [...new Set(drops.flatMap(({ pod }) => pod ?? []))];
+  const told = pods.slice(0, POD_LIMIT);
+  return [
+    seen(drops),
+    ...told.map((pod) =>
+      podSentence(
+        pod,
+        drops.filter((drop) => drop.pod === pod),
+      ),
+    ),
+    ...(pods.length > told.length ? [`The same holds for ${pods.length - told.length} more pods.`] : []),
+    ...unready(story, drops),
+  ];
+}
+
+function seen(drops: readonly Drop[]): string {
+  const kinds = Map.groupBy(drops, (drop) =>
+    [drop.class, drop.code ?? drop.status].filter((part) => part !== undefined).join(' '),
+  );
+  const list = [...kinds].map(([kind, some]) => `${some.length} ${kind}`).join(', ');
+  const reused = drops.filter((drop) => drop.reused).length;
+  const on =
+    reused === 0
+      ? 'on new connections'
+      : reused === drops.length
+        ? 'on kept-alive connections'
+        : `${reused} of them on kept-alive connections`;
+  return `As clients saw it: ${list}, ${on}.`;
+}
+
+function podSentence(pod: PodStory, drops: readonly Drop[]): string {
+  const { askedFromMs, terminatingMs, endpointTerminatingMs, outOfEndpointsMs, exitedMs, exitCode } = pod;
+  const firstMs = Math.min(...drops.map(({ sentMs }) => sentMs));
+  const lastMs = Math.max(...drops.map(({ sentMs }) => sentMs));
+  const lost = drops.length === 1 ? '1 request' : `${drops.length} requests`;
+  const where = `${lost} sent to ${pod.name}${pod.address === undefined ? '' : ` (${pod.address})`}`;
+  const zeroMs = askedFromMs === undefined ? (pod.inEndpointsMs ?? pod.firstReadyMs) : terminatingMs;
+  if (zeroMs === undefined) return `${where}.`;
+  const at = (ms: number) => `${ms < zeroMs ? '−' : ''}${time(Math.abs(ms - zeroMs))}`;
+  const span = drops.length === 1 ? at(firstMs) : `${at(firstMs)} to ${at(lastMs)}`;
+  if (askedFromMs === undefined) return `${where}, ${span} after it had become ready.`;
+  const steps = [
+    ...(endpointTerminatingMs === undefined
+      ? []
+      : [`its endpoint was terminating after ${at(endpointTerminatingMs)}`]),
+    ...(exitedMs === undefined
+      ? []
+      : [
+          `its end${exitCode === undefined ? '' : ` (exit code ${exitCode})`} was known after ${at(exitedMs)}`,
+        ]),
+    ...(outOfEndpointsMs === undefined ? [] : [`it was out of the endpoints after ${at(outOfEndpointsMs)}`]),
+  ];
+  return `${where}, ${span} after it was told to end${steps.length === 0 ? '' : `; ${steps.join(', ')}`}.`;
+}
+
+function unready({ endpoints }: Story, drops: readonly Drop[]): readonly string[] {
+  const fromMs = Math.min(...drops.map(({ sentMs }) => sentMs)) - 1_000;
+  const toMs = Math.max(...drops.map(({ sentMs }) => sentMs));
+  return endpoints.flatMap((span, index) => {
+    const next = endpoints[index + 1];
+    const overlaps = span.fromMs <= toMs && (next?.fromMs ?? Number.POSITIVE_INFINITY) >= fromMs;
+    if (!overlaps || span.endpoints.some(({ ready }) => ready)) return [];
+    const lasted = next ? ` for ${time(next.fromMs - span.fromMs)}` : '';
+    return [`The EndpointSlices had no ready endpoint${lasted}.`];
+  });
+}
+
+/** `40 ms`, `1.2 s` */
+export function time(ms: number): string {
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

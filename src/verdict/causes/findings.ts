@@ -1,0 +1,102 @@
+import type { Cause, Confidence, Finding } from '../../model/finding.ts';
+import type { Account } from '../account.ts';
+import { evidenceOf } from './evidence.ts';
+import type { Attribution } from './rule.ts';
+import { RULES } from './rules.ts';
+import type { Drop, Story } from './story.ts';
+import { suggestionFor } from './suggestion.ts';
+
+/**
+ * Why requests were dropped, most drops first and what is unexplained last. Each drop is laid to one cause, so that
+ * drops add up to those of the account. Requests that are not judged have a finding, too, where their cause is known.
+ */
+export function findingsOf(story: Story, account: Account): readonly Finding[] {
+  const explained = new Map<Cause, { readonly drop: Drop; readonly attribution: Attribution }[]>();
+  const unexplained: Drop[] = [];
+  for (const drop of story.drops) {
+    const attribution = attribute(drop, story);
+    if (!attribution) {
+      unexplained.push(drop);
+      continue;
+    }
+    const list = explained.get(attribution.cause);
+    if (list) list.push({ drop, attribution });
+    else explained.set(attribution.cause, [{ drop, attribution }]);
+  }
+  const findings = [...explained].map(([cause, cases]): Finding => {
+    const drops = cases.map(({ drop }) => drop);
+    const undecided = cases.find(({ attribution }) => attribution.undecided)?.attribution.undecided;
+    const suggestion = suggestionFor(cause, story);
+    return {
+      cause,
+      drops: drops.length,
+      confidence: mostFrequent(cases.map(({ attribution }) => attribution.confidence)),
+      pods: namesOf(drops),
+      evidence: [
+        ...new Set(cases.map(({ attribution }) => attribution.because)),
+        ...evidenceOf(drops, story),
+      ],
+      ...(undecided && { undecided }),
+      ...(suggestion && { suggestion }),
+    };
+  });
+  return [
+    ...findings.toSorted((a, b) => b.drops - a.drops),
+    ...(unexplained.length === 0 ? [] : [unexplainedFinding(unexplained, story)]),
+    ...notJudgedFindings(account, findings),
+  ];
+}
+
+function attribute(drop: Drop, story: Story): Attribution | undefined {
+  for (const rule of RULES) {
+    const attribution = rule(drop, story);
+    if (attribution) return attribution;
+  }
+  return undefined;
+}
+
+function unexplainedFinding(drops: readonly Drop[], story: Story): Finding {
+  return {
+    cause: 'unexplained',
+    drops: drops.length,
+    confidence: 'low',
+    pods: namesOf(drops),
+    evidence: ['No rule fits what is known of these requests.', ...evidenceOf(drops, story)],
+  };
+}
+
+/** Requests that failed for reasons of the prober's: they are not dropped, but somebody wants to know. */
+function notJudgedFindings({ notJudged }: Account, others: readonly Finding[]): readonly Finding[] {
+  const fault = (notJudged['prober-fault'] ?? 0) + (notJudged['prober-stall'] ?? 0);
+  const stale = notJudged['stale-source-port'] ?? 0;
+  const finding = (cause: Cause, count: number, why: string): readonly Finding[] =>
+    count === 0 || others.some((other) => other.cause === cause)
+      ? []
+      : [
+          {
+            cause,
+            drops: 0,
+            confidence: 'high',
+            pods: [],
+            evidence: [`${count} requests ${why}; they count as not judged.`],
+          },
+        ];
+  return [
+    ...finding('prober-fault', fault, 'failed in the prober itself, for want of descriptors, ports or time'),
+    ...finding(
+      'stale-conntrack',
+      stale,
+      'failed on a source port that had shortly before been used towards the same address',
+    ),
+  ];
+}
+
+function namesOf(drops: readonly Drop[]): readonly string[] {
+  return [...new Set(drops.flatMap(({ pod }) => pod?.name ?? []))];
+}
+
+function mostFrequent(all: readonly Confidence[]): Confidence {
+  const count = (one: Confidence) => all.filter((other) => other === one).length;
+  const levels: readonly Confidence[] = ['low', 'medium', 'high'];
+  return levels.toSorted((a, b) => count(b) - count(a))[0] ?? 'low';
+}

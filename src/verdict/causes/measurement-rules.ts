@@ -1,0 +1,42 @@
+import type { Rule } from './rule.ts';
+import { PROPAGATION_MS } from './rule.ts';
+
+const DISTURBANCES = {
+  control:
+    'The steady control, which was not updated, lost requests at the same moments: the prober, the machine or the cluster is to blame.',
+  cluster: 'A node or a part of the cluster that every request passes through was in trouble around that time.',
+  'twin-outdated':
+    'What was probed no longer stood for the Service that clients use, so that these drops are nobody\'s.',
+} as const;
+
+/** Something was going on that is not the workload's: no other rule would know. */
+export const disturbedMeasurement: Rule = ({ coincidence }) =>
+  coincidence && {
+    cause: 'prober-fault',
+    confidence: coincidence === 'cluster' ? 'medium' : 'high',
+    because: DISTURBANCES[coincidence],
+  };
+
+/** Other new connections that were answered elsewhere meanwhile prove that the nodes knew better. */
+const ANSWERED_ELSEWHERE = 20;
+
+/** A new connection to an address that all the others have long left. */
+export const rememberedSourcePort: Rule = ({ pod, established, address, sentMs }, { visits }) => {
+  if (pod?.outOfEndpointsMs === undefined || established) return undefined;
+  const leftMs = pod.outOfEndpointsMs + PROPAGATION_MS;
+  if (sentMs <= leftMs) return undefined;
+  const elsewhere = visits.filter(
+    (visit) =>
+      visit.ok &&
+      !visit.reused &&
+      visit.address !== address &&
+      visit.sentMs >= leftMs &&
+      visit.sentMs <= sentMs,
+  );
+  if (elsewhere.length < ANSWERED_ELSEWHERE) return undefined;
+  return {
+    cause: 'stale-conntrack',
+    confidence: 'medium',
+    because: `New connections from other source ports had been answered by other pods for long when these were still sent to an address that had left the endpoints more than ${PROPAGATION_MS / 1000} s before.`,
+  };
+};

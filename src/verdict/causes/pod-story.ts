@@ -1,0 +1,168 @@
+import type { ContainerState, PodFact } from '../../model/recording.ts';
+import type { EndpointSpan } from '../endpoint-spans.ts';
+import type { PodLife } from '../pod-generations.ts';
+import type { RunFacts } from '../run-facts.ts';
+
+/** What is known of one pod's life, in the order in which things happen to it. */
+export interface PodStory extends PodLife {
+  readonly startedMs?: number;
+  /** When it first was a ready endpoint of the Service. */
+  readonly inEndpointsMs?: number;
+  /** Its deletion was asked for at this instant or later, by the server's clock; the watch tells it a little late. */
+  readonly askedFromMs?: number;
+  readonly graceSeconds?: number;
+  readonly endpointTerminatingMs?: number;
+  readonly outOfEndpointsMs?: number;
+  /** When it became known that its containers have ended, after its deletion was asked for. */
+  readonly exitedMs?: number;
+  readonly exitCode?: number;
+  /** Containers that ended by themselves and came back: from when at the earliest until when at the latest. */
+  readonly restarts: readonly Restart[];
+  /** Times in which it was not ready any more although nobody had told it to end. */
+  readonly unready: readonly { readonly fromMs: number; readonly toMs: number }[];
+}
+
+export interface Restart {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly container: string;
+  readonly how: string;
+}
+
+/** Facts arrive at most this much later than what they tell of; a busy kubelet takes its time. */
+const ARRIVAL_MS = 1_500;
+
+/** A container's end is known this long after it at the latest, where no time stands in the fact. */
+const KUBELET_MS = 3_000;
+
+/** Tells each pod's story. `serving` is the container that answers, where that is known. */
+export function podStories(
+  facts: RunFacts,
+  lives: readonly PodLife[],
+  spans: readonly EndpointSpan[],
+  serving: string | undefined,
+): readonly PodStory[] {
+  const startedAtMs = Date.parse(facts.header.startedAt);
+  const factsOf = Map.groupBy(facts.pods, ({ uid }) => uid);
+  return lives.map((life) => {
+    const own = factsOf.get(life.uid) ?? [];
+    const ending = endingOf(own, startedAtMs, serving);
+    const restarts = restartsOf(own, startedAtMs, facts.probingStoppedMs);
+    const started = own.find(({ containers }) =>
+      containers.some(({ init, state }) => init !== true && state === 'running'),
+    );
+    return {
+      ...life,
+      ...(started && { startedMs: started.atMs }),
+      ...endpointTimes(life, spans),
+      ...ending,
+      restarts,
+      unready: unreadyTimes(own, facts.probingStoppedMs),
+    };
+  });
+}
+
+function endpointTimes({ name, address }: PodLife, spans: readonly EndpointSpan[]) {
+  let inEndpointsMs: number | undefined;
+  let endpointTerminatingMs: number | undefined;
+  let outOfEndpointsMs: number | undefined;
+  for (const { fromMs, endpoints } of spans) {
+    const own = endpoints.find((endpoint) =>
+      endpoint.pod === undefined ? endpoint.address === address : endpoint.pod === name,
+    );
+    if (own?.ready) inEndpointsMs ??= fromMs;
+    if (own?.terminating) endpointTerminatingMs ??= fromMs;
+    if (own) outOfEndpointsMs = undefined;
+    else if (inEndpointsMs !== undefined) outOfEndpointsMs ??= fromMs;
+  }
+  return {
+    ...(inEndpointsMs === undefined ? {} : { inEndpointsMs }),
+    ...(endpointTerminatingMs === undefined ? {} : { endpointTerminatingMs }),
+    ...(outOfEndpointsMs === undefined ? {} : { outOfEndpointsMs }),
+  };
+}
+
+function endingOf(own: readonly PodFact[], startedAtMs: number, serving: string | undefined) {
+  const asked = own.find(({ deletionTimestamp }) => deletionTimestamp !== undefined);
+  if (!asked) return {};
+  const { atMs, deletionTimestamp = '', deletionGracePeriodSeconds: graceSeconds } = asked;
+  // The server's clock has whole seconds: deletion was asked for within the one that begins here.
+  const secondMs = Date.parse(deletionTimestamp) - (graceSeconds ?? 0) * 1000 - startedAtMs;
+  const notBefore = atMs - ARRIVAL_MS;
+  const ended = own.find(
+    ({ atMs: seenMs, containers }) => seenMs >= atMs && hasEnded(containers.filter(({ init }) => !init)),
+  );
+  const exitCode = ended && servingContainer(ended.containers, serving)?.exitCode;
+  return {
+    askedFromMs: Math.min(atMs, Number.isFinite(secondMs) ? Math.max(secondMs, notBefore) : notBefore),
+    ...(graceSeconds === undefined ? {} : { graceSeconds }),
+    ...(ended && { exitedMs: ended.atMs }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+  };
+}
+
+function hasEnded(containers: readonly ContainerState[]): boolean {
+  return containers.length > 0 && containers.every(({ state }) => state === 'terminated');
+}
+
+function servingContainer(
+  containers: readonly ContainerState[],
+  serving: string | undefined,
+): ContainerState | undefined {
+  return (
+    containers.find(({ name }) => name === serving) ??
+    containers.find(({ init, exitCode }) => !init && exitCode !== 0) ??
+    containers.find(({ init }) => !init)
+  );
+}
+
+function restartsOf(own: readonly PodFact[], startedAtMs: number, endMs: number): readonly Restart[] {
+  const restarts: Restart[] = [];
+  const counts = new Map<string, number>();
+  for (const [index, fact] of own.entries()) {
+    if (fact.deletionTimestamp !== undefined) break;
+    for (const { name, init, state, restarts: count, finishedAt, ...container } of fact.containers) {
+      const before = counts.get(name) ?? count;
+      counts.set(name, count);
+      const died = state === 'terminated' && fact.phase !== 'Succeeded';
+      const restarted = count > before;
+      if (init || !(died || restarted) || restarts.some(({ toMs }) => toMs > fact.atMs)) continue;
+      const finishedMs = Date.parse(finishedAt ?? '') - startedAtMs;
+      const backUp = own
+        .slice(index)
+        .find((later) =>
+          later.containers.some((one) => one.name === name && one.state === 'running' && one.ready),
+        );
+      const ended = died ? { ...container } : container.last;
+      restarts.push({
+        fromMs: Number.isFinite(finishedMs) ? finishedMs : fact.atMs - KUBELET_MS,
+        toMs: (backUp?.atMs ?? endMs) + ARRIVAL_MS,
+        container: name,
+        how: [
+          ended?.exitCode === undefined ? 'exit code unknown' : `exit code ${ended.exitCode}`,
+          ended?.reason,
+        ]
+          .filter(Boolean)
+          .join(', '),
+      });
+    }
+  }
+  return restarts;
+}
+
+function unreadyTimes(own: readonly PodFact[], endMs: number) {
+  const times: { fromMs: number; toMs: number }[] = [];
+  let wasReady = false;
+  let sinceMs: number | undefined;
+  for (const { ready, atMs, deletionTimestamp, change } of own) {
+    if (deletionTimestamp !== undefined || change === 'deleted') break;
+    if (!ready && wasReady) sinceMs ??= atMs;
+    if (ready && sinceMs !== undefined) {
+      times.push({ fromMs: sinceMs, toMs: atMs });
+      sinceMs = undefined;
+    }
+    wasReady ||= ready;
+  }
+  if (sinceMs !== undefined) times.push({ fromMs: sinceMs, toMs: endMs });
+  return times;
+}

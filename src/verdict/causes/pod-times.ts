@@ -1,0 +1,47 @@
+import type { PodTimes } from '../../model/finding.ts';
+import type { PodStory } from './pod-story.ts';
+import type { Story } from './story.ts';
+
+/** The stopwatch: each pod's way through the update, old pods first. */
+export function podTimesOf({ pods, visits, drops }: Story): readonly PodTimes[] {
+  const served = new Map<PodStory, { firstMs: number; lastMs: number }>();
+  for (const { ok, pod, sentMs } of visits) {
+    if (!ok || !pod) continue;
+    const times = served.get(pod);
+    if (times) times.lastMs = Math.max(times.lastMs, sentMs);
+    else served.set(pod, { firstMs: sentMs, lastMs: sentMs });
+  }
+  const lost = new Map<PodStory, number>();
+  for (const { pod, sentMs } of drops) if (pod) lost.set(pod, Math.max(lost.get(pod) ?? 0, sentMs));
+  return pods
+    .map((pod) => timesOf(pod, served.get(pod), lost.get(pod)))
+    .toSorted((a, b) => Number(a.generation === 'new') - Number(b.generation === 'new'));
+}
+
+function timesOf(
+  pod: PodStory,
+  served: { readonly firstMs: number; readonly lastMs: number } | undefined,
+  lastInVainMs: number | undefined,
+): PodTimes {
+  const { name, generation, node, exitCode } = pod;
+  const instants = {
+    // An old pod was there before the recording began: how it started is not in it.
+    ...(generation === 'new' && {
+      createdMs: pod.firstSeenMs,
+      startedMs: pod.startedMs,
+      readyMs: pod.firstReadyMs,
+      inEndpointsMs: pod.inEndpointsMs,
+      firstServedMs: served?.firstMs,
+    }),
+    deleteAskedMs: pod.terminatingMs,
+    endpointTerminatingMs: pod.endpointTerminatingMs,
+    lastServedMs: served?.lastMs,
+    lastInVainMs,
+    exitedMs: pod.exitedMs,
+    exitCode,
+    outOfEndpointsMs: pod.outOfEndpointsMs,
+    goneMs: pod.goneMs,
+  };
+  const known = Object.fromEntries(Object.entries(instants).filter(([, value]) => value !== undefined));
+  return { name, generation, ...(node === undefined ? {} : { node }), ...known };
+}

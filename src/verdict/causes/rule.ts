@@ -1,0 +1,20 @@
+import type { Cause, Confidence, Finding } from '../../model/finding.ts';
+import type { Drop, Story } from './story.ts';
+
+/** What one drop is laid to. */
+export interface Attribution {
+  readonly cause: Exclude<Cause, 'unexplained'>;
+  readonly confidence: Confidence;
+  /** Why this cause and no other, as a sentence without figures of the single drop: equal ones are told once. */
+  readonly because: string;
+  readonly undecided?: NonNullable<Finding['undecided']>;
+}
+
+/** Looks at one dropped request; undefined where it is not this cause. The first rule that knows a cause has it. */
+export type Rule = (drop: Drop, story: Story) => Attribution | undefined;
+
+/** After a change of the endpoints nodes may go by the old ones this long: kube-proxy's pace, a busy machine, and room. */
+export const PROPAGATION_MS = 3_000;
+
+/** Facts arrive at most this much later than what they tell of, on a machine that keeps up. */
+export const ARRIVAL_MS = 250;

@@ -1,0 +1,23 @@
+import { endingPod } from './ending-rules.ts';
+import { flappingPods, nobodyOnEntryNode, nobodyReady, sharedAddress } from './endpoint-rules.ts';
+import { disturbedMeasurement, rememberedSourcePort } from './measurement-rules.ts';
+import type { Rule } from './rule.ts';
+import { restartedContainer, startingPod } from './starting-rules.ts';
+import { inferredPod } from './unrouted-rules.ts';
+
+/**
+ * The rules in the order in which they are asked. What would make all others wrong comes first: the measurement itself,
+ * then containers and endpoints, then the life of the pod that the request went to.
+ */
+export const RULES: readonly Rule[] = [
+  disturbedMeasurement,
+  restartedContainer,
+  sharedAddress,
+  flappingPods,
+  nobodyReady,
+  nobodyOnEntryNode,
+  rememberedSourcePort,
+  endingPod,
+  startingPod,
+  inferredPod,
+];

@@ -1,0 +1,71 @@
+import type { Attribution, Rule } from './rule.ts';
+import { type Drop, type Story, servingContainer } from './story.ts';
+
+/** A container of the pod ended by itself and was started again. */
+export const restartedContainer: Rule = (drop, { pods }) => {
+  const candidates = drop.pod ? [drop.pod] : pods;
+  const restarted = candidates.find(({ restarts }) =>
+    restarts.some(({ fromMs, toMs }) => drop.endedMs >= fromMs && drop.sentMs <= toMs),
+  );
+  const restart = restarted?.restarts[0];
+  if (!restart) return undefined;
+  return {
+    cause: 'container-restart',
+    confidence: drop.pod ? 'high' : 'medium',
+    because: `The container ${restart.container} of ${restarted.name} had ended (${restart.how}) without the pod having been told to end.`,
+  };
+};
+
+/** Nothing that a pod does this long after it became ready has to do with its start. */
+const WARM_UP_LIMIT_MS = 30_000;
+
+/** A new pod got requests before it could answer, or before the network led to it. */
+export const startingPod: Rule = (drop, story) => {
+  const { pod } = drop;
+  if (pod?.generation !== 'new' || pod.askedFromMs !== undefined) return undefined;
+  const readyMs = pod.firstReadyMs ?? pod.inEndpointsMs;
+  if (readyMs === undefined || drop.sentMs > readyMs + WARM_UP_LIMIT_MS) return undefined;
+  // What never answers is not slow to start: it is something else.
+  const healed = story.visits.some((visit) => visit.ok && visit.pod === pod && visit.sentMs > drop.sentMs);
+  if (!healed) return undefined;
+  if (drop.class === 'connect-timeout' || drop.class === 'unreachable') {
+    return {
+      cause: 'network-not-ready-for-new-pod',
+      confidence: 'medium',
+      because:
+        'Connections to new pods got no answer at all just after they became ready, and later ones did.',
+    };
+  }
+  return notListening(drop, story);
+};
+
+function notListening({ class: dropClass }: Drop, { after, before }: Story): Attribution {
+  const what =
+    dropClass === 'refused'
+      ? 'New pods refused connections just after they became ready, and answered later ones'
+      : 'New pods took requests just after they became ready and did not answer them properly, but later ones';
+  const template = after ?? before;
+  if (!template) {
+    return {
+      cause: 'readiness-too-early',
+      confidence: 'low',
+      because: `${what}.`,
+      undecided: {
+        causes: ['missing-readiness-probe'],
+        decidedBy:
+          'The recording does not hold the pod template: see whether the container has a readiness probe.',
+      },
+    };
+  }
+  return servingContainer(template)?.readiness === undefined
+    ? {
+        cause: 'missing-readiness-probe',
+        confidence: 'high',
+        because: `${what}. The container has no readiness probe: it counts as ready as soon as it runs.`,
+      }
+    : {
+        cause: 'readiness-too-early',
+        confidence: 'high',
+        because: `${what}, although the readiness probe had succeeded.`,
+      };
+}

@@ -1,0 +1,126 @@
+import type { EventFact, Header, Probe, TemplateContainer, TemplateFact } from '../../model/recording.ts';
+import type { DropClass } from '../../model/verdict.ts';
+import type { Account, Sample } from '../account.ts';
+import { type Coincidence, coincidences } from '../coincidence.ts';
+import { type EndpointSpan, endpointSpans } from '../endpoint-spans.ts';
+import { isTwinOutdated } from '../guards.ts';
+import { podLives } from '../pod-generations.ts';
+import { routeTable } from '../route-table.ts';
+import type { RunFacts } from '../run-facts.ts';
+import { type PodStory, podStories } from './pod-story.ts';
+
+/** Everything the rules look at: what became of the pods, and what became of each dropped request. */
+export interface Story {
+  readonly header: Header;
+  readonly pods: readonly PodStory[];
+  readonly endpoints: readonly EndpointSpan[];
+  /** Every request that was sent, with the pod it went to where that is known. */
+  readonly visits: readonly Visit[];
+  readonly drops: readonly Drop[];
+  /** Whether the nodes' connection tracking was heard: then a request without a route went to no pod. */
+  readonly routesHeard: boolean;
+  readonly before: TemplateFact | undefined;
+  readonly after: TemplateFact | undefined;
+  readonly events: readonly EventFact[];
+  readonly stoppedMs: number;
+}
+
+/** One request that was sent. */
+export interface Visit {
+  readonly sentMs: number;
+  readonly endedMs: number;
+  readonly ok: boolean;
+  readonly localPort: number | undefined;
+  readonly reused: boolean;
+  /** The pod address its connection was sent to. */
+  readonly address: string | undefined;
+  /** Whose address that was. */
+  readonly pod: PodStory | undefined;
+}
+
+/** One dropped request. */
+export interface Drop extends Visit {
+  readonly class: DropClass;
+  /** errno or the like; absent where there was an answer, and the wrong one. */
+  readonly code: string | undefined;
+  readonly status: number | undefined;
+  /** The connection stood: what failed is the request. */
+  readonly established: boolean;
+  /** Something went on that is not the workload's. */
+  readonly coincidence: Coincidence | 'twin-outdated' | undefined;
+}
+
+/** Puts together what the rules need. Pure. */
+export function storyOf(facts: RunFacts, target: Account, steady: Account | undefined): Story {
+  const [before, after] = facts.templates;
+  const endpoints = endpointSpans(facts.endpoints);
+  const pods = podStories(facts, podLives(facts), endpoints, before?.serving);
+  const routeOf = routeTable(facts, target.stream.id);
+  const probes = new Map(facts.probes.get(target.stream.id)?.map((probe) => [probe.seq, probe]));
+  const coincidenceOf = coincidences(steady?.samples ?? [], facts.notes);
+  const outdated = facts.notes.some(isTwinOutdated);
+  const visits: Visit[] = [];
+  const drops: Drop[] = [];
+  for (const sample of target.samples) {
+    const probe = probes.get(sample.seq);
+    if (!probe || sample.end.end === 'unsent') continue;
+    const visit = visitOf(sample, probe, routeOf, pods);
+    visits.push(visit);
+    if (sample.end.end !== 'dropped') continue;
+    drops.push({
+      ...visit,
+      class: sample.end.class,
+      code: probe.failure?.code,
+      status: probe.status,
+      established: probe.failure?.phase !== 'connect',
+      coincidence: outdated ? 'twin-outdated' : coincidenceOf(sample),
+    });
+  }
+  return {
+    header: facts.header,
+    pods,
+    endpoints,
+    visits,
+    drops,
+    routesHeard: facts.routes.some(({ stream }) => stream === target.stream.id),
+    before,
+    after,
+    events: facts.events,
+    stoppedMs: facts.probingStoppedMs,
+  };
+}
+
+/** The container that answers the requests. */
+export function servingContainer(template: TemplateFact | undefined): TemplateContainer | undefined {
+  return template?.containers.find(({ name }) => name === template.serving) ?? template?.containers[0];
+}
+
+function visitOf(
+  { sentMs: sent, endedMs: ended, scheduledMs, localPort, end }: Sample,
+  probe: Probe,
+  routeOf: (localPort: number, sentMs: number) => string | undefined,
+  pods: readonly PodStory[],
+): Visit {
+  const sentMs = sent ?? scheduledMs;
+  const address = localPort === undefined ? undefined : routeOf(localPort, sentMs);
+  return {
+    sentMs,
+    endedMs: ended ?? sentMs,
+    ok: end.end === 'ok',
+    localPort,
+    reused: probe.reused === true,
+    address,
+    pod: address === undefined ? undefined : ownerOf(address, sentMs, pods),
+  };
+}
+
+/** Who had an address at an instant, or had it last. An ending pod comes before one that shares its address. */
+function ownerOf(address: string, atMs: number, pods: readonly PodStory[]): PodStory | undefined {
+  const owners = pods.filter((pod) => pod.address === address && pod.firstSeenMs <= atMs);
+  const alive = owners.filter(({ goneMs }) => goneMs === undefined || goneMs >= atMs);
+  return (
+    alive.find(({ askedFromMs }) => askedFromMs !== undefined && askedFromMs <= atMs) ??
+    alive[0] ??
+    owners.at(-1)
+  );
+}

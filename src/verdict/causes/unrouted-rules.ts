@@ -1,0 +1,57 @@
+import { endingPod } from './ending-rules.ts';
+import type { PodStory } from './pod-story.ts';
+import { ARRIVAL_MS, PROPAGATION_MS, type Rule } from './rule.ts';
+import type { Drop, Story } from './story.ts';
+
+/** A pod that has just become ready is suspect for this long, where nobody knows which pod a request went to. */
+const JUST_READY_MS = 1_000;
+
+/** Drops this close to each other are of one burst. */
+const COMPANY_MS = 250;
+
+/**
+ * The nodes' connection tracking was not heard, so that the pod has to be inferred: it is the one that was ending,
+ * where only one was. A pod that became ready at the same time could be it just as well, and the finding says so.
+ */
+export const inferredPod: Rule = (drop, story) => {
+  if (drop.address !== undefined) return undefined;
+  const [ending, another] = story.pods.filter((pod) => isEnding(pod, drop));
+  // Where tracking was heard, only this one event was lost: that needs company that is known.
+  if (!ending || (story.routesHeard && !hasCompany(drop, ending, story))) return undefined;
+  const attribution = endingPod({ ...drop, pod: ending }, story);
+  if (!attribution) return undefined;
+  const starting = story.pods.some(
+    ({ firstReadyMs, generation }) =>
+      generation === 'new' &&
+      firstReadyMs !== undefined &&
+      drop.sentMs >= firstReadyMs - ARRIVAL_MS &&
+      drop.sentMs <= firstReadyMs + JUST_READY_MS,
+  );
+  if (!starting) return { ...attribution, confidence: another || story.routesHeard ? 'low' : 'medium' };
+  return {
+    ...attribution,
+    confidence: 'low',
+    undecided: {
+      causes: [
+        ...(attribution.undecided?.causes ?? []),
+        'missing-readiness-probe',
+        'readiness-too-early',
+        'network-not-ready-for-new-pod',
+      ],
+      decidedBy:
+        'Connection tracking of the nodes, which was not heard here: it tells which pod a request was sent to.',
+    },
+  };
+};
+
+function isEnding({ askedFromMs, outOfEndpointsMs, goneMs }: PodStory, { sentMs, endedMs }: Drop): boolean {
+  const overMs = (outOfEndpointsMs ?? goneMs ?? Number.POSITIVE_INFINITY) + PROPAGATION_MS;
+  return askedFromMs !== undefined && endedMs >= askedFromMs && sentMs <= overMs;
+}
+
+function hasCompany({ sentMs, class: dropClass }: Drop, pod: PodStory, { drops }: Story): boolean {
+  return drops.some(
+    (other) =>
+      other.pod === pod && other.class === dropClass && Math.abs(other.sentMs - sentMs) <= COMPANY_MS,
+  );
+}
