@@ -4,6 +4,7 @@ import type { Scenario } from '../model/scenario.ts';
 import type { Prober, ProberEnd } from '../prober/prober.ts';
 import type { Observation } from '../rollout/observe.ts';
 import { runRollout } from '../rollout/rollout.ts';
+import type { ProbedService } from '../rollout/template-fact.ts';
 import { applyWorkload } from '../workload/apply-workload.ts';
 import type { LiveCounts, StreamCounts } from './live-counts.ts';
 import { type ProbedStream, WARM_UP_INTERVAL_MS } from './probed-streams.ts';
@@ -19,6 +20,7 @@ export interface Probing {
   readonly streams: readonly ProbedStream[];
   readonly counts: LiveCounts;
   readonly observation: Observation;
+  readonly probed: ProbedService;
   clock(): number;
   emit(entry: RecordingEntry): void;
 }
@@ -66,7 +68,7 @@ export async function baseline(probing: Probing): Promise<boolean> {
 
 /** Carries the update out and follows it; after a rollout that completed, probing goes on for the tail. */
 export async function update(probing: Probing, namespace: string): Promise<void> {
-  const { context, scenario, clock, emit, observation, counts } = probing;
+  const { context, scenario, clock, emit, observation, probed, counts } = probing;
   const { cluster, planned, progress, signal } = context;
   progress.line('update triggered');
   const { outcome, detail } = await runRollout({
@@ -74,6 +76,7 @@ export async function update(probing: Probing, namespace: string): Promise<void>
     namespace,
     scenario,
     observation,
+    probed,
     updatedObjects: planned.updatedObjects ?? [],
     applyObjects: (objects, signal) => applyWorkload({ cluster, namespace, objects, signal }),
     workingDirectory: context.workingDirectory,

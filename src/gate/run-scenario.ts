@@ -22,6 +22,7 @@ import { probedStreams } from './probed-streams.ts';
 import { baseline, type Probing, stopProbing, update, warmUp } from './probing.ts';
 import type { ScenarioRun } from './scenario-run.ts';
 import { portsAfter } from './source-port-budget.ts';
+import { withPlaces } from './template-places.ts';
 
 const READY_LIMIT_MS = 300_000;
 const NAMESPACE_GONE_LIMIT_MS = 60_000;
@@ -128,7 +129,7 @@ async function measure(measurement: Measurement): Promise<Ending> {
       counts.add(entry);
       place.ports = portsAfter(place.ports, entry);
     }
-    measurement.emit(entry);
+    measurement.emit(entry.kind === 'template' ? withPlaces(entry, planned) : entry);
   };
   for (const text of target.notes)
     emit({ kind: 'note', atMs: clock(), level: 'info', subject: 'target', text });
@@ -159,7 +160,15 @@ async function measure(measurement: Measurement): Promise<Ending> {
         emit({ kind: 'note', atMs: clock(), level: 'warning', subject: 'prober-fault', text }),
     }),
   );
-  const probing: Probing = { context, scenario, prober, place, streams, counts, observation, clock, emit };
+  const entryNode = target.entryNode ?? place.node;
+  const probed = {
+    name: target.service,
+    port: scenario.servicePort,
+    ...(entryNode === undefined ? {} : { entryNode }),
+  };
+  const probing: Probing = {
+    ...{ context, scenario, prober, place, streams, counts, observation, probed, clock, emit },
+  };
   await warmUp(probing);
   const clean = await baseline(probing);
   if (clean) {

@@ -16,6 +16,7 @@ export type Cause =
   | 'readiness-flaps'
   | 'network-not-ready-for-new-pod'
   | 'no-endpoints'
+  | 'selector-mismatch'
   | 'local-traffic-policy'
   | 'host-network-shared-address'
   | 'container-restart'
@@ -92,6 +93,10 @@ export const CAUSES: Readonly<Record<Cause, CauseText>> = {
   'no-endpoints': {
     title: 'At times the Service has no ready pod at all.',
     remedy: 'Roll with `maxUnavailable: 0` and a `maxSurge` of at least 1.',
+  },
+  'selector-mismatch': {
+    title: 'The Service does not select the pods of the Deployment.',
+    remedy: 'Let the selector of the Service match the labels of both the old and the new pods.',
   },
   'local-traffic-policy': {
     title: "The node that requests enter has no ready pod, and the Service's traffic policy is `Local`.",

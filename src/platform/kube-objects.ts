@@ -156,6 +156,7 @@ export interface KubeService extends KubeObject {
     readonly selector?: Readonly<Record<string, string>>;
     readonly ports?: readonly KubeServicePort[];
     readonly externalTrafficPolicy?: string;
+    readonly internalTrafficPolicy?: string;
     readonly sessionAffinity?: string;
     readonly sessionAffinityConfig?: unknown;
     readonly publishNotReadyAddresses?: boolean;

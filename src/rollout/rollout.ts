@@ -15,12 +15,15 @@ import {
   workloadBefore,
 } from './list-workload.ts';
 import type { Observation } from './observe.ts';
+import { type ProbedService, readProbedService, templateFact } from './template-fact.ts';
 import { type Triggered, triggerUpdate, type UpdatedCluster } from './trigger.ts';
 
 export interface RolloutOptions {
   readonly cluster: UpdatedCluster;
   readonly namespace: string;
   readonly scenario: Pick<Scenario, 'deployment' | 'update' | 'rolloutDeadlineMs'>;
+  /** Absent where nothing is probed. */
+  readonly probed?: ProbedService;
   /** Runs since before the baseline; it is not closed here. */
   readonly observation: Observation;
   readonly updatedObjects: readonly ManifestObject[];
@@ -64,6 +67,7 @@ export async function runRollout(options: RolloutOptions): Promise<RolloutEnd> {
     const current = await listWorkload(place);
     const before = workloadBefore(current, options.clock());
     options.emit(before);
+    await emitTemplate(options, place, current);
     const { outcome, detail } = await follow(
       options,
       place,
@@ -81,13 +85,25 @@ export async function runRollout(options: RolloutOptions): Promise<RolloutEnd> {
   }
 }
 
-async function emitWorkloadAfter({ emit, clock }: RolloutOptions, place: WorkloadPlace): Promise<void> {
+async function emitWorkloadAfter(options: RolloutOptions, place: WorkloadPlace): Promise<void> {
+  const { emit, clock } = options;
   try {
-    emit(workloadAfter(await listWorkload(place), clock()));
+    const listed = await listWorkload(place);
+    emit(workloadAfter(listed, clock()));
+    await emitTemplate(options, place, listed);
   } catch (error) {
     // Where somebody has deleted the Deployment there is nothing to list, and the end says so.
     if (!(error instanceof BadInputError)) throw error;
   }
+}
+
+async function emitTemplate(
+  { emit, clock, probed }: RolloutOptions,
+  { kubeConfig, namespace, signal }: WorkloadPlace,
+  { deployment, templateHash }: ListedWorkload,
+): Promise<void> {
+  const service = probed && (await readProbedService(kubeConfig, namespace, probed.name, signal));
+  emit(templateFact({ deployment, templateHash, atMs: clock(), probed, service }));
 }
 
 interface Outcome {

@@ -160,7 +160,7 @@ function stoppedTooEarly({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): 
     };
   }
   const firstMs = story.drops.reduce(
-    (first, one) => (one.pod === pod && !one.reused ? Math.min(first, one.sentMs) : first),
+    (first, one) => (isNewConnectionTo(pod, one, askedMs) ? Math.min(first, one.sentMs) : first),
     drop.sentMs,
   );
   if (hook?.seconds !== undefined && hook.seconds > 0) {
@@ -197,6 +197,11 @@ function stoppedTooEarly({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): 
       ? 'The preStop hook was over while connections were still sent to the pods.'
       : `Other connections were answered meanwhile; these were still sent to pods that had been told to end${story.before ? ' and have no preStop hook' : ''}.`,
   };
+}
+
+function isNewConnectionTo(pod: PodStory, { pod: other, address, reused, sentMs }: Drop, askedMs: number) {
+  const mayBe = other === pod || (address === undefined && sentMs >= askedMs);
+  return mayBe && !reused;
 }
 
 function refusesNewConnections({ story, pod, askedMs }: EndingDrop): boolean {

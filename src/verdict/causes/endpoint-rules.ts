@@ -1,6 +1,10 @@
 import type { Endpoint } from '../endpoint-spans.ts';
+import type { PodStory } from './pod-story.ts';
 import { ARRIVAL_MS, PROPAGATION_MS, type Rule } from './rule.ts';
 import type { Drop, Story } from './story.ts';
+
+/** The endpoints follow the readiness of a pod within this time, or do not follow it. */
+const ENDPOINTS_LAG_MS = 1_000;
 
 /** No pod was ready, because pods in service had lost their readiness. */
 export const flappingPods: Rule = (drop, story) => {
@@ -30,6 +34,33 @@ export const nobodyReady: Rule = (drop, story) => {
     cause: 'no-endpoints',
     confidence: 'high',
     because: 'The EndpointSlices had no ready endpoint when they were sent, or had got one only just then.',
+  };
+};
+
+/** Pods were ready, and none of them was an endpoint. */
+export const unselectedPods: Rule = (drop, story) => {
+  if (drop.pod?.generation === 'new' || !withoutReadyEndpoint(drop, story)) return undefined;
+  const left = story.pods.filter((pod) => isReadyAt(pod, drop.sentMs) && !isEndpointAt(pod, drop.sentMs));
+  if (left.length === 0) return undefined;
+  return {
+    cause: 'selector-mismatch',
+    confidence: 'high',
+    because: `No endpoint was ready while pods of the Deployment were (${left[0]?.name}${left.length > 1 ? ` and ${left.length - 1} more` : ''}): the Service's selector does not match them.`,
+  };
+};
+
+/** The host port that is probed is on a node that has no ready pod. */
+export const nobodyAtHostPort: Rule = (drop, { header, before, pods, visits }) => {
+  if (header.scenario.target !== 'host-port' || drop.established) return undefined;
+  const served = new Set(visits.flatMap(({ ok, pod }) => (ok ? (pod?.node ?? []) : [])));
+  const [only] = served;
+  const node = before?.service?.entryNode ?? (served.size === 1 ? only : undefined);
+  if (node === undefined || pods.some((pod) => pod.node === node && isReadyAt(pod, drop.sentMs)))
+    return undefined;
+  return {
+    cause: 'no-endpoints',
+    confidence: 'high',
+    because: `No pod on the node ${node}, whose host port was probed, was ready and in service at that time.`,
   };
 };
 
@@ -71,6 +102,24 @@ export const sharedAddress: Rule = (drop, { before, endpoints, pods }) => {
       'One address stood in the EndpointSlices twice, as that of an ending pod and as that of a ready one: both use the network of the same node.',
   };
 };
+
+/** Ready for long enough that the endpoints had to follow. */
+function isReadyAt({ firstReadyMs, askedFromMs, unready }: PodStory, atMs: number): boolean {
+  return (
+    firstReadyMs !== undefined &&
+    firstReadyMs + ENDPOINTS_LAG_MS <= atMs &&
+    (askedFromMs === undefined || atMs < askedFromMs) &&
+    !unready.some(({ fromMs, toMs }) => fromMs <= atMs && atMs <= toMs)
+  );
+}
+
+function isEndpointAt({ inEndpointsMs, outOfEndpointsMs }: PodStory, atMs: number): boolean {
+  return (
+    inEndpointsMs !== undefined &&
+    inEndpointsMs <= atMs &&
+    (outOfEndpointsMs === undefined || atMs < outOfEndpointsMs)
+  );
+}
 
 function localPolicy({ before, header }: Story): string | undefined {
   const { externalTrafficPolicy, internalTrafficPolicy } = before?.service ?? {};

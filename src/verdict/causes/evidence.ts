@@ -61,16 +61,18 @@ function podSentence(pod: PodStory, drops: readonly Drop[]): string {
   return `${where}, ${span} after it was told to end${steps.length === 0 ? '' : `; ${steps.join(', ')}`}.`;
 }
 
-function unready({ endpoints }: Story, drops: readonly Drop[]): readonly string[] {
+/** A shorter stretch without a ready endpoint is only the order in which facts arrive. */
+const SHORT_MS = 50;
+
+function unready({ endpoints, stoppedMs }: Story, drops: readonly Drop[]): readonly string[] {
   const fromMs = Math.min(...drops.map(({ sentMs }) => sentMs)) - 1_000;
   const toMs = Math.max(...drops.map(({ sentMs }) => sentMs));
-  return endpoints.flatMap((span, index) => {
-    const next = endpoints[index + 1];
-    const overlaps = span.fromMs <= toMs && (next?.fromMs ?? Number.POSITIVE_INFINITY) >= fromMs;
-    if (!overlaps || span.endpoints.some(({ ready }) => ready)) return [];
-    const lasted = next ? ` for ${time(next.fromMs - span.fromMs)}` : '';
-    return [`The EndpointSlices had no ready endpoint${lasted}.`];
-  });
+  const emptyMs = endpoints.reduce((sum, span, index) => {
+    const endMs = endpoints[index + 1]?.fromMs ?? stoppedMs;
+    const overlaps = span.fromMs <= toMs && endMs >= fromMs;
+    return overlaps && !span.endpoints.some(({ ready }) => ready) ? sum + endMs - span.fromMs : sum;
+  }, 0);
+  return emptyMs < SHORT_MS ? [] : [`The Service had no ready endpoint for ${time(emptyMs)}.`];
 }
 
 /** `40 ms`, `1.2 s` */

@@ -24,7 +24,7 @@ export function findingsOf(story: Story, account: Account): readonly Finding[] {
     else explained.set(attribution.cause, [{ drop, attribution }]);
   }
   const findings = [...explained].map(([cause, cases]): Finding => {
-    const drops = cases.map(({ drop }) => drop);
+    const drops = cases.map(({ drop, attribution: { pod } }) => (pod ? { ...drop, pod } : drop));
     const undecided = cases.find(({ attribution }) => attribution.undecided)?.attribution.undecided;
     const suggestion = suggestionFor(cause, story);
     return {

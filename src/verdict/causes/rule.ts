@@ -1,4 +1,5 @@
 import type { Cause, Confidence, Finding } from '../../model/finding.ts';
+import type { PodStory } from './pod-story.ts';
 import type { Drop, Story } from './story.ts';
 
 /** What one drop is laid to. */
@@ -7,6 +8,8 @@ export interface Attribution {
   readonly confidence: Confidence;
   /** Why this cause and no other, as a sentence without figures of the single drop: equal ones are told once. */
   readonly because: string;
+  /** The pod that it was for, where that had to be inferred. */
+  readonly pod?: PodStory;
   readonly undecided?: NonNullable<Finding['undecided']>;
 }
 

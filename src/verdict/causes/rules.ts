@@ -1,5 +1,12 @@
 import { endingPod } from './ending-rules.ts';
-import { flappingPods, nobodyOnEntryNode, nobodyReady, sharedAddress } from './endpoint-rules.ts';
+import {
+  flappingPods,
+  nobodyAtHostPort,
+  nobodyOnEntryNode,
+  nobodyReady,
+  sharedAddress,
+  unselectedPods,
+} from './endpoint-rules.ts';
 import { disturbedMeasurement, rememberedSourcePort } from './measurement-rules.ts';
 import type { Rule } from './rule.ts';
 import { restartedContainer, startingPod } from './starting-rules.ts';
@@ -14,8 +21,10 @@ export const RULES: readonly Rule[] = [
   restartedContainer,
   sharedAddress,
   flappingPods,
+  unselectedPods,
   nobodyReady,
   nobodyOnEntryNode,
+  nobodyAtHostPort,
   rememberedSourcePort,
   endingPod,
   startingPod,

@@ -55,7 +55,13 @@ export function storyOf(facts: RunFacts, target: Account, steady: Account | unde
   const [before, after] = facts.templates;
   const endpoints = endpointSpans(facts.endpoints);
   const pods = podStories(facts, podLives(facts), endpoints, before?.serving);
-  const routeOf = routeTable(facts, target.stream.id);
+  const routes = routeTable(facts, target.stream.id);
+  // A connection that was tracked and not sent on went to no pod, unless the pod has that very address.
+  const podAddresses = new Set(pods.map(({ address }) => address));
+  const routeOf = (localPort: number, sentMs: number) => {
+    const address = routes(localPort, sentMs);
+    return address === target.stream.address && !podAddresses.has(address) ? undefined : address;
+  };
   const probes = new Map(facts.probes.get(target.stream.id)?.map((probe) => [probe.seq, probe]));
   const coincidenceOf = coincidences(steady?.samples ?? [], facts.notes);
   const outdated = facts.notes.some(isTwinOutdated);

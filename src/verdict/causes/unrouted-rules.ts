@@ -27,9 +27,11 @@ export const inferredPod: Rule = (drop, story) => {
       drop.sentMs >= firstReadyMs - ARRIVAL_MS &&
       drop.sentMs <= firstReadyMs + JUST_READY_MS,
   );
-  if (!starting) return { ...attribution, confidence: another || story.routesHeard ? 'low' : 'medium' };
+  if (!starting)
+    return { ...attribution, pod: ending, confidence: another || story.routesHeard ? 'low' : 'medium' };
   return {
     ...attribution,
+    pod: ending,
     confidence: 'low',
     undecided: {
       causes: [
