@@ -1,6 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { GateResult, Verdict } from '../model/verdict.ts';
 import { consoleLine } from './console-line.ts';
+import { causeSentence } from './findings.ts';
 import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
 import { standInNotice } from './stand-in-notice.ts';
@@ -35,9 +36,15 @@ export function renderConsole(result: GateResult, { colours }: ConsoleOptions): 
   ]);
   const reasons = [
     ...result.reasons.map((reason) => ({ name: '', ...reason })),
-    ...result.scenarios.flatMap(({ name, reasons }) =>
-      reasons.map((reason) => ({ name: `${name}: `, ...reason })),
-    ),
+    ...result.scenarios.flatMap(({ name, reasons, findings }) => [
+      ...reasons.map((reason) => ({ name: `${name}: `, ...reason })),
+      ...findings.map((finding) => ({
+        name: `${name}: cause: `,
+        text: causeSentence(finding),
+        code: finding.cause,
+        remedy: finding.suggestion?.text,
+      })),
+    ]),
   ].flatMap(({ name, text, remedy, code }) => [
     `${consoleLine(name + text)} [${code}]`,
     ...(remedy === undefined ? [] : [`  → ${consoleLine(remedy)}`]),

@@ -1,9 +1,11 @@
+import type { Finding } from '../model/finding.ts';
 import type { RecordingEntry } from '../model/recording.ts';
 import type { GateResult, Reason, ScenarioResult, Verdict } from '../model/verdict.ts';
 import { type PodLife, podLives } from '../verdict/pod-generations.ts';
 import type { RunFacts } from '../verdict/run-facts.ts';
 import { targetSamples } from '../verdict/target-samples.ts';
 import { duration } from './figures.ts';
+import { causeSentence } from './findings.ts';
 import { headline } from './headline.ts';
 import { measuredFigures, measuredHow, measuredOn } from './how-measured.ts';
 import { plainLine } from './markdown.ts';
@@ -75,6 +77,7 @@ function section(scenario: ScenarioResult, plots: readonly Plot[]): string {
   return `<section>
 <h2>${html(scenario.name)} ${badge(scenario.verdict)}</h2>
 ${reasonList(scenario.reasons)}
+${findingList(scenario.findings)}
 <p class="small">${html(measured)}</p>
 ${own.map((plot) => figure(plot, own.length > 1)).join('\n')}
 </section>`;
@@ -87,6 +90,16 @@ function figure({ id, run, data, label, ends }: Plot, isOneOfSeveral: boolean): 
 <div class="key"><span><i style="background:var(--ok)"></i>answered</span><span><i style="background:var(--bad)"></i>dropped or not judged</span><span><i class="area" style="background:var(--span)"></i>update until complete</span><span><i class="stroke" style="background:var(--phase)"></i>trigger, complete, last old pod gone</span><span><i class="stroke" style="background:var(--pod)"></i>a pod is told to end, is gone</span></div>
 ${ends.length === 0 ? '' : `<details class="small"><summary>Pods</summary><ul>${ends.map((line) => `<li>${html(line)}</li>`).join('')}</ul></details>`}
 <script type="application/json" id="${id}">${inScript(data)}</script>`;
+}
+
+function findingList(findings: readonly Finding[]): string {
+  return findings
+    .map(({ evidence, suggestion, ...finding }) => {
+      const sentences = [...evidence, ...(suggestion ? [`Suggestion, not tried: ${suggestion.text}`] : [])];
+      const items = sentences.map((sentence) => `<li>${html(sentence)}</li>`).join('');
+      return `<details><summary>Cause: ${html(causeSentence({ ...finding, evidence }))} <code>${html(finding.cause)}</code></summary><ul>${items}</ul></details>`;
+    })
+    .join('\n');
 }
 
 function reasonList(reasons: readonly Reason[]): string {

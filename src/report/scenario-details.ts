@@ -1,7 +1,9 @@
 import { markdownTable } from 'markdown-table';
 import { PHASES, type RunResult, type ScenarioResult } from '../model/verdict.ts';
 import { count, duration, plural } from './figures.ts';
+import { findingDetails } from './findings.ts';
 import { codeSpan, prose } from './markdown.ts';
+import { stopwatchTables } from './stopwatch.ts';
 import { VERDICTS } from './summary-table.ts';
 
 /** Rows of one table; more of them help nobody. */
@@ -13,6 +15,7 @@ export function scenarioDetails(scenario: ScenarioResult): string {
     '<details>',
     `<summary>${VERDICTS[scenario.verdict].symbol} Details of ${prose(scenario.name)}</summary>`,
     '',
+    ...findingDetails(scenario),
     ...scenario.runs.flatMap((run) => [...runDetails(run, scenario.runs.length), '']),
     '</details>',
   ].join('\n');
@@ -24,6 +27,7 @@ function runDetails(run: RunResult, runs: number): readonly string[] {
     phaseTable(run),
     '',
     ...(run.outages.length === 0 ? [] : [outageTable(run), '']),
+    ...stopwatchTables(run),
     ...run.guards.map(({ held, text }) => `- ${held ? '✅' : '❌'} ${prose(text)}`),
     ...rolloutLine(run),
   ];

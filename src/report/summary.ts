@@ -1,6 +1,7 @@
 import type { GateResult, Reason, ScenarioResult } from '../model/verdict.ts';
 import { firstThatFits } from './budget.ts';
 import { plural } from './figures.ts';
+import { causeLines } from './findings.ts';
 import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
 import { codeSpan, prose } from './markdown.ts';
@@ -71,10 +72,19 @@ export function renderSummary(result: GateResult, options: SummaryOptions = {}):
 function reasonLines({ reasons, scenarios }: GateResult): readonly string[] {
   return [
     ...reasons.map((reason) => `- ${reasonText(reason)}`),
-    ...scenarios.flatMap(({ name, reasons }) =>
-      reasons.map((reason) => `- ${codeSpan(name)}: ${reasonText(reason)}`),
-    ),
+    ...scenarios.flatMap((scenario) => [
+      ...scenario.reasons.map(
+        (reason) => `- ${codeSpan(scenario.name)}: ${reasonText(withoutKnownRemedy(reason, scenario))}`,
+      ),
+      ...causeLines(scenario),
+    ]),
   ];
+}
+
+/** What to do about drops stands beside their cause, where there is one. */
+function withoutKnownRemedy(reason: Reason, { findings }: ScenarioResult): Reason {
+  const { remedy, ...rest } = reason;
+  return reason.code === 'dropped' && findings.length > 0 ? rest : reason;
 }
 
 function reasonText({ text, remedy, code }: Reason): string {

@@ -6,6 +6,7 @@ import {
   RECORDING_VERSION,
   type RecordingEntry,
   type RolloutOutcome,
+  type TemplateFact,
 } from '../../src/model/recording.ts';
 import type { Scenario } from '../../src/model/scenario.ts';
 
@@ -43,6 +44,10 @@ export interface RecordingOptions {
   readonly end?: End['reason'] | 'missing';
   /** Whether the node's connection tracking was heard. */
   readonly routes?: boolean;
+  /** The pod that dropped requests were sent to. */
+  readonly lostAt?: 'old' | 'new' | 'nobody';
+  /** What the template says before and after the update. Without it the recording holds none. */
+  readonly template?: Partial<TemplateFact>;
   /** The last word on the entries. */
   readonly change?: (entries: readonly RecordingEntry[]) => readonly RecordingEntry[];
 }
@@ -84,7 +89,9 @@ export function aRecording(options: RecordingOptions = {}): readonly RecordingEn
     ...target,
     ...steady,
     ...heartbeats(stoppedMs + 500, intervalMs).filter(({ atMs }) => !asleep(atMs)),
-    ...(options.routes === false ? [] : routes(target, completeMs - 500)),
+    ...(options.routes === false ? [] : routes(target, completeMs - 500, options.lostAt ?? 'old')),
+    ...(options.template ? [aTemplate(options.template, triggeredMs - 1, 'old')] : []),
+    ...(options.template ? [aTemplate(options.template, goneMs, 'new')] : []),
     {
       kind: 'workload-before',
       atMs: triggeredMs - 1,
@@ -307,7 +314,7 @@ function podFact(
     ...pod,
     phase: 'Running',
     ready: !terminating,
-    ...(terminating ? { deletionTimestamp: '2026-11-20T12:00:05Z', deletionGracePeriodSeconds: 30 } : {}),
+    ...(terminating ? { deletionTimestamp: '2026-11-20T12:00:34Z', deletionGracePeriodSeconds: 30 } : {}),
     containers: [],
   };
 }
@@ -343,20 +350,39 @@ function heartbeats(untilMs: number, intervalMs: number) {
   });
 }
 
-function routes(target: readonly Probe[], switchedMs: number): readonly RecordingEntry[] {
-  return target.flatMap(({ sentMs, localPort }) =>
-    sentMs === undefined || localPort === undefined
-      ? []
-      : [
-          {
-            kind: 'route',
-            atMs: sentMs + 0.3,
-            stream: 'target',
-            localPort,
-            podAddress: sentMs < switchedMs ? '10.244.1.2' : '10.244.2.2',
-          } as const,
-        ],
-  );
+function routes(
+  target: readonly Probe[],
+  switchedMs: number,
+  lostAt: 'old' | 'new' | 'nobody',
+): readonly RecordingEntry[] {
+  const [old, fresh] = ['10.244.1.2', '10.244.2.2'];
+  return target.flatMap(({ sentMs, localPort, failure }) => {
+    if (sentMs === undefined || localPort === undefined || (failure && lostAt === 'nobody')) return [];
+    const toOld = failure ? lostAt === 'old' : sentMs < switchedMs;
+    return [
+      {
+        kind: 'route',
+        atMs: sentMs + 0.3,
+        stream: 'target',
+        localPort,
+        podAddress: toOld ? old : fresh,
+      } as const,
+    ];
+  });
+}
+
+function aTemplate(different: Partial<TemplateFact>, atMs: number, templateHash: string): TemplateFact {
+  return {
+    kind: 'template',
+    atMs,
+    templateHash,
+    hostNetwork: false,
+    gracePeriodSeconds: 30,
+    strategy: { type: 'RollingUpdate', maxSurge: '1', maxUnavailable: '0' },
+    containers: [{ name: 'nginx', ports: [{ containerPort: 80 }], readiness: { how: 'http', path: '/' } }],
+    serving: 'nginx',
+    ...different,
+  };
 }
 
 function instantOf(entry: RecordingEntry): number {

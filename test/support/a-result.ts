@@ -40,7 +40,17 @@ export function aResult(
 
 /** The demo: a workload that drops, and the same with a preStop hook. */
 export const RED_AND_GREEN: readonly RecordingOptions[] = [
-  { scenario: { name: 'without preStop' }, target: [{ atMs: 4_510, draw: 'xxxxxxxx.x.tt' }] },
+  {
+    scenario: { name: 'without preStop' },
+    target: [{ atMs: 4_510, draw: 'xxxxxxxx.x.tt' }],
+    template: {
+      places: {
+        spec: { file: 'k8s/web.yaml', line: 6, column: 1 },
+        podSpec: { file: 'k8s/web.yaml', line: 14, column: 5 },
+        container: { file: 'k8s/web.yaml', line: 16, column: 11 },
+      },
+    },
+  },
   { scenario: { name: 'preStop sleep 10' } },
 ];
 

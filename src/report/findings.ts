@@ -1,0 +1,66 @@
+import { CAUSES, type Finding, type Suggestion } from '../model/finding.ts';
+import { placeText } from '../model/manifest.ts';
+import type { ScenarioResult } from '../model/verdict.ts';
+import { plural } from './figures.ts';
+import { codeSpan, plainLine, prose } from './markdown.ts';
+
+/** Causes that stand under the table; the others are in the details. */
+const FEW = 3;
+
+/** The cause in one sentence: what happened, to how many requests, how sure that is, what to do. Not yet inert. */
+export function causeSentence(finding: Finding): string {
+  const { title } = CAUSES[finding.cause];
+  const share =
+    finding.drops === 0 ? 'not judged' : `${plural(finding.drops, 'drop')}, confidence ${finding.confidence}`;
+  return `${title} (${share})`;
+}
+
+/** The causes of a scenario's drops as items of a list, each with what to do. */
+export function causeLines({ name, findings }: ScenarioResult): readonly string[] {
+  const told = findings.slice(0, FEW);
+  const left = findings.length - told.length;
+  return [
+    ...told.map(
+      (finding) =>
+        `- ${codeSpan(name)}: **Cause:** ${prose(causeSentence(finding))} **→** ${prose(CAUSES[finding.cause].remedy)} <sub>${prose(finding.cause)}</sub>`,
+    ),
+    ...(left > 0 ? [`- ${codeSpan(name)}: ${plural(left, 'more cause')} in the details.`] : []),
+  ];
+}
+
+/** What shows each cause, and the lines that should help, for a scenario's details. */
+export function findingDetails({ findings }: ScenarioResult): readonly string[] {
+  return findings.flatMap((finding) => [
+    `**${codeSpan(finding.cause)}** ${prose(causeSentence(finding))}`,
+    '',
+    ...finding.evidence.map((sentence) => `- ${prose(sentence)}`),
+    ...undecidedLine(finding),
+    '',
+    ...(finding.suggestion ? suggestionLines(finding.suggestion) : []),
+  ]);
+}
+
+function undecidedLine({ undecided }: Finding): readonly string[] {
+  if (!undecided) return [];
+  return [
+    `- Cannot be told from ${undecided.causes.map(codeSpan).join(', ')}. What would decide: ${prose(undecided.decidedBy)}`,
+  ];
+}
+
+function suggestionLines({ text, yaml, diff }: Suggestion): readonly string[] {
+  const where = diff ? ` Below ${codeSpan(placeText(diff.place))}:` : '';
+  return [
+    `Suggestion, not tried: ${prose(text)}${where}`,
+    '',
+    diff ? '```diff' : '```yaml',
+    ...(diff?.lines ?? yaml).map(codeLine),
+    '```',
+    '',
+  ];
+}
+
+/** A line within a fence, which nothing in it can end. */
+function codeLine(line: string): string {
+  const [indent = ''] = /^[+-]? */.exec(line) ?? [];
+  return `${indent}${plainLine(line.slice(indent.length)).replaceAll('`', "'")}`;
+}

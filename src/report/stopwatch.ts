@@ -1,0 +1,67 @@
+import { markdownTable } from 'markdown-table';
+import type { PodTimes } from '../model/finding.ts';
+import type { RunResult } from '../model/verdict.ts';
+import { duration, NOTHING } from './figures.ts';
+import { codeCell } from './markdown.ts';
+
+/** Pods of one table; more of them help nobody. */
+const ROW_LIMIT = 20;
+
+/** How long each step of a pod took, old and new pods in a table of their own. Empty where no pod was replaced. */
+export function stopwatchTables({ pods }: RunResult): readonly string[] {
+  return [
+    ...endingTable(pods.filter(({ deleteAskedMs }) => deleteAskedMs !== undefined)),
+    ...startingTable(
+      pods.filter(({ generation, createdMs }) => generation === 'new' && createdMs !== undefined),
+    ),
+  ];
+}
+
+function endingTable(pods: readonly PodTimes[]): readonly string[] {
+  return table(pods, 'Ending pod, since it was told to end', [
+    [
+      'Endpoint terminating',
+      ({ deleteAskedMs, endpointTerminatingMs }) => [deleteAskedMs, endpointTerminatingMs],
+    ],
+    ['Last request answered', ({ deleteAskedMs, lastServedMs }) => [deleteAskedMs, lastServedMs]],
+    ['Last request in vain', ({ deleteAskedMs, lastInVainMs }) => [deleteAskedMs, lastInVainMs]],
+    ['Exit known', ({ deleteAskedMs, exitedMs }) => [deleteAskedMs, exitedMs]],
+    ['Out of endpoints', ({ deleteAskedMs, outOfEndpointsMs }) => [deleteAskedMs, outOfEndpointsMs]],
+    ['Gone', ({ deleteAskedMs, goneMs }) => [deleteAskedMs, goneMs]],
+  ]);
+}
+
+function startingTable(pods: readonly PodTimes[]): readonly string[] {
+  return table(pods, 'New pod, since it was created', [
+    ['Started', ({ createdMs, startedMs }) => [createdMs, startedMs]],
+    ['Ready', ({ createdMs, readyMs }) => [createdMs, readyMs]],
+    ['In endpoints', ({ createdMs, inEndpointsMs }) => [createdMs, inEndpointsMs]],
+    ['First request answered', ({ createdMs, firstServedMs }) => [createdMs, firstServedMs]],
+  ]);
+}
+
+type Step = readonly [
+  title: string,
+  span: (pod: PodTimes) => readonly [number | undefined, number | undefined],
+];
+
+function table(pods: readonly PodTimes[], title: string, steps: readonly Step[]): readonly string[] {
+  if (pods.length === 0) return [];
+  const shown = pods.slice(0, ROW_LIMIT);
+  const exits = shown.some(({ exitCode }) => exitCode !== undefined);
+  const rows = shown.map((pod) => [
+    codeCell(pod.name),
+    ...steps.map(([, span]) => elapsed(...span(pod))),
+    ...(exits ? [String(pod.exitCode ?? NOTHING)] : []),
+  ]);
+  const head = [title, ...steps.map(([step]) => step), ...(exits ? ['Exit code'] : [])];
+  const align = head.map((_, column) => (column === 0 ? 'l' : 'r'));
+  const more =
+    pods.length > shown.length ? [`${pods.length - shown.length} more pods are in result.json.`, ''] : [];
+  return [markdownTable([head, ...rows], { align, alignDelimiters: false }), '', ...more];
+}
+
+function elapsed(fromMs: number | undefined, toMs: number | undefined): string {
+  if (fromMs === undefined || toMs === undefined) return NOTHING;
+  return toMs < fromMs ? `−${duration(fromMs - toMs)}` : duration(toMs - fromMs);
+}

@@ -1,0 +1,100 @@
+import type { ContainerState, EndpointsFact, PodFact, RecordingEntry } from '../../src/model/recording.ts';
+import { aRecording, type RecordingOptions } from './a-recording.ts';
+
+/** What is different in a drawn rollout whose drops have a cause. */
+export interface StoryOptions extends RecordingOptions {
+  /** How the old pod's container ends, and when that becomes known. */
+  readonly exit?: { readonly code: number; readonly atMs: number };
+  readonly graceSeconds?: number;
+  /** The endpoints, in place of those of a good rollout. */
+  readonly endpoints?: readonly Pick<EndpointsFact, 'atMs' | 'endpoints'>[];
+  /** What else the watches showed. */
+  readonly also?: readonly RecordingEntry[];
+  /** Requests travel on connections that have carried some before. */
+  readonly reused?: boolean;
+  /** How long the dropped requests had taken. */
+  readonly lostAfterMs?: number;
+}
+
+export const OLD = { pod: 'web-old-0', address: '10.244.1.2', node: 'worker' } as const;
+export const NEW = { pod: 'web-new-0', address: '10.244.2.2', node: 'worker2' } as const;
+export const READY = { ready: true, serving: true, terminating: false } as const;
+export const ENDING = { ready: false, serving: true, terminating: true } as const;
+export const UNREADY = { ready: false, serving: false, terminating: false } as const;
+
+/** A drawn rollout; the old pod is told to end at 4.5 s, when the new one takes over. */
+export function aRolloutStory(options: StoryOptions): readonly RecordingEntry[] {
+  const { exit, graceSeconds, endpoints, also = [], reused = false, lostAfterMs } = options;
+  return aRecording({
+    ...options,
+    change(entries) {
+      const changed = entries
+        .filter(({ kind }) => kind !== 'endpoints' || endpoints === undefined)
+        .map((entry) => {
+          if (entry.kind === 'pod') return ending(entry, exit, graceSeconds);
+          if (entry.kind !== 'probe' || entry.stream !== 'target') return entry;
+          const lasts = entry.failure && lostAfterMs !== undefined && entry.sentMs !== undefined;
+          return { ...entry, reused, ...(lasts ? { endedMs: (entry.sentMs ?? 0) + lostAfterMs } : {}) };
+        });
+      const more = [
+        ...also,
+        ...(endpoints ?? []).map(
+          (fact): EndpointsFact => ({
+            kind: 'endpoints',
+            change: 'modified',
+            slice: 'web-abc12',
+            ...fact,
+          }),
+        ),
+      ];
+      const [header, ...rest] = changed;
+      const end = rest.findIndex(({ kind }) => kind === 'end');
+      const timed = [...rest.slice(0, end), ...more].toSorted((a, b) => at(a) - at(b));
+      return header ? [header, ...timed, ...rest.slice(end)] : [];
+    },
+  });
+}
+
+/** A fact about one of the two pods. */
+export function aPodFact(which: 'old' | 'new', atMs: number, different: Partial<PodFact> = {}): PodFact {
+  const { pod: name, address, node } = which === 'old' ? OLD : NEW;
+  return {
+    kind: 'pod',
+    atMs,
+    change: 'modified',
+    uid: `uid-${which}-0`,
+    name,
+    node,
+    address,
+    templateHash: which,
+    phase: 'Running',
+    ready: true,
+    containers: [aContainer()],
+    ...different,
+  };
+}
+
+export function aContainer(different: Partial<ContainerState> = {}): ContainerState {
+  return { name: 'nginx', state: 'running', ready: true, restarts: 0, ...different };
+}
+
+function ending(fact: PodFact, exit: StoryOptions['exit'], graceSeconds: number | undefined): RecordingEntry {
+  const ended = exit !== undefined && fact.deletionTimestamp !== undefined && fact.atMs >= exit.atMs;
+  return {
+    ...fact,
+    containers: [
+      ended ? aContainer({ state: 'terminated', ready: false, exitCode: exit.code }) : aContainer(),
+    ],
+    ...(fact.deletionTimestamp !== undefined && graceSeconds !== undefined
+      ? {
+          deletionGracePeriodSeconds: graceSeconds,
+          deletionTimestamp: new Date(Date.parse('2026-11-20T12:00:04Z') + graceSeconds * 1000).toISOString(),
+        }
+      : {}),
+  };
+}
+
+function at(entry: RecordingEntry): number {
+  if (entry.kind === 'header') return 0;
+  return entry.kind === 'probe' ? (entry.endedMs ?? entry.scheduledMs) : entry.atMs;
+}

@@ -1,0 +1,330 @@
+import { describe, expect, it } from 'vitest';
+import { CAUSES, type Cause } from '../../../src/model/finding.ts';
+import { judgeRun } from '../../../src/verdict/judge.ts';
+import {
+  aContainer,
+  aPodFact,
+  aRolloutStory,
+  ENDING,
+  NEW,
+  OLD,
+  READY,
+  type StoryOptions,
+  UNREADY,
+} from '../../support/a-rollout-story.ts';
+
+const CONTAINER = { name: 'nginx', ports: [{ containerPort: 80 }] };
+const READINESS = { how: 'http', path: '/' } as const;
+const withPreStop = (seconds: number) => ({
+  containers: [{ ...CONTAINER, readiness: READINESS, preStop: { how: 'exec', seconds } as const }],
+});
+const KEEP_ALIVE = { scenario: { connection: 'keep-alive' }, reused: true } as const;
+const GRACE_2 = { graceSeconds: 2, terminatingMs: 3_000 };
+const EXIT_0 = { exit: { code: 0, atMs: 4_800 } };
+/** The old pod's end as the nodes see it: it leaves the endpoints when it has ended. */
+const SURGE = [
+  { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
+  {
+    atMs: 4_500,
+    endpoints: [
+      { ...OLD, ...ENDING },
+      { ...NEW, ...READY },
+    ],
+  },
+  { atMs: 4_900, endpoints: [{ ...NEW, ...READY }] },
+];
+
+/** One rollout for each cause, in which requests are dropped for that reason and no other. */
+const STORIES: Readonly<Record<Cause, StoryOptions>> = {
+  'stops-before-endpoint-removal': {
+    template: {},
+    ...EXIT_0,
+    endpoints: SURGE,
+    target: [{ atMs: 4_510, draw: 'xxxx.x.xxxtttttttttttt' }],
+  },
+  'prestop-too-short': {
+    template: withPreStop(1),
+    exit: { code: 0, atMs: 5_900 },
+    target: [{ atMs: 5_510, draw: 'xxxx' }],
+  },
+  'prestop-cannot-run': {
+    template: withPreStop(10),
+    ...EXIT_0,
+    target: [{ atMs: 4_510, draw: 'xxxx' }],
+    also: [
+      {
+        kind: 'event',
+        atMs: 4_600,
+        object: 'Pod/web-old-0',
+        reason: 'FailedPreStopHook',
+        type: 'Warning',
+        message: 'PreStopHook failed',
+      },
+    ],
+  },
+  'prestop-exceeds-grace': {
+    ...KEEP_ALIVE,
+    ...GRACE_2,
+    template: { ...withPreStop(5), gracePeriodSeconds: 2 },
+    exit: { code: 137, atMs: 6_600 },
+    target: [{ atMs: 6_500, draw: 'rrrr' }],
+  },
+  'no-sigterm-handling': {
+    ...KEEP_ALIVE,
+    template: {},
+    exit: { code: 143, atMs: 4_700 },
+    target: [{ atMs: 4_520, draw: 'rrrr' }],
+  },
+  'sigterm-ignored': {
+    ...KEEP_ALIVE,
+    ...GRACE_2,
+    template: { gracePeriodSeconds: 2 },
+    exit: { code: 137, atMs: 6_700 },
+    target: [{ atMs: 6_500, draw: 'rrrr' }],
+  },
+  'request-outlives-grace': {
+    ...GRACE_2,
+    template: { gracePeriodSeconds: 2 },
+    exit: { code: 137, atMs: 6_700 },
+    lostAfterMs: 2_100,
+    target: [{ atMs: 4_400, draw: 'rrrr' }],
+  },
+  'keep-alive-closed-at-shutdown': {
+    ...KEEP_ALIVE,
+    template: {},
+    ...EXIT_0,
+    target: [{ atMs: 4_520, draw: 'rr.r' }],
+  },
+  'keep-alive-outlives-pod': {
+    ...KEEP_ALIVE,
+    template: withPreStop(5),
+    terminatingMs: 6_000,
+    exit: { code: 0, atMs: 9_700 },
+    target: [{ atMs: 9_510, draw: 'rr.r' }],
+  },
+  'missing-readiness-probe': {
+    template: { containers: [CONTAINER] },
+    lostAt: 'new',
+    target: [{ atMs: 4_510, draw: 'xxxxx' }],
+  },
+  'readiness-too-early': { template: {}, lostAt: 'new', target: [{ atMs: 4_510, draw: 'rrrrr' }] },
+  'network-not-ready-for-new-pod': { template: {}, lostAt: 'new', target: [{ atMs: 4_510, draw: 'ttttt' }] },
+  'readiness-flaps': {
+    template: {},
+    lostAt: 'nobody',
+    also: [aPodFact('new', 8_000, { ready: false }), aPodFact('new', 8_500)],
+    endpoints: [
+      ...SURGE,
+      { atMs: 8_010, endpoints: [{ ...NEW, ...UNREADY }] },
+      { atMs: 8_510, endpoints: [{ ...NEW, ...READY }] },
+    ],
+    target: [{ atMs: 8_050, draw: 'xxxxxxxx' }],
+  },
+  'no-endpoints': {
+    template: { strategy: { type: 'Recreate' } },
+    lostAt: 'nobody',
+    endpoints: [
+      { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
+      { atMs: 3_400, endpoints: [] },
+      { atMs: 4_500, endpoints: [{ ...NEW, ...READY }] },
+    ],
+    also: [
+      aPodFact('old', 3_100, { deletionTimestamp: '2026-11-20T12:00:33Z', deletionGracePeriodSeconds: 30 }),
+    ],
+    target: [{ atMs: 3_410, draw: 'x'.repeat(100) }],
+  },
+  'selector-mismatch': {
+    template: {},
+    lostAt: 'nobody',
+    endpoints: [
+      { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
+      { atMs: 4_900, endpoints: [] },
+    ],
+    target: [{ atMs: 6_000, draw: 'x'.repeat(500) }],
+  },
+  'local-traffic-policy': {
+    template: { service: { externalTrafficPolicy: 'Local', entryNode: 'worker' } },
+    lostAt: 'nobody',
+    endpoints: SURGE,
+    target: [{ atMs: 5_000, draw: 'ttttttttt' }],
+  },
+  'host-network-shared-address': {
+    template: { hostNetwork: true },
+    endpoints: [
+      { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
+      {
+        atMs: 4_500,
+        endpoints: [
+          { ...OLD, ...ENDING },
+          { ...NEW, ...READY, address: OLD.address },
+        ],
+      },
+      { atMs: 4_900, endpoints: [{ ...NEW, ...READY }] },
+    ],
+    target: [{ atMs: 4_600, draw: 'xxxxx' }],
+  },
+  'container-restart': {
+    template: {},
+    lostAt: 'new',
+    also: [
+      aPodFact('new', 8_200, {
+        ready: false,
+        containers: [
+          aContainer({
+            state: 'terminated',
+            ready: false,
+            exitCode: 1,
+            reason: 'Error',
+            finishedAt: '2026-11-20T12:00:08Z',
+          }),
+        ],
+      }),
+      aPodFact('new', 9_000, { containers: [aContainer({ restarts: 1 })] }),
+    ],
+    target: [{ atMs: 8_050, draw: 'rxxxxxxx' }],
+  },
+  'stale-conntrack': { template: {}, endpoints: SURGE, target: [{ atMs: 9_000, draw: 't' }] },
+  'prober-fault': {
+    template: {},
+    target: [{ atMs: 4_510, draw: 'tttt' }],
+    steady: [{ atMs: 4_500, draw: 'tt' }],
+  },
+  unexplained: { template: {}, target: [{ atMs: 1_000, draw: 's' }] },
+};
+
+/** Rollouts that look like one of the above and drop nothing. */
+const GOOD_TWINS: Readonly<Record<string, StoryOptions>> = {
+  'a rollout in which everything goes well': { template: {} },
+  'the same without what the template says': {},
+  'a preStop hook that lasts': {
+    template: withPreStop(5),
+    terminatingMs: 6_000,
+    exit: { code: 0, atMs: 9_700 },
+    endpoints: SURGE,
+  },
+  'a container that ignores SIGTERM while nobody asks it anything': {
+    ...GRACE_2,
+    exit: { code: 137, atMs: 6_600 },
+    endpoints: SURGE,
+  },
+  'no readiness probe, and quick to start': { template: { containers: [CONTAINER] } },
+  'a pod that was not ready for a moment': {
+    also: [aPodFact('new', 8_000, { ready: false }), aPodFact('new', 8_500)],
+  },
+};
+
+describe('the cause of dropped requests', () => {
+  it.each(Object.entries(STORIES))('%s is found where it is the reason', (cause, options) => {
+    const { findings, requests } = judgeRun(aRolloutStory(options));
+    expect(findings.map((finding) => finding.cause)).toEqual([cause]);
+    expect(findings[0]?.drops).toBe(requests.dropped);
+    expect(requests.dropped).toBeGreaterThan(0);
+    expect(findings[0]?.evidence.length).toBeGreaterThan(1);
+  });
+
+  it.each(Object.entries(GOOD_TWINS))('there is none for %s', (_, options) => {
+    expect(judgeRun(aRolloutStory(options)).findings).toEqual([]);
+  });
+
+  it('has a story for every id', () => {
+    expect(Object.keys(STORIES).sort()).toEqual(Object.keys(CAUSES).sort());
+  });
+
+  it('is one for each drop: findings add up to the account', () => {
+    const { findings, requests } = judgeRun(
+      aRolloutStory({
+        template: {},
+        ...EXIT_0,
+        endpoints: SURGE,
+        target: [
+          { atMs: 1_000, draw: 's' },
+          { atMs: 4_510, draw: 'xxx.xttt' },
+          { atMs: 9_000, draw: 'r' },
+        ],
+      }),
+    );
+    expect(findings.reduce((sum, { drops }) => sum + drops, 0)).toBe(requests.dropped);
+    expect(findings.at(-1)?.cause).toBe('unexplained');
+  });
+
+  it('is not guessed where the template is not known: the finding says what would decide', () => {
+    const { findings } = judgeRun(aRolloutStory({ lostAt: 'new', target: [{ atMs: 4_510, draw: 'xxx' }] }));
+    expect(findings[0]).toMatchObject({
+      cause: 'readiness-too-early',
+      confidence: 'low',
+      undecided: { causes: ['missing-readiness-probe'] },
+    });
+  });
+
+  it('is inferred, and less sure, where connection tracking was not heard', () => {
+    const { findings } = judgeRun(
+      aRolloutStory({
+        template: {},
+        ...EXIT_0,
+        endpoints: SURGE,
+        routes: false,
+        target: [{ atMs: 4_510, draw: 'xxx' }],
+      }),
+    );
+    expect(findings[0]).toMatchObject({
+      cause: 'stops-before-endpoint-removal',
+      confidence: 'low',
+      pods: ['web-old-0'],
+    });
+    expect(findings[0]?.undecided?.causes).toContain('readiness-too-early');
+  });
+
+  it('of requests that are not judged is told, without counting them as drops', () => {
+    const { findings } = judgeRun(aRolloutStory({ template: {}, target: [{ atMs: 4_510, draw: 'nnn' }] }));
+    expect(findings).toMatchObject([{ cause: 'prober-fault', drops: 0 }]);
+  });
+});
+
+describe('the suggestion', () => {
+  const places = {
+    spec: { file: 'k8s/web.yaml', line: 6, column: 1 },
+    podSpec: { file: 'k8s/web.yaml', line: 14, column: 5 },
+    container: { file: 'k8s/web.yaml', line: 16, column: 11 },
+  };
+  const suggestion = (options: StoryOptions) => judgeRun(aRolloutStory(options)).findings[0]?.suggestion;
+
+  it('is the measured need with a margin, as lines of the manifest', () => {
+    const found = suggestion({ ...STORIES['stops-before-endpoint-removal'], template: { places } });
+    expect(found?.text).toBe(
+      'Let nginx sleep 3 s before it gets SIGTERM: connections were sent to an ending pod for 220 ms after it was told to end, and 2.0 s are the margin.',
+    );
+    expect(found?.diff).toEqual({
+      place: places.container,
+      lines: [
+        '+          lifecycle:',
+        '+            preStop:',
+        '+              sleep:',
+        '+                seconds: 3',
+      ],
+    });
+  });
+
+  it('has room in the grace period, or says how much more that needs', () => {
+    const found = suggestion({
+      ...STORIES['stops-before-endpoint-removal'],
+      template: { gracePeriodSeconds: 5 },
+    });
+    expect(found?.text).toContain('Raise terminationGracePeriodSeconds from 5 to 13, too');
+  });
+
+  it('replaces the line that is there', () => {
+    const gracePeriod = { file: 'k8s/web.yaml', line: 15, column: 7 };
+    const { template, ...story } = STORIES['prestop-exceeds-grace'];
+    const found = suggestion({ ...story, template: { ...template, places: { ...places, gracePeriod } } });
+    expect(found?.diff).toEqual({
+      place: gracePeriod,
+      lines: ['-      terminationGracePeriodSeconds: 2', '+      terminationGracePeriodSeconds: 15'],
+    });
+  });
+
+  it('has no place where a tool rendered the manifest', () => {
+    const found = suggestion(STORIES['missing-readiness-probe']);
+    expect(found?.yaml[0]).toBe('readinessProbe:');
+    expect(found?.diff).toBeUndefined();
+  });
+});
