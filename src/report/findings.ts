@@ -12,7 +12,7 @@ export function causeSentence(finding: Finding): string {
   const { title } = CAUSES[finding.cause];
   const share =
     finding.drops === 0 ? 'not judged' : `${plural(finding.drops, 'drop')}, confidence ${finding.confidence}`;
-  return `${title} (${share})`;
+  return `${title.replace(/\.$/, '')} (${share}).`;
 }
 
 /** The causes of a scenario's drops as items of a list, each with what to do. */

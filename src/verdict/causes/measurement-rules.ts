@@ -4,9 +4,10 @@ import { PROPAGATION_MS } from './rule.ts';
 const DISTURBANCES = {
   control:
     'The steady control, which was not updated, lost requests at the same moments: the prober, the machine or the cluster is to blame.',
-  cluster: 'A node or a part of the cluster that every request passes through was in trouble around that time.',
+  cluster:
+    'A node or a part of the cluster that every request passes through was in trouble around that time.',
   'twin-outdated':
-    'What was probed no longer stood for the Service that clients use, so that these drops are nobody\'s.',
+    "What was probed no longer stood for the Service that clients use, so that these drops are nobody's.",
 } as const;
 
 /** Something was going on that is not the workload's: no other rule would know. */
