@@ -91,14 +91,17 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
 
 /** The server gave up on a long request by itself, before the grace period was over. */
 function longRequest({ drop, hookEndMs }: EndingDrop): Attribution | undefined {
-  const inFlightAtSigterm = drop.sentMs < hookEndMs && drop.endedMs >= hookEndMs + LONG_REQUEST_MS;
-  if (!isCut(drop) || !isLong(drop) || !inFlightAtSigterm) return undefined;
+  if (!isCut(drop) || !isLong(drop) || drop.endedMs < hookEndMs + LONG_REQUEST_MS) return undefined;
   return {
     cause: 'request-outlives-grace',
     confidence: 'medium',
-    because: 'They were in flight when the pods were told to end, and were cut off more than a second later.',
+    because:
+      'The ending pods had been answering them for more than a second, and cut them off when they ended by themselves.',
   };
 }
+
+/** A request that has waited for this long is in the hands of the server, which accepts faster than that. */
+const ACCEPTED_MS = 100;
 
 function cutAtSigterm({ drop, pod, askedMs }: EndingDrop): Attribution | undefined {
   if (!isCut(drop)) return undefined;
@@ -110,12 +113,13 @@ function cutAtSigterm({ drop, pod, askedMs }: EndingDrop): Attribution | undefin
       because: 'The containers died of SIGTERM (exit code 143), and what they had accepted was cut off.',
     };
   }
-  // What was sent before is in flight for sure; what was sent after may never have been accepted.
-  if (!drop.reused && (drop.sentMs < askedMs - ARRIVAL_MS || drop.class === 'truncated')) {
+  // What the server has had for a while it has accepted; a younger one may have waited for it in the kernel.
+  const accepted = drop.endedMs - drop.sentMs >= ACCEPTED_MS || drop.sentMs < askedMs - ARRIVAL_MS;
+  if (!drop.reused && (accepted || drop.class === 'truncated')) {
     return {
       cause: 'no-sigterm-handling',
       confidence: 'medium',
-      because: 'Requests that were in flight when the pods were told to end were cut off.',
+      because: 'Requests that the ending pods had accepted were cut off.',
     };
   }
   return undefined;
@@ -148,6 +152,8 @@ function keptAlive({ drop, pod, askedMs }: EndingDrop): Attribution | undefined 
 
 /** New connections that were refused, or accepted by the kernel and never by the server, or led to nobody. */
 function stoppedTooEarly({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): Attribution | undefined {
+  // A server that takes a request and stays silent has not stopped.
+  if (drop.established && drop.sentMs < askedMs) return undefined;
   const hook = servingContainer(story.before)?.preStop;
   const failed = story.events.find(
     ({ object, reason }) => reason === 'FailedPreStopHook' && object === `Pod/${pod.name}`,

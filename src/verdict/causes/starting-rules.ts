@@ -25,9 +25,11 @@ export const startingPod: Rule = (drop, story) => {
   if (pod?.generation !== 'new' || pod.askedFromMs !== undefined) return undefined;
   const readyMs = pod.firstReadyMs ?? pod.inEndpointsMs;
   if (readyMs === undefined || drop.sentMs > readyMs + WARM_UP_LIMIT_MS) return undefined;
-  // What never answers is not slow to start: it is something else.
-  const healed = story.visits.some((visit) => visit.ok && visit.pod === pod && visit.sentMs > drop.sentMs);
-  if (!healed) return undefined;
+  // What never answers is not slow to start, and what fails now and then is not either: it is something else.
+  const own = story.visitsOf.get(pod) ?? [];
+  const soFar = own.filter(({ sentMs }) => sentMs <= drop.sentMs);
+  const healed = own.some(({ ok, sentMs }) => ok && sentMs > drop.sentMs);
+  if (!healed || soFar.filter(({ ok }) => ok).length > soFar.length / 2) return undefined;
   if (drop.class === 'connect-timeout' || drop.class === 'unreachable') {
     return {
       cause: 'network-not-ready-for-new-pod',

@@ -16,6 +16,7 @@ export interface Story {
   readonly endpoints: readonly EndpointSpan[];
   /** Every request that was sent, with the pod it went to where that is known. */
   readonly visits: readonly Visit[];
+  readonly visitsOf: ReadonlyMap<PodStory | undefined, readonly Visit[]>;
   readonly drops: readonly Drop[];
   /** Whether the nodes' connection tracking was heard: then a request without a route went to no pod. */
   readonly routesHeard: boolean;
@@ -87,6 +88,7 @@ export function storyOf(facts: RunFacts, target: Account, steady: Account | unde
     pods,
     endpoints,
     visits,
+    visitsOf: Map.groupBy(visits, ({ pod }) => pod),
     drops,
     routesHeard: facts.routes.some(({ stream }) => stream === target.stream.id),
     before,

@@ -274,6 +274,26 @@ describe('the cause of dropped requests', () => {
     expect(findings[0]?.undecided?.causes).toContain('readiness-too-early');
   });
 
+  it('is not the start of a pod that fails now and then, whenever that is', () => {
+    const { findings } = judgeRun(
+      aRolloutStory({ template: {}, lostAt: 'new', target: [{ atMs: 4_510, draw: '....a.....a....a' }] }),
+    );
+    expect(findings.map(({ cause }) => cause)).toEqual(['unexplained']);
+  });
+
+  it('is not the end of a pod that had been silent before it was told to end', () => {
+    const { findings } = judgeRun(
+      aRolloutStory({ template: {}, ...EXIT_0, endpoints: SURGE, target: [{ atMs: 3_600, draw: 'aaa' }] }),
+    );
+    expect(findings.map(({ cause }) => cause)).toEqual(['unexplained']);
+  });
+
+  it('of requests that a server had accepted is not that it stopped listening', () => {
+    const story = { template: {}, ...EXIT_0, endpoints: SURGE, lostAfterMs: 200 };
+    const { findings } = judgeRun(aRolloutStory({ ...story, target: [{ atMs: 4_520, draw: 'rrr' }] }));
+    expect(findings).toMatchObject([{ cause: 'no-sigterm-handling', confidence: 'medium' }]);
+  });
+
   it('of requests that are not judged is told, without counting them as drops', () => {
     const { findings } = judgeRun(aRolloutStory({ template: {}, target: [{ atMs: 4_510, draw: 'nnn' }] }));
     expect(findings).toMatchObject([{ cause: 'prober-fault', drops: 0 }]);
