@@ -124,7 +124,7 @@ async function runRepeatedly(options: GateOptions, place: ScenarioPlace): Promis
     const result = judgeRun(entries);
     runs.push(result);
     options.progress.line(
-      `verdict: ${result.verdict}${result.reasons[0] ? `, ${result.reasons[0].text}` : ''}`,
+      `verdict: ${result.verdict}${result.reasons[0] ? `: ${result.reasons[0].text}` : ''}`,
     );
   }
   return scenarioResult({

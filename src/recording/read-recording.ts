@@ -20,12 +20,15 @@ export async function readRecording(path: string): Promise<Recording> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     throw new BadInputError([
       {
         code: 'RP1701',
-        what: `the recording cannot be read (${error instanceof Error && 'code' in error ? error.code : error})`,
+        what: missing
+          ? 'There is no such file or folder.'
+          : `The recording cannot be read (${error instanceof Error && 'code' in error ? error.code : error}).`,
         where: path,
-        remedy: 'Give the path of a recording.ndjson that an earlier run wrote.',
+        remedy: 'Give the output folder of a run, or one of the .ndjson files in its folder recordings/.',
       },
     ]);
   }

@@ -96,7 +96,7 @@ function findingList(findings: readonly Finding[]): string {
   return findings
     .map(({ evidence, suggestion, ...finding }) => {
       const sentences = [...evidence, ...(suggestion ? [`Suggestion, not tried: ${suggestion.text}`] : [])];
-      const items = sentences.map((sentence) => `<li>${html(sentence)}</li>`).join('');
+      const items = sentences.map((sentence) => `<li>${prose(sentence)}</li>`).join('');
       return `<details><summary>Cause: ${html(causeSentence({ ...finding, evidence }))} <code>${html(finding.cause)}</code></summary><ul>${items}</ul></details>`;
     })
     .join('\n');
@@ -106,7 +106,7 @@ function reasonList(reasons: readonly Reason[]): string {
   if (reasons.length === 0) return '';
   const items = reasons.map(
     ({ text, remedy }) =>
-      `<li>${html(text)}${remedy === undefined ? '' : ` <strong>→</strong> ${html(remedy)}`}</li>`,
+      `<li>${prose(text)}${remedy === undefined ? '' : ` <strong>→</strong> ${prose(remedy)}`}</li>`,
   );
   return `<ul>${items.join('')}</ul>`;
 }
@@ -216,6 +216,11 @@ function biography(
 /** Text of unknown origin in an element or a quoted attribute. */
 function html(text: string): string {
   return plainLine(text, 1000).replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
+}
+
+/** A sentence, in which `code` is set as such. Only ever an element's content: it holds tags. */
+function prose(text: string): string {
+  return html(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 }
 
 /** JSON within a script element: nothing in it can end the element or open a comment. */

@@ -34,7 +34,7 @@ export function renderJunit(result: GateResult): string {
 
 function report(testCase: TestCase, run: RunResult): void {
   const { requests, reasons, verdict } = run;
-  testCase.time((run.rollout.durationMs ?? 0) / 1000);
+  testCase.time(Math.round(run.rollout.durationMs ?? 0) / 1000);
   const message = reasons.map(({ text }) => plainLine(text)).join(' ');
   const figures = `${plural(requests.sent, 'request')} sent, ${requests.dropped} dropped, ${requests.notJudged} not judged, ${requests.unsent} unsent`;
   testCase.standardOutput(figures);

@@ -145,7 +145,7 @@ describe('a recording', () => {
   it('that is missing is bad input', async () => {
     expect(await problemOf(readRecording(join(folder, 'none')))).toMatchObject({
       code: 'RP1701',
-      what: 'the recording cannot be read (ENOENT)',
+      what: 'There is no such file or folder.',
     });
   });
 

@@ -179,6 +179,13 @@ describe('the HTML report', () => {
       JSON.parse(json ?? ''),
     );
 
+  it('sets code in a sentence as code, and what it holds stays inert', () => {
+    const reasons = [{ code: 'RP2003', text: 'There is no `<kind>`.', remedy: 'Use `--context`.' }];
+    expect(renderHtml({ ...result, reasons }, [])).toContain(
+      '<li>There is no <code>&#60;kind&#62;</code>. <strong>→</strong> Use <code>--context</code>.</li>',
+    );
+  });
+
   it('loads nothing', () => {
     expect(page).toContain("default-src 'none'");
     expect(page.replace(/<script>.*<\/script>/s, '')).not.toMatch(/src=["']|href=|url\(/);

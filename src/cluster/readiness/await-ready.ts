@@ -74,7 +74,7 @@ export async function awaitReady(options: AwaitReadyOptions): Promise<ClusterSta
       if (now - saidAt > PROGRESS_EVERY_MS) {
         saidAt = now;
         options.progress(
-          `waiting: ${missing[0]}${missing.length > 1 ? `, and ${missing.length - 1} more` : ''}`,
+          `waiting: ${missing[0]}${missing.length > 1 ? ` (and for ${missing.length - 1} more)` : ''}`,
         );
       }
       await Promise.race([wake.promise, lost]);
