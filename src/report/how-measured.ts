@@ -58,7 +58,7 @@ export function measuredFigures(runs: readonly RunResult[]): readonly string[] {
   const floor = smallestVisibleOutage(runs);
   return [
     plural(runs.length, 'run'),
-    `steady control dropped ${count(dropped)} of ${count(sent)}`,
+    ...(sent === 0 ? [] : [`steady control dropped ${count(dropped)} of ${count(sent)}`]),
     ...(floor === undefined ? [] : [floor]),
   ];
 }
@@ -76,9 +76,9 @@ function smallestVisibleOutage(runs: readonly RunResult[]): string | undefined {
       undefined,
     );
   const ofOne = partial
-    ? `, of one of ${partial.endpoints} endpoints ${duration(partial.lengthMs)} (99.9 %)`
+    ? `, or ${duration(partial.lengthMs)} where one of ${partial.endpoints} endpoints fails (99.9 %)`
     : '';
-  return `an outage of ${duration(Math.max(...floors))} would have been seen${ofOne}`;
+  return `smallest outage that would have been seen: ${duration(Math.max(...floors))}${ofOne}`;
 }
 
 function pathOf({ vantage, target, connection, connections }: Scenario): string {

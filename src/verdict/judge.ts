@@ -134,9 +134,8 @@ function dropFindings(
   const earlier = drops.length - counted.length;
   const findings: Finding[] = [];
   if (unexcused > 0) {
-    const classes = Object.entries(target.drops)
-      .map(([name, count]) => `${count} ${name}`)
-      .join(', ');
+    const { length: total } = drops;
+    const classes = `${total === unexcused ? '' : `in all ${total}: `}${told(target.drops)}`;
     const aside = [
       ...(excused.length > 0
         ? [`${excused.length} more coincide with drops of the steady control or a trouble of the cluster`]
@@ -147,7 +146,7 @@ function dropFindings(
       verdict: 'dropped',
       reason: {
         code: 'dropped',
-        text: `${plural(unexcused, 'request was', 'requests were')} dropped from the update on (in all ${classes})${aside.map((text) => `; ${text}`).join('')}.`,
+        text: `${plural(unexcused, 'request was', 'requests were')} dropped from the update on (${classes})${aside.map((text) => `; ${text}`).join('')}.`,
         remedy: CAUSES[causes[0]?.cause ?? 'unexplained'].remedy,
       },
     });
@@ -199,7 +198,7 @@ function endFindings({ facts, target }: Evidence): readonly Finding[] {
       const { dropped, scheduled } = target.counts;
       return inconclusive(
         'baseline-failing',
-        `The unchanged workload does not answer reliably (${dropped} of ${scheduled} requests were dropped), so the update was not triggered.`,
+        `The unchanged workload does not answer reliably (${dropped} of ${scheduled} requests were dropped: ${told(target.drops)}), so the update was not triggered.`,
         'Make every request succeed without an update first: check the path, the expected status and the port.',
       );
     }
@@ -259,6 +258,13 @@ function rolloutOf(facts: RunFacts, lives: readonly PodLife[]): RunResult['rollo
 /** A request belongs to the baseline only if it was over before the update; one in flight then was at its mercy. */
 function isOver(sample: Sample, triggeredMs: number): boolean {
   return (sample.endedMs ?? sample.scheduledMs) < triggeredMs;
+}
+
+/** `8 refused, 85 connect-timeout` */
+function told(drops: RunResult['drops']): string {
+  return Object.entries(drops)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
 }
 
 function plural(count: number, one: string, many: string): string {

@@ -8,11 +8,11 @@ export const INOTIFY_REMEDY = `sudo sysctl fs.inotify.max_user_watches=${INOTIFY
 
 export const REMEDIES = {
   dockerMissing:
-    'Install Docker (https://docs.docker.com/engine/install/), or use an existing cluster with `--context`.',
+    'Install Docker (https://docs.docker.com/engine/install/), use an existing cluster with `--context`, or try without Docker: `--cluster sandbox`.',
   dockerStopped:
     'Start Docker (`sudo systemctl start docker`, or Docker Desktop) and see that `docker info` works for this user.',
   kindMissing:
-    'Install kind (https://kind.sigs.k8s.io/docs/user/quick-start/#installation), or use an existing cluster with `--context`.',
+    'Install kind (https://kind.sigs.k8s.io/docs/user/quick-start/#installation), use an existing cluster with `--context`, or try without Docker: `--cluster sandbox`.',
 } as const;
 
 /** The engine, or an EnvironmentError with the remedy where there is none. */
