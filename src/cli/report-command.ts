@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { judgeRecordings } from '../gate/judge-recordings.ts';
-import { readRecordings, renderReports } from '../gate/render-reports.ts';
+import { readNamedRecording, renderReports } from '../gate/render-reports.ts';
 import { BadInputError } from '../model/problem.ts';
 import { hasColours } from '../publish/log.ts';
 import { writeReportFiles } from '../publish/report-files.ts';
@@ -15,7 +15,8 @@ export async function reportCommand(
   paths: readonly string[],
   { output }: { readonly output?: string },
 ): Promise<number> {
-  const recordings = await readRecordings((await Promise.all(paths.map(recordingsIn))).flat());
+  const files = (await Promise.all(paths.map(recordingsIn))).flat();
+  const recordings = await Promise.all(files.map(readNamedRecording));
   const result = judgeRecordings(recordings, installation.version);
   if (output !== undefined) {
     await writeReportFiles(output, renderReports(result, recordings));

@@ -8,7 +8,7 @@ import { sandboxProvider } from '../cluster/sandbox/sandbox-provider.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Installation } from '../platform/installation.ts';
 import type { Progress } from './progress.ts';
-import { type NamedRecording, readRecordings, renderReports } from './render-reports.ts';
+import { renderReports } from './render-reports.ts';
 import { type GateOutcome, runGate } from './run-gate.ts';
 
 export interface RunSurroundings {
@@ -24,7 +24,6 @@ export interface RunSurroundings {
 
 export interface Performed extends GateOutcome {
   readonly files: ReadonlyMap<string, string>;
-  readonly read: readonly NamedRecording[];
 }
 
 /** Carries a plan out and renders its reports; writing and publishing them is the face's business. */
@@ -45,8 +44,7 @@ export async function performRun(plan: Plan, surroundings: RunSurroundings): Pro
       signal,
       ...(onCreating ? { onCreating } : {}),
     });
-    const read = await readRecordings(outcome.recordings);
-    return { ...outcome, read, files: renderReports(outcome.result, read) };
+    return { ...outcome, files: renderReports(outcome.result, outcome.recordings) };
   } finally {
     // A cluster that is kept is reached through the kubeconfig in there.
     if (!plan.cluster.keep) await rm(workDir, { recursive: true, force: true });

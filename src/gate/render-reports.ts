@@ -15,14 +15,9 @@ export interface NamedRecording {
   readonly entries: readonly RecordingEntry[];
 }
 
-/** Reads recordings, in the order given. Throws BadInputError where one is none. */
-export async function readRecordings(paths: readonly string[]): Promise<readonly NamedRecording[]> {
-  return await Promise.all(
-    paths.map(async (path) => ({
-      name: basename(path, '.ndjson'),
-      entries: (await readRecording(path)).entries,
-    })),
-  );
+/** Reads a recording. Throws BadInputError where the file is none. */
+export async function readNamedRecording(path: string): Promise<NamedRecording> {
+  return { name: basename(path, '.ndjson'), entries: (await readRecording(path)).entries };
 }
 
 /** Every report file by its name in the output folder. Pure: the same result and recordings give the same bytes. */

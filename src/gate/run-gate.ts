@@ -4,12 +4,12 @@ import { imagesIn } from '../model/manifest-images.ts';
 import type { Plan, PlannedScenario } from '../model/plan.ts';
 import { EnvironmentError } from '../model/problem.ts';
 import type { GateResult, Reason, RunResult, ScenarioResult } from '../model/verdict.ts';
-import { readRecording } from '../recording/read-recording.ts';
 import { gateResult, scenarioResult } from '../verdict/combine.ts';
 import { judgeRun } from '../verdict/judge.ts';
 import { firstError } from './first-error.ts';
 import type { Progress } from './progress.ts';
 import { recordingsFolder } from './recordings-folder.ts';
+import { type NamedRecording, readNamedRecording } from './render-reports.ts';
 import { runScenario } from './run-scenario.ts';
 import { type SharedPlaces, sharedPlaces } from './shared-places.ts';
 
@@ -28,10 +28,10 @@ export interface GateOptions {
   onCreating?(name: string): void;
 }
 
-/** What the gate found, and where the recordings are that it follows from. */
+/** What the gate found, and the recordings that it follows from. */
 export interface GateOutcome {
   readonly result: GateResult;
-  readonly recordings: readonly string[];
+  readonly recordings: readonly NamedRecording[];
   readonly clusterName?: string;
 }
 
@@ -44,7 +44,7 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
   const startedAt = new Date().toISOString();
   const outcome = (scenarios: readonly ScenarioResult[], reasons: readonly Reason[]): GateResult =>
     gateResult({ rollproof: options.version, startedAt, scenarios, reasons, assumed: plan.assumed });
-  const recordings: string[] = [];
+  const recordings: NamedRecording[] = [];
   try {
     await using cluster = await bootCluster(options);
     await using places = sharedPlaces({
@@ -98,8 +98,8 @@ interface ScenarioPlace {
   readonly places: SharedPlaces;
   /** Where recordings go. */
   readonly folder: string;
-  /** Collects the paths of the recordings. */
-  readonly recordings: string[];
+  /** Collects the recordings. */
+  readonly recordings: NamedRecording[];
 }
 
 async function runRepeatedly(options: GateOptions, place: ScenarioPlace): Promise<ScenarioResult> {
@@ -110,7 +110,6 @@ async function runRepeatedly(options: GateOptions, place: ScenarioPlace): Promis
     if (planned.repeat > 1) options.progress.line(`run ${run} of ${planned.repeat}`);
     const file = `${String(index + 1).padStart(2, '0')}-${slug(planned.scenario.name)}-run-${run}.ndjson`;
     const recordingPath = join(place.folder, file);
-    place.recordings.push(recordingPath);
     try {
       await runScenario({ ...options, ...place, run, recordingPath });
     } catch (thrown) {
@@ -120,8 +119,9 @@ async function runRepeatedly(options: GateOptions, place: ScenarioPlace): Promis
       options.progress.warning(`${error.problem.code} ${error.problem.what} ${error.problem.remedy}`);
       reasons.push(environmentReason(error));
     }
-    const { entries } = await readRecording(recordingPath);
-    const result = judgeRun(entries);
+    const recording = await readNamedRecording(recordingPath);
+    place.recordings.push(recording);
+    const result = judgeRun(recording.entries);
     runs.push(result);
     options.progress.line(
       `verdict: ${result.verdict}${result.reasons[0] ? `: ${result.reasons[0].text}` : ''}`,

@@ -19,6 +19,7 @@ describe('the gate on a real kind cluster', () => {
     expect(scenario.requests.dropped).toBeGreaterThan(0);
     expect(scenario.longestOutageMs).toBeGreaterThan(0);
     expect(scenario.runs[0]?.steady.dropped).toBe(0);
+    expect(scenario.findings?.[0]?.cause).toBe('stops-before-endpoint-removal');
     expect(scenario.runs[0]?.rollout).toMatchObject({ outcome: 'completed', replacedPods: 2 });
     expectSums(scenario);
   });
