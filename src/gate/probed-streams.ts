@@ -1,5 +1,5 @@
 import type { Stream } from '../model/recording.ts';
-import { type Expectation, type Scenario, steadyRatePerSecond } from '../model/scenario.ts';
+import { type Expectation, type Protocol, type Scenario, steadyRatePerSecond } from '../model/scenario.ts';
 import type { StreamSpec } from '../prober/protocol.ts';
 import type { SteadyControl } from '../workload/steady-control.ts';
 import type { Target } from '../workload/target-address.ts';
@@ -22,8 +22,9 @@ export function probedStreams(
 ): readonly ProbedStream[] {
   const intervalMs = 1000 / scenario.ratePerSecond;
   const steadyIntervalMs = 1000 / steadyRatePerSecond(scenario.ratePerSecond);
-  const control = { ...steady, expect: ANY_ANSWER };
-  const user = { ...target, path: scenario.path, expect: scenario.expect };
+  // The control speaks HTTP whatever the workload does: it is there to notice that the cluster is disturbed.
+  const control = { ...steady, protocol: 'http', expect: ANY_ANSWER } as const;
+  const user = { ...target, protocol: scenario.protocol, path: scenario.path, expect: scenario.expect };
   return [
     probedStream(scenario, user, { id: 'target', role: 'target', intervalMs, offsetMs: 0 }),
     // Half an interval later, so that the two never wait for each other.
@@ -48,21 +49,23 @@ export function probedStreams(
   ];
 }
 
+/** What is probed in a stream, and how. */
+type Probed = Pick<Target, 'address' | 'port'> & {
+  readonly protocol: Protocol;
+  readonly path: string;
+  readonly expect: Expectation;
+};
+
 function probedStream(
   scenario: Scenario,
-  {
-    address,
-    port,
-    path,
-    expect,
-  }: Pick<Target, 'address' | 'port'> & { readonly path: string; readonly expect: Expectation },
+  { address, port, protocol, path, expect }: Probed,
   { offsetMs, ...stream }: Pick<Stream, 'id' | 'role' | 'intervalMs'> & { readonly offsetMs: number },
 ): ProbedStream {
   const host = `${address}:${port}`;
   const { connection, connections, deadlineMs } = scenario;
   const { id, intervalMs } = stream;
   return {
-    stream: { ...stream, url: `http://${host}${path}`, address, port, expect },
+    stream: { ...stream, url: `${protocol}://${host}${path}`, address, port, expect },
     spec: {
       id,
       intervalMs,
@@ -71,6 +74,7 @@ function probedStream(
       port,
       path,
       host,
+      protocol,
       connection,
       connections,
       deadlineMs,

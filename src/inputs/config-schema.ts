@@ -35,6 +35,7 @@ const app = {
 };
 
 const probe = {
+  protocol: key(INPUT_OPTIONS.protocol),
   connection: key(INPUT_OPTIONS.connection),
   rate: key(INPUT_OPTIONS.rate),
   connections: key(INPUT_OPTIONS.connections),

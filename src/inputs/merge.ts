@@ -1,6 +1,6 @@
 import { didYouMean } from '../model/did-you-mean.ts';
 import type { Problem } from '../model/problem.ts';
-import type { ConnectionMode } from '../model/scenario.ts';
+import { type ConnectionMode, DEFAULT_PROTOCOL, type Protocol } from '../model/scenario.ts';
 import type { ClusterSettings, ReportSettings, ScenarioSettings, Settings } from '../model/settings.ts';
 import { clusterContradictions } from './cluster-contradictions.ts';
 import type { ConfigFile } from './config-file.ts';
@@ -97,10 +97,17 @@ const MODE_NAMES: Readonly<Record<ConnectionMode, string>> = {
   'keep-alive': 'keep-alive',
 };
 
+/** What a scenario is called that has no name of its own. */
+function unnamed(protocol: Protocol = DEFAULT_PROTOCOL, mode: ConnectionMode): string {
+  return protocol === DEFAULT_PROTOCOL ? MODE_NAMES[mode] : `${protocol}, ${MODE_NAMES[mode]}`;
+}
+
 function expandScenarios(inputs: InputValues, config: Config): ExpandedScenario[] {
   if (!config.scenarios) {
     const own = effective(inputs, {}, config);
-    return own.connection.map((mode) => ({ settings: scenarioSettings(MODE_NAMES[mode], mode, own) }));
+    return own.connection.map((mode) => ({
+      settings: scenarioSettings(unnamed(own.protocol, mode), mode, own),
+    }));
   }
   return config.scenarios.flatMap(({ name: family, ...row }, index) => {
     const own = effective(inputs, row, config);
@@ -129,6 +136,7 @@ function scenarioSettings(name: string, connection: ConnectionMode, row: Effecti
     ...given('target', row.target),
     ...given('path', row.path),
     ...given('vantage', row.vantage),
+    protocol: row.protocol ?? DEFAULT_PROTOCOL,
     connection,
     update: row.update ?? { kind: 'restart' },
     ratePerSecond: row.rate ?? 100,

@@ -227,6 +227,15 @@ export const INPUT_OPTIONS = {
     description:
       'The change: restart, apply:<path>, apply:git:base (old version = merge base), image:<container>=<reference>, env:<name>=<value>, move (to another node), command:<command>.',
   }),
+  protocol: option({
+    value: values.choice(['http', 'https', 'h2', 'grpc', 'tcp', 'websocket', 'udp']),
+    form: 'text',
+    placeholder: 'name',
+    configPath: ['probe', 'protocol'],
+    perScenario: true,
+    shownDefault: 'http',
+    description: 'What the probes speak: http, https, h2, grpc, tcp, websocket or udp.',
+  }),
   connection: option({
     value: values.choices(['new', 'keep-alive']),
     form: 'words',

@@ -1,3 +1,12 @@
+/**
+ * What is spoken with the Service. What `connection` means is the same everywhere: `keep-alive` is a number of
+ * long-lived connections, `new` one for every probe; of UDP, which has none, one source port or a fresh one.
+ */
+export type Protocol = 'http' | 'https' | 'h2' | 'grpc' | 'tcp' | 'websocket' | 'udp';
+
+/** What is spoken where nothing is said, and in recordings from before there was a choice. */
+export const DEFAULT_PROTOCOL: Protocol = 'http';
+
 /** How probes use connections: a fresh one for every request, or kept-alive ones that are reused. */
 export type ConnectionMode = 'new' | 'keep-alive';
 
@@ -30,6 +39,7 @@ export interface Expectation {
 /** What of a scenario is the user's word, or its default, and never inferred from the manifests. */
 export interface Measure {
   readonly name: string;
+  readonly protocol: Protocol;
   readonly connection: ConnectionMode;
   readonly update: Update;
   /** Probes per second and stream; probe n is due at start + n / ratePerSecond. */

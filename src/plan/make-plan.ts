@@ -3,6 +3,7 @@ import { BadInputError } from '../model/problem.ts';
 import { MAX_NEW_CONNECTIONS_PER_SECOND, steadyRatePerSecond } from '../model/scenario.ts';
 import type { ClusterSettings, ScenarioSettings, Settings } from '../model/settings.ts';
 import { checkImages } from './check-images.ts';
+import { checkProtocol } from './check-protocol.ts';
 import { checkUpdate } from './check-update.ts';
 import { checkDeployment, chooseDeployment } from './choose-deployment.ts';
 import { choosePath } from './choose-path.ts';
@@ -38,6 +39,7 @@ function planScenario(
   cluster: ClusterSettings,
   findings: Findings,
 ): PlannedScenario | undefined {
+  checkProtocol(settings, findings);
   checkRate(settings, findings);
   const wish = parseTarget(settings.target, findings);
   const deployment = chooseDeployment(
@@ -64,10 +66,17 @@ function planScenario(
   const path = choosePath(settings.path, deployment, port.containerPort, findings);
   if (path === undefined) return undefined;
 
-  const { name, connection, update, ratePerSecond, connections, expect, repeat } = settings;
+  const { name, protocol, connection, update, ratePerSecond, connections, expect, repeat } = settings;
   const { deadlineMs, baselineMs, tailMs, rolloutDeadlineMs } = settings;
   const scenario = {
-    ...{ name, connection, ...way, deployment: deployment.object.name, service: service.object.name },
+    ...{
+      name,
+      protocol,
+      connection,
+      ...way,
+      deployment: deployment.object.name,
+      service: service.object.name,
+    },
     ...{ servicePort: port.servicePort, path, update, ratePerSecond, connections, expect },
     ...{ deadlineMs, baselineMs, tailMs, rolloutDeadlineMs },
   };

@@ -1,8 +1,8 @@
 import type { Probe } from '../model/recording.ts';
-import type { ConnectionMode, Expectation } from '../model/scenario.ts';
+import type { ConnectionMode, Expectation, Protocol } from '../model/scenario.ts';
 
 /** Both sides have to speak the same; `hello` carries it, and the gate refuses another one. */
-export const PROTOCOL_VERSION = '1';
+export const PROTOCOL_VERSION = '2';
 
 /**
  * What the gate and the prober program say to each other: NDJSON over stdin and stdout, whatever carries those
@@ -56,6 +56,7 @@ export interface StreamSpec {
   readonly path: string;
   /** Value of the Host header. */
   readonly host: string;
+  readonly protocol: Protocol;
   readonly connection: ConnectionMode;
   readonly connections: number;
   readonly intervalMs: number;

@@ -65,6 +65,8 @@ const expectation = shape({ statusFrom: count, statusTo: count, bodyContains: op
 
 const scenario = shape({
   name: text,
+  // Absent from recordings that were made when there was only one.
+  protocol: optional(oneOf('http', 'https', 'h2', 'grpc', 'tcp', 'websocket', 'udp')),
   connection: oneOf('new', 'keep-alive'),
   vantage: oneOf('runner', 'pod'),
   target: oneOf('node-port', 'cluster-ip', 'host-port'),

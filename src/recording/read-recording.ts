@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isRecord } from '../model/plain-data.ts';
 import { BadInputError } from '../model/problem.ts';
 import { type Header, RECORDING_FORMAT, RECORDING_VERSION, type RecordingEntry } from '../model/recording.ts';
+import { DEFAULT_PROTOCOL } from '../model/scenario.ts';
 import { faultOf, isEntry } from './entry-shape.ts';
 
 /** A recording as it was found. */
@@ -65,7 +66,16 @@ export function parseRecording(text: string, name: string): Recording {
       isEnd ? 'there are entries after the end' : 'there is a second header',
     );
   }
-  return { header, entries };
+  const spoken = withProtocol(header);
+  return { header: spoken, entries: [spoken, ...entries.slice(1)] };
+}
+
+/** A recording from before there was a choice of protocols says none. */
+function withProtocol(header: Header): Header {
+  return {
+    ...header,
+    scenario: { ...header.scenario, protocol: header.scenario.protocol ?? DEFAULT_PROTOCOL },
+  };
 }
 
 function parseLine(line: string, where: string): RecordingEntry {

@@ -1,4 +1,4 @@
-import type { Scenario } from '../model/scenario.ts';
+import { DEFAULT_PROTOCOL, type Scenario } from '../model/scenario.ts';
 import type { RunResult, ScenarioResult } from '../model/verdict.ts';
 import { count, duration, plural } from './figures.ts';
 
@@ -81,7 +81,7 @@ function smallestVisibleOutage(runs: readonly RunResult[]): string | undefined {
   return `smallest outage that would have been seen: ${duration(Math.max(...floors))}${ofOne}`;
 }
 
-function pathOf({ vantage, target, connection, connections }: Scenario): string {
+function pathOf({ vantage, target, protocol, connection, connections }: Scenario): string {
   const from = vantage === 'pod' ? 'from inside the cluster' : 'from the runner';
   const to = {
     'node-port': 'node address and node port',
@@ -89,5 +89,6 @@ function pathOf({ vantage, target, connection, connections }: Scenario): string 
     'host-port': 'host port',
   }[target];
   const over = connection === 'new' ? 'a new connection each' : plural(connections, 'kept-alive connection');
-  return `${from} to the ${to}, ${over}`;
+  const spoken = protocol === DEFAULT_PROTOCOL ? '' : `, ${protocol}`;
+  return `${from} to the ${to}${spoken}, ${over}`;
 }

@@ -20,6 +20,7 @@ const CLUSTER: ClusterSettings = {
 const SCENARIO: ScenarioSettings = {
   name: 'new connections',
   manifests: ['app.yaml'],
+  protocol: 'http',
   connection: 'new',
   update: { kind: 'restart' },
   ratePerSecond: 100,
@@ -95,6 +96,7 @@ describe('a plan', () => {
     const { scenarios, assumed, warnings } = plan({ app: APP });
     expect(scenarios[0]?.scenario).toEqual({
       name: 'new connections',
+      protocol: 'http',
       connection: 'new',
       vantage: 'pod',
       target: 'cluster-ip',
@@ -434,6 +436,7 @@ describe('a plan that cannot work', () => {
       ['RP1110 next.yaml:7:3'],
     ],
     ['more new connections than ports', { app: APP, scenario: { ratePerSecond: 326 } }, ['RP1116 rate']],
+    ['a protocol without a transport', { app: APP, scenario: { protocol: 'udp' } }, ['RP1120 protocol']],
     [
       'several of these at once',
       {

@@ -142,6 +142,14 @@ describe('a recording', () => {
     expect((await problemOf(readRecording(await fileWith(text))))?.code).toBe(code);
   });
 
+  it('from before there was a choice of protocols spoke HTTP', async () => {
+    const path = await fileWith(`${LINES.join('\n').replace('"protocol":"http",', '')}\n`);
+    expect(await readFile(path, 'utf8')).not.toContain('"protocol"');
+    const { header, entries } = await readRecording(path);
+    expect(header.scenario.protocol).toBe('http');
+    expect(entries).toEqual(ENTRIES);
+  });
+
   it('that is missing is bad input', async () => {
     expect(await problemOf(readRecording(join(folder, 'none')))).toMatchObject({
       code: 'RP1701',

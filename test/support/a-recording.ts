@@ -142,6 +142,7 @@ export function aRecording(options: RecordingOptions = {}): readonly RecordingEn
 export function aScenario(different: Partial<Scenario> = {}): Scenario {
   return {
     name: 'new-connections',
+    protocol: 'http',
     connection: 'new',
     vantage: 'runner',
     target: 'node-port',

@@ -23,6 +23,7 @@ export function testStream(port: number, spec: Partial<StreamSpec> = {}): Stream
     port,
     path: '/',
     host: 'web.example',
+    protocol: 'http',
     connection: 'new',
     connections: 1,
     intervalMs: 20,

@@ -7,8 +7,7 @@ import { MessageOutput } from './message-output.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { type LoopTime, ProbeLoop } from './probe-loop.ts';
 import { SourcePorts } from './source-ports.ts';
-import { httpKeepAlive } from './transports/http-keep-alive.ts';
-import { httpNew } from './transports/http-new.ts';
+import { openTransport } from './transports/open-transport.ts';
 import type { Transport } from './transports/transport.ts';
 
 /** Our end came before `finish`: the gate is gone. */
@@ -41,7 +40,7 @@ output.write({
 
 const loop = new ProbeLoop({
   time: realTime(),
-  openTransport,
+  openTransport: open,
   emit: (message) => output.write(message),
   onFinished: async () => {
     output.write({ kind: 'done', nextPort: sourcePorts?.next ?? 0 });
@@ -85,21 +84,15 @@ function own(range: SourcePortRange): void {
   sourcePorts ??= new SourcePorts(range, monotonicMs());
 }
 
-function openTransport(spec: StreamSpec): Transport {
+function open(spec: StreamSpec): Transport {
   if (!sourcePorts) throw new Error('no source ports');
-  const dialer = {
+  return openTransport(spec, {
     address: spec.address,
     port: spec.port,
     sourcePorts,
     nowMs: monotonicMs,
     ...(sourceAddress ? { sourceAddress } : {}),
-  };
-  switch (spec.connection) {
-    case 'new':
-      return httpNew(spec, dialer);
-    case 'keep-alive':
-      return httpKeepAlive(spec, dialer);
-  }
+  });
 }
 
 function realTime(): LoopTime {

@@ -54,6 +54,7 @@ async function gate(
   const outputDir = await mkdtemp(join(folder, 'run-'));
   const full: Scenario = {
     name: 'test',
+    protocol: 'http',
     connection: 'new',
     vantage: 'runner',
     target: 'node-port',

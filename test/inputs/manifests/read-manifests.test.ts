@@ -349,6 +349,7 @@ describe('manifests of scenarios', () => {
       name: 's',
       manifests,
       update,
+      protocol: 'http',
       connection: 'new',
       expect: { statusFrom: 200, statusTo: 399 },
       ...numbers,
