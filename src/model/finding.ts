@@ -8,7 +8,9 @@ export type Cause =
   | 'prestop-exceeds-grace'
   | 'no-sigterm-handling'
   | 'sigterm-ignored'
+  | 'grace-too-short'
   | 'request-outlives-grace'
+  | 'keep-alive-idle-close'
   | 'keep-alive-closed-at-shutdown'
   | 'keep-alive-outlives-pod'
   | 'missing-readiness-probe'
@@ -17,10 +19,17 @@ export type Cause =
   | 'network-not-ready-for-new-pod'
   | 'no-endpoints'
   | 'selector-mismatch'
+  | 'port-mismatch'
   | 'local-traffic-policy'
+  | 'session-affinity'
+  | 'ingress-stale-upstream'
+  | 'host-port-conflict'
   | 'host-network-shared-address'
   | 'container-restart'
+  | 'proxy-or-cni-restart'
   | 'stale-conntrack'
+  | 'rollout-stalled'
+  | 'nothing-rolled'
   | 'prober-fault'
   | 'unexplained';
 
@@ -59,9 +68,17 @@ export const CAUSES: Readonly<Record<Cause, CauseText>> = {
     title: 'Old pods ignore SIGTERM and are killed at the end of their grace period.',
     remedy: 'See that the signal reaches the server (`exec` form, or an init process) and that it ends then.',
   },
+  'grace-too-short': {
+    title: 'The grace period is over before old pods have finished what they do at SIGTERM.',
+    remedy: 'Raise `terminationGracePeriodSeconds` above the time that the server needs to shut down.',
+  },
   'request-outlives-grace': {
     title: 'Requests take longer than old pods are given to end.',
     remedy: 'Raise `terminationGracePeriodSeconds`, and the shutdown timeout of the server with it.',
+  },
+  'keep-alive-idle-close': {
+    title: 'The server closes kept-alive connections that have been idle, just as a client reuses them.',
+    remedy: "Let the server keep idle connections for longer than the client's pool does.",
   },
   'keep-alive-closed-at-shutdown': {
     title: 'Old pods close kept-alive connections at shutdown while requests are on their way.',
@@ -98,9 +115,26 @@ export const CAUSES: Readonly<Record<Cause, CauseText>> = {
     title: 'The Service does not select the pods of the Deployment.',
     remedy: 'Let the selector of the Service match the labels of both the old and the new pods.',
   },
+  'port-mismatch': {
+    title: 'The Service sends requests to a port that the pods do not answer on.',
+    remedy: 'Let `targetPort` name the port that both the old and the new containers listen on.',
+  },
   'local-traffic-policy': {
     title: "The node that requests enter has no ready pod, and the Service's traffic policy is `Local`.",
     remedy: 'Use the policy `Cluster`, or keep a pod on every node that requests enter.',
+  },
+  'session-affinity': {
+    title: 'Session affinity keeps a client with an old pod that takes no connections any more.',
+    remedy:
+      'Do without `sessionAffinity: ClientIP`, or let old pods serve until no node sends them connections.',
+  },
+  'ingress-stale-upstream': {
+    title: 'A proxy in front of the Service sends requests to pods that have ended.',
+    remedy: 'Give the container a `preStop` sleep that also covers the time the proxy takes to notice.',
+  },
+  'host-port-conflict': {
+    title: 'New pods do not start, because an old pod holds the port of the node that they need.',
+    remedy: 'Roll with `maxSurge: 0`, keep a free node for each new pod, or do without the host port.',
   },
   'host-network-shared-address': {
     title: 'An ending and a new pod share the address of their node.',
@@ -110,9 +144,21 @@ export const CAUSES: Readonly<Record<Cause, CauseText>> = {
     title: 'A container ended by itself and was started again.',
     remedy: 'Find out from its last log lines and its memory limit why it ended.',
   },
+  'proxy-or-cni-restart': {
+    title: 'A part of the cluster that carries every connection was restarted meanwhile.',
+    remedy: "Run again; find out from that pod's last log lines why it was restarted if it happens often.",
+  },
   'stale-conntrack': {
     title: 'A node sends connections to a pod that is gone, because it remembers the source port.',
     remedy: 'Nothing in the manifest: a client whose source ports differ does not see it.',
+  },
+  'rollout-stalled': {
+    title: 'The rollout does not come to its end.',
+    remedy: 'Let the new pods start and become ready; the evidence says what keeps them from it.',
+  },
+  'nothing-rolled': {
+    title: 'The update replaced no pod, so nothing was put to the test.',
+    remedy: 'Use an update that changes the pod template.',
   },
   'prober-fault': {
     title: 'The measurement itself was disturbed.',

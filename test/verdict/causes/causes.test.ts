@@ -34,8 +34,21 @@ const SURGE = [
   { atMs: 4_900, endpoints: [{ ...NEW, ...READY }] },
 ];
 
+/** Causes that only the static check names so far. */
+const WITHOUT_RULE = [
+  'grace-too-short',
+  'host-port-conflict',
+  'ingress-stale-upstream',
+  'keep-alive-idle-close',
+  'nothing-rolled',
+  'port-mismatch',
+  'proxy-or-cni-restart',
+  'rollout-stalled',
+  'session-affinity',
+] as const satisfies Cause[];
+
 /** One rollout for each cause, in which requests are dropped for that reason and no other. */
-const STORIES: Readonly<Record<Cause, StoryOptions>> = {
+const STORIES: Readonly<Record<Exclude<Cause, (typeof WITHOUT_RULE)[number]>, StoryOptions>> = {
   'stops-before-endpoint-removal': {
     template: {},
     ...EXIT_0,
@@ -227,7 +240,7 @@ describe('the cause of dropped requests', () => {
   });
 
   it('has a story for every id', () => {
-    expect(Object.keys(STORIES).sort()).toEqual(Object.keys(CAUSES).sort());
+    expect([...Object.keys(STORIES), ...WITHOUT_RULE].sort()).toEqual(Object.keys(CAUSES).sort());
   });
 
   it('is one for each drop: findings add up to the account', () => {
