@@ -93,6 +93,8 @@ export interface Probe {
   readonly sentMs?: number;
   readonly endedMs?: number;
   readonly localPort?: number;
+  /** How long the connection took to stand, where that was 100 ms or more: a lost SYN is sent again after 1 s. */
+  readonly connectMs?: number;
   readonly remote?: string;
   /** True where the connection had already carried a request. */
   readonly reused?: boolean;

@@ -87,6 +87,25 @@ export interface Reason {
   readonly remedy?: string;
 }
 
+/** What can go well by little. */
+export type NearMissCode =
+  | 'slow-connect'
+  | 'late-answers'
+  | 'old-version-late'
+  | 'prestop-margin'
+  | 'grace-margin'
+  | 'killed-after-grace';
+
+/** Something that went well by little. It takes no pass away; the next run may be less lucky. */
+export interface NearMiss {
+  readonly code: NearMissCode;
+  /** Requests or pods it was seen at. */
+  readonly count: number;
+  /** One sentence with figures. Untrusted text: names of pods are in it. */
+  readonly text: string;
+  readonly remedy: string;
+}
+
 /** Milliseconds from the scheduled instant to the complete answer, over the answered requests. */
 export interface ResponseTimes {
   readonly count: number;
@@ -127,6 +146,7 @@ export interface RunResult {
   };
   /** Why requests were dropped, most drops first. Their drops add up to `requests.dropped`. */
   readonly findings: readonly Finding[];
+  readonly nearMisses: readonly NearMiss[];
   /** The pods' way through the update, old ones first. */
   readonly pods: readonly PodTimes[];
 }
@@ -141,6 +161,8 @@ export interface ScenarioResult {
   readonly reasons: readonly Reason[];
   /** Those of all runs, put together by cause. */
   readonly findings: readonly Finding[];
+  /** Those of all runs. */
+  readonly nearMisses: readonly NearMiss[];
   readonly scenario: Scenario;
   readonly environment?: Environment;
   readonly runs: readonly RunResult[];

@@ -124,6 +124,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     sentMs: optional(number),
     endedMs: optional(number),
     localPort: optional(count),
+    connectMs: optional(number),
     remote: optional(text),
     reused: optional(flag),
     status: optional(count),

@@ -36,7 +36,7 @@ export function renderConsole(result: GateResult, { colours }: ConsoleOptions): 
   ]);
   const reasons = [
     ...result.reasons.map((reason) => ({ name: '', ...reason })),
-    ...result.scenarios.flatMap(({ name, reasons, findings }) => [
+    ...result.scenarios.flatMap(({ name, reasons, findings, nearMisses }) => [
       ...reasons.map((reason) => ({ name: `${name}: `, ...reason })),
       ...findings.map((finding) => ({
         name: `${name}: cause: `,
@@ -44,6 +44,7 @@ export function renderConsole(result: GateResult, { colours }: ConsoleOptions): 
         code: finding.cause,
         remedy: finding.suggestion?.text,
       })),
+      ...nearMisses.map((miss) => ({ ...miss, name: `${name}: near miss: ` })),
     ]),
   ].flatMap(({ name, text, remedy, code }) => [
     `${consoleLine(name + text)} [${code}]`,

@@ -1,27 +1,18 @@
 import type { Finding } from '../model/finding.ts';
-import type { RecordingEntry } from '../model/recording.ts';
-import type { GateResult, Reason, ScenarioResult, Verdict } from '../model/verdict.ts';
-import { type PodLife, podLives } from '../verdict/pod-generations.ts';
-import type { RunFacts } from '../verdict/run-facts.ts';
-import { targetSamples } from '../verdict/target-samples.ts';
-import { duration } from './figures.ts';
+import type { GateResult, NearMiss, Reason, ScenarioResult, Verdict } from '../model/verdict.ts';
 import { causeSentence } from './findings.ts';
 import { headline } from './headline.ts';
 import { measuredFigures, measuredHow, measuredOn } from './how-measured.ts';
 import { plainLine } from './markdown.ts';
 import page from './page-inline.json' with { type: 'json' };
+import { type Plot, plotOf, type RunRecording } from './plot.ts';
 import { standInNotice } from './stand-in-notice.ts';
 import { COLUMNS, summaryRows, VERDICTS } from './summary-table.ts';
-
-/** A recording's entries, as they were read. */
-export interface RunRecording {
-  readonly entries: readonly RecordingEntry[];
-}
 
 /**
  * The report as one HTML file that needs nothing else: the table, and for each recording a scatter plot of send time
  * and response time, in which dropped requests are red marks below zero, the update is shaded, and phases and ends of
- * pods are vertical lines. Text from outside is inert; the page may load nothing.
+ * pods are vertical lines; under it each pod's time as a lane. Text from outside is inert; the page may load nothing.
  */
 export function renderHtml(result: GateResult, recordings: readonly RunRecording[]): string {
   const title = `${VERDICTS[result.verdict].plain} ${headline(result, (name) => plainLine(name))}`;
@@ -77,6 +68,7 @@ function section(scenario: ScenarioResult, plots: readonly Plot[]): string {
   return `<section>
 <h2>${html(scenario.name)} ${badge(scenario.verdict)}</h2>
 ${reasonList(scenario.reasons)}
+${nearMissList(scenario.nearMisses)}
 ${findingList(scenario.findings)}
 <p class="small">${html(measured)}</p>
 ${own.map((plot) => figure(plot, own.length > 1)).join('\n')}
@@ -86,11 +78,17 @@ ${own.map((plot) => figure(plot, own.length > 1)).join('\n')}
 function figure({ id, run, data, label, ends }: Plot, isOneOfSeveral: boolean): string {
   return `${isOneOfSeveral ? `<h3>Run ${run}</h3>` : ''}
 <div class="chart" role="img" aria-label="${html(label)}" data-source="${id}"></div>
-<div class="readout">&nbsp;</div>
-<div class="key"><span><i style="background:var(--ok)"></i>answered</span><span><i style="background:var(--bad)"></i>dropped or not judged</span><span><i class="area" style="background:var(--span)"></i>update until complete</span><span><i class="stroke" style="background:var(--phase)"></i>trigger, complete, last old pod gone</span><span><i class="stroke" style="background:var(--pod)"></i>a pod is told to end, is gone</span></div>
+<div class="lanes"></div>
+<div class="readout" aria-live="polite">&nbsp;</div>
+<div class="key"><span><i style="background:var(--ok)"></i>answered</span><span><i style="background:var(--bad)"></i>dropped or not judged</span><span><i class="area" style="background:var(--span)"></i>update until complete</span><span><i class="stroke" style="background:var(--phase)"></i>trigger, complete, last old pod gone</span><span><i class="stroke" style="background:var(--pod)"></i>a pod is told to end, is gone</span>${data.lanes.length === 0 ? '' : STAGE_KEY}</div>
 ${ends.length === 0 ? '' : `<details class="small"><summary>Pods</summary><ul>${ends.map((line) => `<li>${html(line)}</li>`).join('')}</ul></details>`}
 <script type="application/json" id="${id}">${inScript(data)}</script>`;
 }
+
+/** What the colours of the lanes mean. */
+const STAGE_KEY = ['starting', 'in service', 'ending', 'ended']
+  .map((stage) => `<span><i class="area ${stage.replace(' ', '-')}"></i>pod ${stage}</span>`)
+  .join('');
 
 function findingList(findings: readonly Finding[]): string {
   return findings
@@ -111,106 +109,12 @@ function reasonList(reasons: readonly Reason[]): string {
   return `<ul>${items.join('')}</ul>`;
 }
 
+function nearMissList(misses: readonly NearMiss[]): string {
+  return reasonList(misses.map(({ text, ...miss }) => ({ ...miss, text: `Near miss: ${text}` })));
+}
+
 function badge(verdict: Verdict): string {
   return `<span class="${verdict}">${VERDICTS[verdict].plain} ${VERDICTS[verdict].word}</span>`;
-}
-
-interface Plot {
-  readonly id: string;
-  readonly scenario: string;
-  readonly run: number;
-  readonly data: ChartData;
-  readonly label: string;
-  /** What became of the pods, one line each. */
-  readonly ends: readonly string[];
-}
-
-/** What page/scatter.js draws. Integers and differences keep tens of thousands of points small. */
-interface ChartData {
-  readonly sent: readonly number[];
-  readonly response: readonly number[];
-  readonly failures: readonly string[];
-  readonly span: readonly [number, number] | null;
-  readonly marks: readonly { readonly at: number; readonly kind: 'phase' | 'pod' }[];
-}
-
-function plotOf({ entries }: RunRecording, index: number): Plot | undefined {
-  const { facts, samples } = targetSamples(entries);
-  if (!facts) return undefined;
-  const { header, cuts } = facts;
-  // Seconds count from the update, so that plots can be compared.
-  const zeroMs = cuts.triggeredMs ?? 0;
-  const seconds = (ms: number) => Math.round(ms - zeroMs) / 1000;
-  const failures: string[] = [];
-  const sent: number[] = [];
-  const response: number[] = [];
-  let lastTicks = 0;
-  const drawn = samples
-    .flatMap(({ sentMs, scheduledMs, endedMs, end }) =>
-      sentMs === undefined ? [] : [{ sentMs, responseMs: (endedMs ?? sentMs) - scheduledMs, end }],
-    )
-    .sort((a, b) => a.sentMs - b.sentMs);
-  for (const { sentMs, responseMs, end } of drawn) {
-    const ticks = Math.round((sentMs - zeroMs) * 10);
-    sent.push(ticks - lastTicks);
-    lastTicks = ticks;
-    if (end.end === 'ok') {
-      response.push(Math.max(0, Math.round(responseMs * 100)));
-    } else {
-      const name =
-        'class' in end ? `${end.end === 'dropped' ? 'dropped' : 'not judged'}: ${end.class}` : end.end;
-      if (!failures.includes(name)) failures.push(name);
-      response.push(-1 - failures.indexOf(name));
-    }
-  }
-  const lives = podLives(facts);
-  const dropped = samples.filter(({ end }) => end.end === 'dropped').length;
-  return {
-    id: `plot-${index}`,
-    scenario: header.scenario.name,
-    run: header.run,
-    label: `Send time and response time of ${drawn.length} requests, ${dropped} of them dropped`,
-    data: {
-      sent,
-      response,
-      failures,
-      span: cuts.triggeredMs === undefined ? null : [0, seconds(cuts.completeMs ?? facts.probingStoppedMs)],
-      marks: marksOf(facts, lives, seconds),
-    },
-    ends: lives.map((life) => biography(life, seconds)),
-  };
-}
-
-function marksOf(
-  facts: RunFacts,
-  lives: readonly PodLife[],
-  seconds: (ms: number) => number,
-): ChartData['marks'] {
-  const { triggeredMs, completeMs, oldPodsGoneMs } = facts.cuts;
-  const phases = [triggeredMs, completeMs, oldPodsGoneMs].flatMap((ms) => (ms === undefined ? [] : [ms]));
-  const ends = lives.flatMap(({ terminatingMs, goneMs }) =>
-    [terminatingMs, goneMs].flatMap((ms) => (ms === undefined ? [] : [ms])),
-  );
-  return [
-    ...ends.map((ms) => ({ at: seconds(ms), kind: 'pod' as const })),
-    ...phases.map((ms) => ({ at: seconds(ms), kind: 'phase' as const })),
-  ];
-}
-
-function biography(
-  { name, node, generation, firstReadyMs, terminatingMs, goneMs }: PodLife,
-  seconds: (ms: number) => number,
-): string {
-  const at = (ms: number) => `${seconds(ms).toFixed(2)} s`;
-  const steps = [
-    ...(generation === 'new' && firstReadyMs !== undefined ? [`ready at ${at(firstReadyMs)}`] : []),
-    ...(terminatingMs === undefined ? [] : [`told to end at ${at(terminatingMs)}`]),
-    ...(goneMs === undefined ? [] : [`gone at ${at(goneMs)}`]),
-    ...(terminatingMs === undefined || goneMs === undefined
-      ? []
-      : [`took ${duration(goneMs - terminatingMs)}`]),
-  ];
-  return `${generation} pod ${name}${node === undefined ? '' : ` on ${node}`}${steps.length === 0 ? '' : `: ${steps.join(', ')}`}`;
 }
 
 /** Text of unknown origin in an element or a quoted attribute. */

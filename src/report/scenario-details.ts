@@ -2,6 +2,7 @@ import { markdownTable } from 'markdown-table';
 import { PHASES, type RunResult, type ScenarioResult } from '../model/verdict.ts';
 import { count, duration, plural } from './figures.ts';
 import { findingDetails } from './findings.ts';
+import { ganttChart } from './gantt.ts';
 import { codeSpan, prose } from './markdown.ts';
 import { stopwatchTables } from './stopwatch.ts';
 import { VERDICTS } from './summary-table.ts';
@@ -27,6 +28,7 @@ function runDetails(run: RunResult, runs: number): readonly string[] {
     phaseTable(run),
     '',
     ...(run.outages.length === 0 ? [] : [outageTable(run), '']),
+    ...ganttChart(run),
     ...stopwatchTables(run),
     ...run.guards.map(({ held, text }) => `- ${held ? '✅' : '❌'} ${prose(text)}`),
     ...rolloutLine(run),

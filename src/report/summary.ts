@@ -5,6 +5,7 @@ import { causeLines } from './findings.ts';
 import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
 import { codeSpan, prose } from './markdown.ts';
+import { nearMissLines } from './near-misses.ts';
 import { scenarioDetails } from './scenario-details.ts';
 import { standInNotice } from './stand-in-notice.ts';
 import { summaryTable, VERDICTS } from './summary-table.ts';
@@ -77,6 +78,7 @@ function reasonLines({ reasons, scenarios }: GateResult): readonly string[] {
         (reason) => `- ${codeSpan(scenario.name)}: ${reasonText(withoutKnownRemedy(reason, scenario))}`,
       ),
       ...causeLines(scenario),
+      ...nearMissLines(scenario),
     ]),
   ];
 }

@@ -3,6 +3,7 @@ import type { Environment } from '../model/recording.ts';
 import type { Scenario } from '../model/scenario.ts';
 import {
   type GateResult,
+  type NearMiss,
   RESULT_SCHEMA_VERSION,
   type Reason,
   type RunResult,
@@ -43,6 +44,7 @@ export function scenarioResult({ scenario, environment, runs, reasons = [] }: Sc
     longestOutageMs: inOrder.reduce((longest, { longestOutageMs }) => Math.max(longest, longestOutageMs), 0),
     reasons: distinct([...reasons, ...missing, ...reasonsOfRuns(inOrder)]),
     findings: findingsOfRuns(inOrder),
+    nearMisses: nearMissesOfRuns(inOrder),
     scenario,
     ...(environment && { environment }),
     runs: inOrder,
@@ -97,6 +99,15 @@ function findingsOfRuns(runs: readonly RunResult[]): readonly Finding[] {
     };
   });
   return merged.toSorted(byWeight);
+}
+
+/** With several runs each says which one it is from. */
+function nearMissesOfRuns(runs: readonly RunResult[]): readonly NearMiss[] {
+  return runs.flatMap(({ run, nearMisses }) =>
+    runs.length === 1
+      ? nearMisses
+      : nearMisses.map((miss) => ({ ...miss, text: `Run ${run}: ${miss.text}` })),
+  );
 }
 
 /** Most drops first, then what is unexplained, then what concerns no drop at all. */

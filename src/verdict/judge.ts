@@ -9,6 +9,7 @@ import { coincidences } from './coincidence.ts';
 import { worstVerdict } from './combine.ts';
 import { detect, partialDetectionFloor } from './detection.ts';
 import { type Evidence, isClusterTrouble, isTwinOutdated, measuringGuards, updateGuards } from './guards.ts';
+import { nearMissesOf } from './near-misses.ts';
 import { foldOutages } from './outages.ts';
 import { type PodLife, podLives } from './pod-generations.ts';
 import { responseTimes } from './response-times.ts';
@@ -69,6 +70,7 @@ export function judgeRun(entries: readonly RecordingEntry[]): RunResult {
     steady: steady?.counts ?? NO_REQUESTS,
     rollout: rolloutOf(facts, lives),
     findings: causes,
+    nearMisses: nearMissesOf(facts, story, target, steady),
     pods: podTimesOf(story),
   };
 }
@@ -305,5 +307,6 @@ const WITHOUT_HEADER: RunResult = {
   steady: NO_REQUESTS,
   rollout: { replacedPods: 0 },
   findings: [],
+  nearMisses: [],
   pods: [],
 };

@@ -20,6 +20,7 @@ export function aScenarioResult(overrides: Partial<ScenarioResult> = {}): Scenar
     longestOutageMs: 0,
     reasons: [],
     findings: [],
+    nearMisses: [],
     scenario: aScenario(),
     runs: [],
     ...overrides,

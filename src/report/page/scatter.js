@@ -1,6 +1,7 @@
 // Runs in the reader's browser: draws one scatter plot per recording from the data that the page carries.
 // Bundled with uPlot into page-inline.json by scripts/inline-page.ts.
 import uPlot from 'uplot';
+import { drawLanes } from './lanes.js';
 
 /**
  * @typedef {object} ChartData
@@ -9,6 +10,9 @@ import uPlot from 'uplot';
  * @property {string[]} failures
  * @property {[number, number] | null} span Seconds from trigger to completion.
  * @property {{ at: number, kind: string }[]} marks Seconds.
+ * @property {Record<number, [number, number, number, number]>} lost Request, source port, lane and cause, by index.
+ * @property {string[]} causes
+ * @property {import('./lanes.js').Lane[]} lanes
  */
 
 const SECONDS_PER_TICK = 1e-4;
@@ -40,7 +44,10 @@ function draw(holder) {
   const colour = (name) => getComputedStyle(holder).getPropertyValue(`--${name}`).trim();
   const { times, answered, failed, topMs } = columnsOf(data);
   charts.get(holder)?.destroy();
-  const readout = holder.nextElementSibling;
+  const [lanesHolder, readout] = [holder.nextElementSibling, holder.nextElementSibling.nextElementSibling];
+  const lanes = drawLanes(lanesHolder, data.lanes, (text) => {
+    readout.textContent = text;
+  });
   const axis = {
     stroke: colour('muted'),
     grid: { stroke: colour('grid'), width: 1 },
@@ -70,9 +77,16 @@ function draw(holder) {
       hooks: {
         drawClear: [(self) => shade(self, data, colour)],
         draw: [(self) => mark(self, data, topMs, colour)],
+        // Every drawing, also after a zoom or a new size: the lanes follow.
+        drawAxes: [
+          ({ scales: { x }, bbox }) =>
+            lanes.place(x.min, x.max, bbox.left / devicePixelRatio, bbox.width / devicePixelRatio),
+        ],
         setCursor: [
-          ({ cursor: { idx } }) => {
-            readout.textContent = idx === null || idx === undefined ? ' ' : told(data, times, idx);
+          (self) => {
+            const index = pointedAt(self, times, failed);
+            readout.textContent = index === undefined ? ' ' : told(data, times, index);
+            lanes.point(times[index], data.lost[index]?.[2] ?? -1);
           },
         ],
       },
@@ -96,12 +110,37 @@ function columnsOf({ sent, response }) {
   return { times, answered, failed, topMs };
 }
 
-function told({ response, failures }, times, index) {
+/** How far from the cursor a failed request is still meant, in pixels. */
+const REACH_PX = 12;
+
+/** The point under the cursor; below zero, where failed requests stand, the nearest of them. */
+function pointedAt({ cursor: { idx, left, top }, valToPos }, times, failed) {
+  if (idx === null || idx === undefined) return undefined;
+  if (top < valToPos(0, 'y')) return idx;
+  const distance = (index) => Math.abs(valToPos(times[index], 'x') - left);
+  let nearest;
+  for (const step of [-1, 1]) {
+    for (let index = idx; index >= 0 && index < times.length && distance(index) <= REACH_PX; index += step) {
+      if (failed[index] === null) continue;
+      if (nearest === undefined || distance(index) < distance(nearest)) nearest = index;
+      break;
+    }
+  }
+  return nearest ?? idx;
+}
+
+function told({ response, failures, lost, causes, lanes }, times, index) {
   const at = `${times[index].toFixed(3)} s`;
   const ticks = response[index];
-  return ticks < 0
-    ? `${at}: ${failures[-1 - ticks]}`
-    : `${at}: answered in ${(ticks * MILLISECONDS_PER_TICK).toFixed(2)} ms`;
+  if (ticks >= 0) return `${at}: answered in ${(ticks * MILLISECONDS_PER_TICK).toFixed(2)} ms`;
+  const [request, port, lane, cause] = lost[index] ?? [];
+  const facts = [
+    ...(request === undefined ? [] : [`request ${request}`]),
+    ...(port ? [`from port ${port}`] : []),
+    ...(lanes[lane] ? [`to ${lanes[lane].name}`] : []),
+    ...(causes[cause] ? [`cause: ${causes[cause]}`] : []),
+  ];
+  return `${at}: ${failures[-1 - ticks]}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`;
 }
 
 function shade({ ctx, bbox, valToPos }, { span }, colour) {

@@ -13,8 +13,7 @@ import { suggestionFor } from './suggestion.ts';
 export function findingsOf(story: Story, account: Account): readonly Finding[] {
   const explained = new Map<Cause, { readonly drop: Drop; readonly attribution: Attribution }[]>();
   const unexplained: Drop[] = [];
-  for (const drop of story.drops) {
-    const attribution = attribute(drop, story);
+  for (const { drop, attribution } of attributedDrops(story)) {
     if (!attribution) {
       unexplained.push(drop);
       continue;
@@ -45,6 +44,13 @@ export function findingsOf(story: Story, account: Account): readonly Finding[] {
     ...(unexplained.length === 0 ? [] : [unexplainedFinding(unexplained, story)]),
     ...notJudgedFindings(account, findings),
   ];
+}
+
+/** Each dropped request with what it is laid to, undefined where nothing explains it. */
+export function attributedDrops(
+  story: Story,
+): readonly { readonly drop: Drop; readonly attribution: Attribution | undefined }[] {
+  return story.drops.map((drop) => ({ drop, attribution: attribute(drop, story) }));
 }
 
 function attribute(drop: Drop, story: Story): Attribution | undefined {

@@ -41,6 +41,7 @@ export interface Visit {
 
 /** One dropped request. */
 export interface Drop extends Visit {
+  readonly seq: number;
   readonly class: DropClass;
   /** errno or the like; absent where there was an answer, and the wrong one. */
   readonly code: string | undefined;
@@ -76,6 +77,7 @@ export function storyOf(facts: RunFacts, target: Account, steady: Account | unde
     if (sample.end.end !== 'dropped') continue;
     drops.push({
       ...visit,
+      seq: sample.seq,
       class: sample.end.class,
       code: probe.failure?.code,
       status: probe.status,

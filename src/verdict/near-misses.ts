@@ -1,0 +1,211 @@
+import type { NearMiss } from '../model/verdict.ts';
+import type { Account, Sample } from './account.ts';
+import { time } from './causes/evidence.ts';
+import type { PodStory } from './causes/pod-story.ts';
+import { PROPAGATION_MS } from './causes/rule.ts';
+import { type Story, servingContainer, type Visit } from './causes/story.ts';
+import type { RunFacts } from './run-facts.ts';
+
+/** Linux sends a second SYN after 1 s and a third after 3 s; a little less, because clocks are read at both ends. */
+const SECOND_SYN_MS = 990;
+const THIRD_SYN_MS = 2_990;
+
+/** An answer is late where it took this many times the baseline's p99.9, and this much more than it. */
+const LATE_FACTOR = 5;
+const LATE_MORE_MS = 100;
+
+/** Fewer answers than this have no p99.9 worth the name. */
+const BASELINE_ANSWERS = 100;
+
+/** Late answers of the control this close excuse those of the workload. */
+const COINCIDENCE_MS = 250;
+
+/** Less room than this before the end of a hook or of a grace period is little: kube-proxy's pace is a second. */
+const LITTLE_ROOM_MS = 1_000;
+
+const KILLED_EXIT_CODE = 137;
+
+/** What went well by little. It never changes a verdict. Pure. */
+export function nearMissesOf(
+  facts: RunFacts,
+  story: Story,
+  target: Account,
+  steady: Account | undefined,
+): readonly NearMiss[] {
+  return [
+    ...slowConnects(facts, target),
+    ...lateAnswers(target.samples, steady?.samples ?? []),
+    ...oldVersionLate(facts, story),
+    ...hookMargins(story),
+    ...graceMargins(story),
+  ];
+}
+
+/** A SYN that got lost is sent again by the client's kernel; the request succeeds, seconds late. */
+function slowConnects(facts: RunFacts, { stream, samples }: Account): readonly NearMiss[] {
+  const answered = new Set(samples.filter(({ end }) => end.end === 'ok').map(({ seq }) => seq));
+  const connects = (facts.probes.get(stream.id) ?? []).flatMap(({ seq, connectMs }) =>
+    connectMs !== undefined && connectMs >= SECOND_SYN_MS && answered.has(seq) ? [connectMs] : [],
+  );
+  if (connects.length === 0) return [];
+  const third = connects.filter((ms) => ms >= THIRD_SYN_MS).length;
+  return [
+    {
+      code: 'slow-connect',
+      count: connects.length,
+      text: `${plural(connects.length, 'connection')} stood only after a second SYN${third > 0 ? `, ${third} of them after a third` : ''}: the first one got no answer within a second.`,
+      remedy: 'A client that waits less than a second for a connection would have failed here.',
+    },
+  ];
+}
+
+function lateAnswers(target: readonly Sample[], steady: readonly Sample[]): readonly NearMiss[] {
+  const boundMs = lateFrom(target);
+  const steadyBoundMs = lateFrom(steady);
+  if (boundMs === undefined) return [];
+  const excuses = steady.filter((sample) => isLate(sample, steadyBoundMs)).map(instantOf);
+  const late = target.filter(
+    (sample) =>
+      sample.phase !== 'before' &&
+      isLate(sample, boundMs) &&
+      !excuses.some((ms) => Math.abs(ms - instantOf(sample)) <= COINCIDENCE_MS),
+  );
+  if (late.length === 0) return [];
+  const slowestMs = Math.max(...late.map(tookMs));
+  return [
+    {
+      code: 'late-answers',
+      count: late.length,
+      text: `${plural(late.length, 'request')} took longer than ${time(boundMs)} from the update on, the slowest ${time(slowestMs)}; before it 99.9 % were answered within ${time(p999(target) ?? 0)}.`,
+      remedy: 'A client with a shorter deadline would have given up on them.',
+    },
+  ];
+}
+
+/** Undefined where too little was answered before the update to say what is late. */
+function lateFrom(samples: readonly Sample[]): number | undefined {
+  const usualMs = p999(samples);
+  return usualMs === undefined ? undefined : Math.max(LATE_FACTOR * usualMs, usualMs + LATE_MORE_MS);
+}
+
+function p999(samples: readonly Sample[]): number | undefined {
+  const times = samples
+    .filter(({ phase, end }) => phase === 'before' && end.end === 'ok')
+    .map(tookMs)
+    .sort((a, b) => a - b);
+  return times.length < BASELINE_ANSWERS ? undefined : times[Math.ceil(times.length * 0.999) - 1];
+}
+
+function isLate(sample: Sample, boundMs: number | undefined): boolean {
+  return sample.end.end === 'ok' && boundMs !== undefined && tookMs(sample) > boundMs;
+}
+
+/** From the send, not from the schedule: a prober that came late is no fault of the workload. */
+function tookMs({ sentMs, endedMs, scheduledMs }: Sample): number {
+  return (endedMs ?? scheduledMs) - (sentMs ?? scheduledMs);
+}
+
+function instantOf({ sentMs, scheduledMs }: Sample): number {
+  return sentMs ?? scheduledMs;
+}
+
+/** Old pods that still answer long after the update was complete: clients see the old version come back. */
+function oldVersionLate({ cuts }: RunFacts, { visits }: Story): readonly NearMiss[] {
+  const { completeMs } = cuts;
+  if (completeMs === undefined) return [];
+  const late = visits.filter(
+    ({ ok, pod, sentMs }) => ok && pod?.generation === 'old' && sentMs > completeMs + PROPAGATION_MS,
+  );
+  if (late.length === 0) return [];
+  const lastMs = Math.max(...late.map(({ sentMs }) => sentMs)) - completeMs;
+  return [
+    {
+      code: 'old-version-late',
+      count: late.length,
+      text: `${plural(late.length, 'request')} were answered by old pods more than ${time(PROPAGATION_MS)} after the update was complete, the last one ${time(lastMs)} after it.`,
+      remedy: 'Both versions have to get along for that long; see that old pods close kept connections soon.',
+    },
+  ];
+}
+
+/** How long before the end of its `preStop` sleep an old pod got its last new connection. */
+function hookMargins(story: Story): readonly NearMiss[] {
+  const { visitsOf, before } = story;
+  const seconds = servingContainer(before)?.preStop?.seconds;
+  if (seconds === undefined) return [];
+  const needs = oldPodsWithoutDrops(story).flatMap((pod) => {
+    const neededMs = neededOf(pod, visitsOf.get(pod) ?? []);
+    return neededMs === undefined ? [] : [{ pod, neededMs }];
+  });
+  const tightest = needs.toSorted((a, b) => b.neededMs - a.neededMs)[0];
+  if (!tightest) return [];
+  const roomMs = seconds * 1000 - tightest.neededMs;
+  if (roomMs < 0 || roomMs >= LITTLE_ROOM_MS) return [];
+  return [
+    {
+      code: 'prestop-margin',
+      count: needs.filter(({ neededMs }) => seconds * 1000 - neededMs < LITTLE_ROOM_MS).length,
+      text: `Pod ${tightest.pod.name} was sent new connections until ${time(tightest.neededMs)} after it was told to end; its \`preStop\` hook lasts ${time(seconds * 1000)}, so ${time(roomMs)} are left.`,
+      remedy: 'Let the `preStop` hook last longer: a slower node would have lost requests.',
+    },
+  ];
+}
+
+/** Only fresh connections count: a kept one goes where it always went, however long the hook lasts. */
+function neededOf(pod: PodStory, visits: readonly Visit[]): number | undefined {
+  const fromMs = pod.askedFromMs ?? pod.terminatingMs;
+  if (fromMs === undefined) return undefined;
+  const lastMs = visits.reduce(
+    (last, { sentMs, reused }) => (reused ? last : Math.max(last, sentMs)),
+    Number.NEGATIVE_INFINITY,
+  );
+  return lastMs > fromMs ? lastMs - fromMs : undefined;
+}
+
+/** Old pods that were killed although nobody lost a request by it, or nearly so. */
+function graceMargins(story: Story): readonly NearMiss[] {
+  const ends = oldPodsWithoutDrops(story).flatMap(
+    ({ name, graceSeconds, exitedMs, terminatingMs, exitCode }) => {
+      if (graceSeconds === undefined || exitedMs === undefined) return [];
+      if (terminatingMs === undefined || exitCode === undefined) return [];
+      const graceMs = graceSeconds * 1000;
+      // The end is told late, so there is at least this much room.
+      const roomMs = graceMs - (exitedMs - terminatingMs);
+      return [{ name, killed: exitCode === KILLED_EXIT_CODE, graceMs, roomMs }];
+    },
+  );
+  const killed = ends.filter((end) => end.killed);
+  const [first] = killed;
+  if (first) {
+    return [
+      {
+        code: 'killed-after-grace',
+        count: killed.length,
+        text: `${plural(killed.length, 'old pod')} did not end by itself and was killed after its grace period of ${time(first.graceMs)} (${first.name}).`,
+        remedy: 'See that SIGTERM reaches the server; what is in flight at the end is lost.',
+      },
+    ];
+  }
+  const tight = ends.filter(({ roomMs }) => roomMs >= 0 && roomMs < LITTLE_ROOM_MS);
+  const least = tight.toSorted((a, b) => a.roomMs - b.roomMs)[0];
+  return least
+    ? [
+        {
+          code: 'grace-margin',
+          count: tight.length,
+          text: `Pod ${least.name} needed all but ${time(least.roomMs)} of its grace period of ${time(least.graceMs)}.`,
+          remedy: 'Raise `terminationGracePeriodSeconds`: a slower end would be a kill.',
+        },
+      ]
+    : [];
+}
+
+/** Where requests were lost at a pod, its finding says what there is to say. */
+function oldPodsWithoutDrops({ pods, drops }: Story): readonly PodStory[] {
+  const lost = new Set(drops.map(({ pod }) => pod));
+  return pods.filter((pod) => pod.generation === 'old' && !lost.has(pod));
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

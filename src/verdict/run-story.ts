@@ -1,0 +1,31 @@
+import type { Cause, PodTimes } from '../model/finding.ts';
+import { accountFor } from './account.ts';
+import { attributedDrops } from './causes/findings.ts';
+import { podTimesOf } from './causes/pod-times.ts';
+import { storyOf } from './causes/story.ts';
+import type { RunFacts } from './run-facts.ts';
+
+/** What reports that draw a run show beside its requests. */
+export interface RunStory {
+  /** What each dropped request is laid to, and the pod it was for where that is known, by sequence number. */
+  readonly lost: ReadonlyMap<number, { readonly cause: Cause; readonly pod?: string }>;
+  /** The pods' way through the update, old ones first. */
+  readonly pods: readonly PodTimes[];
+}
+
+/** The story of a run, told as `judgeRun` tells it. */
+export function runStory(facts: RunFacts): RunStory {
+  const account = (role: 'target' | 'steady') => {
+    const stream = facts.streams.find((one) => one.role === role);
+    return stream && accountFor(facts, stream);
+  };
+  const target = account('target');
+  if (!target) return { lost: new Map(), pods: [] };
+  const story = storyOf(facts, target, account('steady'));
+  const lost = attributedDrops(story).map(({ drop: { seq, pod }, attribution }) => {
+    const name = (attribution?.pod ?? pod)?.name;
+    const cause: Cause = attribution?.cause ?? 'unexplained';
+    return [seq, { cause, ...(name === undefined ? {} : { pod: name }) }] as const;
+  });
+  return { lost: new Map(lost), pods: podTimesOf(story) };
+}

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import type { Probe, RecordingEntry } from '../../src/model/recording.ts';
+import { scenarioResult } from '../../src/verdict/combine.ts';
+import { judgeRun } from '../../src/verdict/judge.ts';
+import { aScenario } from '../support/a-recording.ts';
+import { aContainer, aPodFact, aRolloutStory, type StoryOptions } from '../support/a-rollout-story.ts';
+
+/** The same rollout with some requests to a stream changed. */
+function withRequests(
+  options: StoryOptions,
+  change: (probe: Probe) => Partial<Probe> | undefined,
+): readonly RecordingEntry[] {
+  return aRolloutStory(options).map((entry) =>
+    entry.kind === 'probe' ? { ...entry, ...change(entry) } : entry,
+  );
+}
+
+const lateBy = (ms: number, fromMs: number, toMs: number, streams: readonly string[]) => (probe: Probe) =>
+  streams.includes(probe.stream) && probe.scheduledMs >= fromMs && probe.scheduledMs < toMs
+    ? { endedMs: (probe.sentMs ?? 0) + ms }
+    : undefined;
+
+const missesOf = (entries: readonly RecordingEntry[]) => judgeRun(entries).nearMisses;
+const withPreStop = (seconds: number) => ({
+  containers: [
+    { name: 'nginx', ports: [{ containerPort: 80 }], preStop: { how: 'sleep', seconds } as const },
+  ],
+});
+
+describe('a near miss', () => {
+  it('is none where everything went well', () => {
+    expect(missesOf(aRolloutStory({ template: withPreStop(10) }))).toEqual([]);
+  });
+
+  it('leaves the verdict as it is', () => {
+    const { verdict, nearMisses } = judgeRun(withRequests({}, lateBy(400, 4_500, 4_550, ['target'])));
+    expect(nearMisses).toHaveLength(1);
+    expect(verdict).toBe('pass');
+  });
+
+  it('is a connection that needed a second or a third SYN', () => {
+    const connects = new Map([
+      [400, 1_012],
+      [460, 1_003],
+      [470, 3_020],
+      [480, 300],
+    ]);
+    const entries = withRequests({}, ({ stream, seq, sentMs = 0 }) => {
+      const connectMs = stream === 'target' ? connects.get(seq) : undefined;
+      return connectMs === undefined ? undefined : { connectMs, endedMs: sentMs + connectMs + 1 };
+    });
+    const miss = missesOf(entries).find(({ code }) => code === 'slow-connect');
+    expect(miss).toMatchObject({ count: 3 });
+    expect(miss?.text).toContain('3 connections stood only after a second SYN, 1 of them after a third');
+  });
+
+  it('is an answer far later than the baseline, and not one a little later', () => {
+    expect(missesOf(withRequests({}, lateBy(90, 4_500, 4_600, ['target'])))).toEqual([]);
+    expect(missesOf(withRequests({}, lateBy(400, 4_500, 4_600, ['target'])))).toMatchObject([
+      { code: 'late-answers', count: 10 },
+    ]);
+  });
+
+  it('is no answer that was as late before the update', () => {
+    expect(missesOf(withRequests({}, lateBy(400, 0, 12_000, ['target'])))).toEqual([]);
+  });
+
+  it('is no answer that was late when those of the control were', () => {
+    expect(missesOf(withRequests({}, lateBy(400, 4_500, 4_600, ['target', 'steady'])))).toEqual([]);
+  });
+
+  it('is the old version answering long after the update was complete', () => {
+    const entries = aRolloutStory({ terminatingMs: 6_000 }).map((entry) =>
+      entry.kind === 'route' && entry.atMs > 9_500 && entry.atMs < 10_000
+        ? { ...entry, podAddress: '10.244.1.2' }
+        : entry,
+    );
+    expect(missesOf(entries)).toMatchObject([{ code: 'old-version-late' }]);
+  });
+
+  it('is a preStop hook that lasted little longer than it had to', () => {
+    const lateRoutes = (untilMs: number) =>
+      aRolloutStory({ template: withPreStop(2), terminatingMs: 3_000 }).map((entry) =>
+        entry.kind === 'route' && entry.atMs > 4_500 && entry.atMs < untilMs
+          ? { ...entry, podAddress: '10.244.1.2' }
+          : entry,
+      );
+    expect(missesOf(lateRoutes(5_000))).toEqual([]);
+    expect(missesOf(lateRoutes(6_000))).toMatchObject([{ code: 'prestop-margin', count: 1 }]);
+  });
+
+  it('is a pod that was killed after its grace period without a request being lost', () => {
+    const killed = { graceSeconds: 2, terminatingMs: 3_000, exit: { code: 137, atMs: 6_600 } };
+    expect(missesOf(aRolloutStory(killed))).toMatchObject([{ code: 'killed-after-grace', count: 1 }]);
+  });
+
+  it('is a pod that needed nearly all of its grace period', () => {
+    const ended = aPodFact('old', 6_050, {
+      ready: false,
+      deletionTimestamp: '2026-11-20T12:00:06Z',
+      deletionGracePeriodSeconds: 2,
+      containers: [aContainer({ state: 'terminated', ready: false, exitCode: 0 })],
+    });
+    const slow = { graceSeconds: 2, terminatingMs: 3_000, also: [ended] };
+    expect(missesOf(aRolloutStory(slow))).toMatchObject([{ code: 'grace-margin', count: 1 }]);
+  });
+
+  it('says which run it is from where there are several', () => {
+    const late = judgeRun(withRequests({ run: 2 }, lateBy(400, 4_500, 4_600, ['target'])));
+    const { nearMisses } = scenarioResult({
+      scenario: aScenario(),
+      runs: [judgeRun(aRolloutStory({})), late],
+    });
+    expect(nearMisses.map(({ text }) => text)).toEqual([expect.stringMatching(/^Run 2: 10 requests/)]);
+  });
+});
