@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // `unit` needs nothing but loopback; `e2e` needs Docker and kind and runs one file at a time,
-// because two cores hold one cluster. `sandbox` runs whole gates, two at a time: a prober that has to wait for the
+// because two cores hold one cluster. `sandbox` runs whole gates, all at a time: they wait for their timers far more than
+// they compute. What runs beside them has to take a lower priority (scripts/test.ts): a prober that has to wait for the
 // processor gives no verdict.
 export default defineConfig({
   test: {
@@ -12,6 +14,10 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.e2e.test.ts', 'test/**/*.sandbox.test.ts'],
           testTimeout: 20_000,
+          // Modules are loaded once for each worker and not once for each file: no test replaces a module or leaves
+          // one changed. Tests wait for sockets and processes more than they compute, hence a worker more than cores.
+          isolate: false,
+          maxWorkers: availableParallelism() + 1,
         },
       },
       {
@@ -19,7 +25,7 @@ export default defineConfig({
           name: 'sandbox',
           include: ['test/**/*.sandbox.test.ts'],
           fileParallelism: false,
-          maxConcurrency: 2,
+          maxConcurrency: 6,
           testTimeout: 60_000,
         },
       },

@@ -107,12 +107,13 @@ describe('YAML that is made to hurt', () => {
     ['an alias of nothing', 'a: *b', ['RP1007 f.yaml:1:4']],
     ['a merge of text', 'a: {<<: b}', ['RP1007 f.yaml:1:9']],
     ['one key twice, once in quotes', 'a: 1\n"a": 2', ['RP1004 f.yaml:2:1']],
-  ])('%s: refused at its place within 200 ms', (_, text, expected) => {
+  ])('%s: refused at its place, and at once', (_, text, expected) => {
     const { problems, documents } = kubernetes(text);
     expect(codesAndPlaces(problems)).toEqual(expected);
     expect(documents).toEqual([]);
-    // The bound is that of an idle machine: a busy one gets three attempts, and twice the time.
-    expect(Math.min(...[1, 2, 3].map(() => durationMs(() => kubernetes(text))))).toBeLessThan(400);
+    // 200 ms on an idle machine. Processor time, so that what else runs does not count, with room for what the others
+    // do to its caches; whoever misses that gets two more attempts.
+    expect([1, 2, 3].some(() => processorMs(() => kubernetes(text)) < 400)).toBe(true);
   });
 
   it('never reaches the prototype of an object', () => {
@@ -122,8 +123,9 @@ describe('YAML that is made to hurt', () => {
   });
 });
 
-function durationMs(action: () => unknown): number {
-  const before = performance.now();
+function processorMs(action: () => unknown): number {
+  const before = process.threadCpuUsage();
   action();
-  return performance.now() - before;
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1000;
 }

@@ -1,13 +1,18 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { ConnectionMode } from '../../src/model/scenario.ts';
-import { countEnds, endOf, sendRequests, testStream } from '../support/drive-prober.ts';
+import { countEnds, endOf, sendRequests, sharedProber, testStream } from '../support/drive-prober.ts';
 import { type Behaviour, BODY, misbehavingServer } from '../support/misbehaving-server.ts';
 
 const MODES: readonly ConnectionMode[] = ['new', 'keep-alive'];
 
+const send = sharedProber();
+
 /** Slow enough that a request has ended before the next one is due, on a busy machine as well. */
-const UNHURRIED = { intervalMs: 80, deadlineMs: 1_000 };
+const UNHURRIED = { intervalMs: 200, deadlineMs: 2_000 };
+
+/** Far more than an answer takes, on a busy machine as well. */
+const PATIENT = { deadlineMs: 1_000 };
 
 /** What the prober has to say of each behaviour. */
 const TOLD: Readonly<Record<Behaviour, string>> = {
@@ -32,12 +37,12 @@ const TOLD: Readonly<Record<Behaviour, string>> = {
 
 const BEHAVIOURS = Object.keys(TOLD) as Behaviour[];
 
-describe.each(MODES)('with %s connections', (connection) => {
+describe.concurrent.each(MODES)('with %s connections', (connection) => {
   it.each(BEHAVIOURS)('every request the server meets with "%s" is told as what it is', async (behaviour) => {
     await using server = await misbehavingServer(() => behaviour);
     const expectation = { statusFrom: 200, statusTo: 299, bodyContains: BODY };
-    const probes = await sendRequests(
-      testStream(server.port, { connection, connections: 2, expect: expectation }),
+    const probes = await send(
+      testStream(server.port, { connection, connections: 2, expect: expectation, ...PATIENT }),
       6,
     );
     expect(countEnds(probes)).toEqual({ [TOLD[behaviour]]: 6 });
@@ -51,8 +56,8 @@ describe.each(MODES)('with %s connections', (connection) => {
     );
     const expectation = { statusFrom: 200, statusTo: 299, bodyContains: BODY };
     const count = BEHAVIOURS.length * 5;
-    const spec = testStream(server.port, { connection, connections: 3, expect: expectation });
-    const probes = await sendRequests(spec, count);
+    const spec = testStream(server.port, { connection, connections: 3, expect: expectation, ...PATIENT });
+    const probes = await send(spec, count);
 
     const expected: Record<string, number> = {};
     for (const told of Object.values(TOLD)) expected[told] = (expected[told] ?? 0) + 5;
@@ -61,14 +66,14 @@ describe.each(MODES)('with %s connections', (connection) => {
   });
 
   it('tells a port nobody listens on as refused while connecting', async () => {
-    const probes = await sendRequests(testStream(await freePort(), { connection }), 5);
+    const probes = await send(testStream(await freePort(), { connection }), 5);
     expect(countEnds(probes)).toEqual({ 'connect ECONNREFUSED': 5 });
     expect(probes.every(({ remote, status }) => remote === undefined && status === undefined)).toBe(true);
   });
 
   it('sends the Host it was given and says who it is', async () => {
     await using server = await misbehavingServer(() => 'answer');
-    await sendRequests(testStream(server.port, { connection, host: 'shop.example', path: '/a?b=c' }), 1);
+    await send(testStream(server.port, { connection, host: 'shop.example', path: '/a?b=c', ...PATIENT }), 1);
     expect(server.requests[0]?.split('\r\n')).toEqual([
       'GET /a?b=c HTTP/1.1',
       'host: shop.example',
@@ -79,7 +84,7 @@ describe.each(MODES)('with %s connections', (connection) => {
 
   it('does not follow a redirect', async () => {
     await using server = await misbehavingServer(() => 'redirect');
-    await sendRequests(testStream(server.port, { connection }), 4);
+    await send(testStream(server.port, { connection, ...PATIENT }), 4);
     expect(server.requests.map((head) => head.split(' ')[1])).toEqual(['/', '/', '/', '/']);
   });
 
@@ -88,14 +93,14 @@ describe.each(MODES)('with %s connections', (connection) => {
     await using server = await misbehavingServer(() => 'answer');
     const url = `http://127.0.0.1:${proxy.port}`;
     const env = { HTTP_PROXY: url, http_proxy: url, ALL_PROXY: url, all_proxy: url, NODE_USE_ENV_PROXY: '1' };
-    const probes = await sendRequests(testStream(server.port, { connection }), 4, env);
+    const probes = await sendRequests(testStream(server.port, { connection, ...PATIENT }), 4, env);
     expect(countEnds(probes)).toEqual({ '200': 4 });
     expect(proxy.connections).toBe(0);
   });
 
   it('tells where each request came from and went to', async () => {
     await using server = await misbehavingServer(() => 'answer');
-    const probes = await sendRequests(testStream(server.port, { connection, ...UNHURRIED }), 4);
+    const probes = await send(testStream(server.port, { connection, ...UNHURRIED }), 4);
     for (const { remote, localPort } of probes) {
       expect(remote).toBe(`127.0.0.1:${server.port}`);
       expect(localPort).toBeGreaterThanOrEqual(12_000);
@@ -105,19 +110,19 @@ describe.each(MODES)('with %s connections', (connection) => {
   });
 });
 
-describe('fresh connections', () => {
+describe.concurrent('fresh connections', () => {
   it('are never used again', async () => {
     await using server = await misbehavingServer(() => 'answer');
-    const probes = await sendRequests(testStream(server.port), 20);
+    const probes = await send(testStream(server.port, PATIENT), 20);
     expect(probes.map(({ reused }) => reused)).toEqual(Array(20).fill(false));
     expect(server.connections).toBe(20);
   });
 });
 
-describe('kept-alive connections', () => {
+describe.concurrent('kept-alive connections', () => {
   it('are used in turn', async () => {
     await using server = await misbehavingServer(() => 'answer');
-    const probes = await sendRequests(
+    const probes = await send(
       testStream(server.port, { connection: 'keep-alive', connections: 3, ...UNHURRIED }),
       12,
     );
@@ -130,7 +135,7 @@ describe('kept-alive connections', () => {
   it('are joined by an additional one for a request that finds all of them busy', async () => {
     await using server = await misbehavingServer(() => 'hang');
     const spec = testStream(server.port, { connection: 'keep-alive', connections: 2, deadlineMs: 1_000 });
-    const probes = await sendRequests(spec, 5);
+    const probes = await send(spec, 5);
     expect(countEnds(probes)).toEqual({ 'headers DEADLINE': 5 });
     expect(server.connections).toBe(5);
   });
@@ -139,7 +144,7 @@ describe('kept-alive connections', () => {
     await using server = await misbehavingServer((request) =>
       request === 2 ? 'answer-and-close' : 'answer',
     );
-    const probes = await sendRequests(testStream(server.port, { connection: 'keep-alive', ...UNHURRIED }), 6);
+    const probes = await send(testStream(server.port, { connection: 'keep-alive', ...UNHURRIED }), 6);
     expect(probes.map(endOf)).toEqual(Array(6).fill('200'));
     expect(probes.map(({ reused }) => reused)).toEqual([false, true, true, false, true, true]);
   });
@@ -148,8 +153,8 @@ describe('kept-alive connections', () => {
     await using server = await misbehavingServer((request) =>
       request % 10 === 9 ? 'reset-before-answer' : 'answer',
     );
-    const probes = await sendRequests(
-      testStream(server.port, { connection: 'keep-alive', connections: 4 }),
+    const probes = await send(
+      testStream(server.port, { connection: 'keep-alive', connections: 4, ...PATIENT }),
       50,
     );
     expect(countEnds(probes)).toEqual({ '200': 45, 'headers ECONNRESET': 5 });

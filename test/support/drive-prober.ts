@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from 'vitest';
 import type { Heartbeat, Probe } from '../../src/model/recording.ts';
 import { type RunningProcess, spawn } from '../../src/platform/process.ts';
 import { openProber, type Prober, type ProberEnd } from '../../src/prober/prober.ts';
@@ -8,11 +9,12 @@ export const PROBER_PROGRAM = 'src/prober/program/main.ts';
 
 // Below the ephemeral range, so that nothing else on the machine is handed them; each test process has its own.
 const FIRST_PORT = 12_000 + (process.pid % 20) * 1_000;
+const FIRST_SHARED_PORT = FIRST_PORT + 500;
 let nextPort = FIRST_PORT;
 
-/** A thousand source ports of this test process, going on where the last prober ended. */
+/** Five hundred source ports of this test process, going on where the last prober ended. */
 export function testPorts(): SourcePortRange {
-  return { first: FIRST_PORT, last: FIRST_PORT + 999, next: nextPort, restMs: 0 };
+  return { first: FIRST_PORT, last: FIRST_SHARED_PORT - 1, next: nextPort, restMs: 0 };
 }
 
 /** A stream towards a port of loopback; fifty requests a second unless it is said otherwise. */
@@ -75,21 +77,43 @@ export async function driveProber(env: Readonly<Record<string, string>> = {}): P
 const STOP_KNOWN_MS = 400;
 
 /** Sends the first `count` requests of a stream and gives their ends in the order of the schedule. */
+export type SendRequests = (spec: StreamSpec, count: number) => Promise<readonly Probe[]>;
+
+/** One prober process for all tests of a file, also for those that run at the same time. Call it at the file's top. */
+export function sharedProber(): SendRequests {
+  const ports = { first: FIRST_SHARED_PORT, last: FIRST_PORT + 999, next: FIRST_SHARED_PORT, restMs: 0 };
+  let driven: DrivenProber;
+  let streams = 0;
+  beforeAll(async () => {
+    driven = await driveProber();
+  });
+  afterAll(() => driven[Symbol.asyncDispose]());
+  return (spec, count) => firstRequests(driven, { ...spec, id: `${spec.id}-${++streams}` }, count, ports);
+}
+
+/** The same by a prober process of its own, for the sake of its environment. */
 export async function sendRequests(
   spec: StreamSpec,
   count: number,
-  env: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string>>,
 ): Promise<readonly Probe[]> {
   await using driven = await driveProber(env);
-  // On a busy machine the word to stop may come late: nothing is due until it surely has.
-  const started = await driven.prober.start(
-    [{ ...spec, offsetMs: spec.offsetMs + STOP_KNOWN_MS }],
-    testPorts(),
-  );
-  const startMs = started.get(spec.id) ?? 0;
-  await driven.prober.stop(spec.id, startMs + (count - 0.5) * spec.intervalMs);
+  const probes = await firstRequests(driven, spec, count, testPorts());
   await driven.finish();
-  return driven.probes.toSorted((a, b) => a.seq - b.seq);
+  return probes;
+}
+
+async function firstRequests(
+  { prober, probes }: DrivenProber,
+  spec: StreamSpec,
+  count: number,
+  ports: SourcePortRange,
+): Promise<readonly Probe[]> {
+  // On a busy machine the word to stop may come late: nothing is due until it surely has.
+  const started = await prober.start([{ ...spec, offsetMs: spec.offsetMs + STOP_KNOWN_MS }], ports);
+  const startMs = started.get(spec.id) ?? 0;
+  await prober.stop(spec.id, startMs + (count - 0.5) * spec.intervalMs);
+  return probes.filter(({ stream }) => stream === spec.id).toSorted((a, b) => a.seq - b.seq);
 }
 
 /** A probe's end in a few words: `200`, `200 wrong body`, `body ECONNRESET`, `unsent overdue`. */

@@ -66,8 +66,10 @@ async function lostConnections(balancing: Balancing): Promise<number> {
 
 describe('connections over a rolling update', { timeout: 60_000 }, () => {
   it('are lost once each where new ones go to the pod with the fewest, and more often by turns', async () => {
-    const byFewest = await lostConnections('least-connections');
-    const byTurns = await lostConnections('round-robin');
+    const [byFewest, byTurns] = await Promise.all([
+      lostConnections('least-connections'),
+      lostConnections('round-robin'),
+    ]);
     expect(byFewest).toBeLessThan(byTurns);
     expect(byFewest).toBeLessThanOrEqual(CLIENTS * 1.1);
     expect(byTurns).toBeGreaterThan(CLIENTS * 1.2);
