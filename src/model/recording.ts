@@ -105,7 +105,10 @@ export interface Probe {
   readonly bodyOk?: boolean;
   readonly failure?: {
     readonly phase: ProbePhase;
-    /** errno name (`ECONNREFUSED`), undici code (`UND_ERR_SOCKET`), `DEADLINE`, or `ABORTED` (prober told to stop). */
+    /**
+     * errno name (`ECONNREFUSED`), `CLOSED` (by the peer, in good order and too early), `HPE_...` (no HTTP), `DEADLINE`,
+     * or `ABORTED` (prober told to stop).
+     */
     readonly code: string;
     /** True where the prober's own event loop had stalled so that the failure may be its own making. */
     readonly prober?: boolean;

@@ -48,15 +48,23 @@ export type FromProber =
   | { readonly kind: 'done'; readonly nextPort: number }
   | { readonly kind: 'fault'; readonly message: string };
 
+/** What writes the requests of HTTP/1.1 and reads the answers: sockets and a parser of our own, or undici. */
+export type HttpEngineName = 'raw' | 'undici';
+
+export const DEFAULT_HTTP_ENGINE: HttpEngineName = 'raw';
+
 export interface StreamSpec {
   readonly id: string;
   /** IP address; no name is ever resolved. */
   readonly address: string;
   readonly port: number;
+  /** `{seq}` in it stands for the number of the request. */
   readonly path: string;
   /** Value of the Host header. */
   readonly host: string;
   readonly protocol: Protocol;
+  /** Absent: `DEFAULT_HTTP_ENGINE`. */
+  readonly engine?: HttpEngineName;
   readonly connection: ConnectionMode;
   readonly connections: number;
   readonly intervalMs: number;

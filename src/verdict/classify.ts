@@ -37,7 +37,7 @@ const TIMEOUTS: ReadonlySet<string> = new Set([
 const UNREACHABLE: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENONET']);
 const RESETS: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ENOTCONN']);
 /** The connection was closed in good order, and too early. */
-const CLOSES: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'CONNECTION_GONE']);
+const CLOSES: ReadonlySet<string> = new Set(['CLOSED', 'UND_ERR_SOCKET', 'CONNECTION_GONE']);
 /** The connection ended within a body whose length was announced. */
 const CUTS: ReadonlySet<string> = new Set(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'HPE_INVALID_EOF_STATE']);
 

@@ -18,7 +18,17 @@ export type Behaviour =
   | 'truncate-last-chunked'
   | 'hang-inside-answer'
   | 'garbage'
-  | 'answer-and-close';
+  | 'answer-and-close'
+  | 'answer-and-reset'
+  | 'answer-and-garbage'
+  | 'answer-chunked'
+  | 'answer-in-pieces'
+  | 'answer-until-close'
+  | 'answer-in-http-1.0'
+  | 'answer-without-body'
+  | 'early-hints'
+  | 'endless-head'
+  | 'two-lengths';
 
 export interface MisbehavingServer extends AsyncDisposable {
   readonly port: number;
@@ -128,7 +138,55 @@ function behave(socket: Socket, behaviour: Behaviour): void {
     case 'answer-and-close':
       socket.end(whole);
       return;
+    case 'answer-and-reset':
+      socket.write(whole, () => socket.resetAndDestroy());
+      return;
+    case 'answer-and-garbage':
+      socket.write(`${whole}HTTP/1.1 500 Nobody asked\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    case 'answer-chunked':
+      socket.write(`${CHUNKED}${chunks(BODY, 4)}0\r\nTrailer: yes\r\n\r\n`);
+      return;
+    case 'answer-in-pieces':
+      writeInPieces(socket, `${CHUNKED}${chunks(BODY, 9)}0;last\r\n\r\n`);
+      return;
+    case 'answer-until-close':
+      socket.end(`HTTP/1.1 200 OK\r\n\r\n${BODY}`);
+      return;
+    case 'answer-in-http-1.0':
+      socket.write(whole.replace('HTTP/1.1', 'HTTP/1.0'));
+      return;
+    case 'answer-without-body':
+      socket.write('HTTP/1.1 204 No Content\r\n\r\n');
+      return;
+    case 'early-hints':
+      socket.write(`HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n${whole}`);
+      return;
+    case 'endless-head':
+      socket.write(answer('200 OK', BODY, `Padding: ${'x'.repeat(1_000)}\r\n`.repeat(20)));
+      return;
+    case 'two-lengths':
+      socket.write(answer('200 OK', BODY, 'Transfer-Encoding: chunked\r\n'));
+      return;
   }
+}
+
+const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+function chunks(body: string, size: number): string {
+  const parts = body.match(new RegExp(`.{1,${size}}`, 'gs')) ?? [];
+  return parts.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('');
+}
+
+/** Byte by byte, each in a turn of its own. */
+function writeInPieces(socket: Socket, text: string): void {
+  socket.setNoDelay(true);
+  const write = (at: number) => {
+    if (at >= text.length || socket.destroyed) return;
+    socket.write(text.charAt(at));
+    setImmediate(write, at + 1);
+  };
+  write(0);
 }
 
 function answer(status: string, body: string, headers = ''): string {

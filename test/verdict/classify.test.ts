@@ -48,6 +48,12 @@ const TABLE: Readonly<
     'dropped reset-before-answer',
     'dropped truncated',
   ],
+  CLOSED: [
+    'dropped connect-reset',
+    'dropped closed-before-answer',
+    'dropped closed-before-answer',
+    'dropped truncated',
+  ],
   UND_ERR_SOCKET: [
     'dropped connect-reset',
     'dropped closed-before-answer',

@@ -147,7 +147,7 @@ export class ProbeLoop {
       stream.inFlight--;
       this.#inFlight--;
       this.#report(stream, seq, this.#told(end, { sentMs, endedMs, deadlineMs: stream.spec.deadlineMs }));
-    });
+    }, seq);
   }
 
   #expire(stream: RunningStream): void {

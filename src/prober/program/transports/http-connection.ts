@@ -1,146 +1,34 @@
-import { Client, type Dispatcher } from 'undici';
-import type { ProbePhase } from '../../../model/recording.ts';
 import type { StreamSpec } from '../../protocol.ts';
-import { BodyCheck } from './body-check.ts';
 import type { OwnedConnection } from './owned-connection.ts';
 import type { RunningSend, SendEnd } from './transport.ts';
 
-/** The longest delay a timer takes, about 25 days: never, for a prober. */
-const NEVER_MS = 2 ** 31 - 1;
-
-const CONNECTION_GONE = 'CONNECTION_GONE';
-
-/**
- * HTTP/1.1 over one connection that is already up, one request at a time. undici does the writing and the parsing.
- * Its client opens a new connection on its own where it finds the old one closed; here it gets the one socket and no
- * other, so that no request is ever sent twice.
- */
-export class HttpConnection {
-  readonly #connection: OwnedConnection;
-  readonly #spec: StreamSpec;
-  readonly #client: Client;
-  #requests = 0;
-  #socketError: NodeJS.ErrnoException | undefined;
-
-  constructor(connection: OwnedConnection, spec: StreamSpec) {
-    const { socket } = connection;
-    this.#connection = connection;
-    this.#spec = spec;
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.syscall !== undefined) this.#socketError ??= error;
-    });
-    let handedOver = false;
-    this.#client = new Client(`http://${connection.remote}`, {
-      allowH2: false,
-      pipelining: 1,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: NEVER_MS,
-      keepAliveMaxTimeout: NEVER_MS,
-      // Added to what the server's Keep-Alive header asks for: only the server closes idle connections.
-      keepAliveTimeoutThreshold: -NEVER_MS,
-      connect: (_options, callback) => {
-        const first = !handedOver;
-        handedOver = true;
-        // The client expects its answer in a later turn.
-        process.nextTick(() => {
-          if (first) callback(null, socket);
-          else callback(Object.assign(new Error('the connection is gone'), { code: CONNECTION_GONE }), null);
-        });
-      },
-    });
-  }
-
-  /** False once either side has begun to close it. */
-  get usable(): boolean {
-    return !this.#connection.socket.destroyed;
-  }
-
-  close(): void {
-    this.#connection.socket.destroy();
-  }
-
+/** HTTP/1.1 over one connection that is already up, one request at a time. No request is ever sent twice. */
+export interface HttpConnection {
+  /** False once either side has begun to close it, or what came over it forbids another request. */
+  readonly usable: boolean;
   /**
-   * Sends the stream's request. May be called again when the one before has ended and `usable` still holds; then
-   * `onUntouched` is called instead of `onEnd` where the connection turns out to be closed before a byte was written.
+   * Sends the stream's request number `seq`. May be called again when the one before has ended and `usable` still
+   * holds; then `onUntouched` is called instead of `onEnd` where the connection turns out to be closed before a byte
+   * was written.
    */
-  exchange(onEnd: (end: SendEnd) => void, onUntouched?: () => void): RunningSend {
-    const { socket, localPort, remote } = this.#connection;
-    const { path, host, connection: mode, expect } = this.#spec;
-    const reused = this.#requests++ > 0;
-    const body = new BodyCheck(expect.bodyContains);
-    let begun = false;
-    let status: number | undefined;
-    let ended = false;
-
-    const facts = () => ({
-      localPort,
-      remote,
-      reused,
-      ...(status === undefined ? {} : { status, bytes: body.bytes }),
-    });
-    const end = (result: SendEnd) => {
-      if (ended) return;
-      ended = true;
-      onEnd(result);
-    };
-    const fail = (phase: ProbePhase, code: string) => end({ kind: 'failed', facts: facts(), phase, code });
-
-    const handler: Dispatcher.DispatchHandler = {
-      onRequestStart: () => {
-        begun = true;
-      },
-      onResponseStart: (_controller, statusCode) => {
-        // 1xx announces an answer, it is none.
-        if (statusCode >= 200) status = statusCode;
-      },
-      onResponseData: (_controller, chunk) => body.add(chunk),
-      onResponseEnd: () => {
-        // A body that ends with the connection has no other end, and undici takes a reset for it.
-        if (this.#socketError?.syscall === 'read') return fail('body', codeOf(this.#socketError, true));
-        const bodyOk = body.ok;
-        end({ kind: 'answered', facts: { ...facts(), ...(bodyOk === undefined ? {} : { bodyOk }) } });
-      },
-      onResponseError: (_controller, error: NodeJS.ErrnoException) => {
-        if (ended) return;
-        if (onUntouched && !begun && error.code === CONNECTION_GONE) {
-          ended = true;
-          return onUntouched();
-        }
-        // The errno of the socket says more than what the parser makes of it.
-        const cause = this.#socketError ?? error;
-        fail(phaseOf(cause), codeOf(cause, socket.readableEnded));
-      },
-    };
-    const phaseOf = (error: NodeJS.ErrnoException): ProbePhase => {
-      if (status !== undefined) return 'body';
-      return !begun || error.syscall === 'write' ? 'send' : 'headers';
-    };
-
-    this.#client.dispatch(
-      {
-        method: 'GET',
-        path,
-        headers: ['host', host, 'user-agent', 'rollproof-prober'],
-        reset: mode === 'new',
-      },
-      handler,
-    );
-    return {
-      giveUp: (code) => {
-        const written = begun && socket.writableLength === 0;
-        fail(status !== undefined ? 'body' : written ? 'headers' : 'send', code);
-        socket.destroy();
-      },
-    };
-  }
+  exchange(seq: number, onEnd: (end: SendEnd) => void, onUntouched?: () => void): RunningSend;
+  close(): void;
 }
 
-/**
- * The errno, undici's code, or `HPE_…` for an answer that is not HTTP. Where the peer closed, an answer that breaks
- * off in the middle is no worse HTTP than that: it is told like any other close.
- */
-function codeOf(error: NodeJS.ErrnoException, closedByPeer: boolean): string {
-  if (error.name !== 'HTTPParserError') return error.code ?? error.name;
-  return closedByPeer ? 'UND_ERR_SOCKET' : (error.code ?? 'HPE_INVALID');
+/** What writes the requests of one stream and parses the answers. */
+export interface HttpEngine {
+  /** What arrives over its connections is handed to their `receive`, and not made into events. */
+  readonly readsItself: boolean;
+  open(connection: OwnedConnection): HttpConnection;
 }
+
+/** Stands in a path for the number of the request. */
+const SEQ = '{seq}';
+
+/** The path of a stream's request number `seq`. */
+export function pathOf({ path }: StreamSpec, seq: number): string {
+  return path.includes(SEQ) ? path.replaceAll(SEQ, String(seq)) : path;
+}
+
+/** The peer closed in good order before its answer was whole. */
+export const CLOSED = 'CLOSED';

@@ -1,5 +1,4 @@
-import type { StreamSpec } from '../../protocol.ts';
-import type { HttpConnection } from './http-connection.ts';
+import type { HttpConnection, HttpEngine } from './http-connection.ts';
 import { sendOnFreshConnection } from './http-new.ts';
 import type { Dialer } from './owned-connection.ts';
 import type { RunningSend, SendEnd, Transport } from './transport.ts';
@@ -11,12 +10,12 @@ interface Slot {
 }
 
 /**
- * `spec.connections` kept-alive connections, used in turn. A busy one is passed over; where all are busy, the
+ * `connections` kept-alive connections, used in turn. A busy one is passed over; where all are busy, the
  * request gets an additional connection that is closed after it. As in any pool, a connection that the server closed
  * while it was idle is replaced before a request is written to it, and that is not counted as anything.
  */
-export function httpKeepAlive(spec: StreamSpec, dialer: Dialer): Transport {
-  const slots: Slot[] = Array.from({ length: Math.max(1, spec.connections) }, () => ({ busy: false }));
+export function httpKeepAlive(engine: HttpEngine, dialer: Dialer, connections: number): Transport {
+  const slots: Slot[] = Array.from({ length: Math.max(1, connections) }, () => ({ busy: false }));
   let turn = 0;
 
   const nextIdle = (): Slot | undefined => {
@@ -28,42 +27,45 @@ export function httpKeepAlive(spec: StreamSpec, dialer: Dialer): Transport {
     return undefined;
   };
 
-  const sendOnAdditional = (onEnd: (end: SendEnd) => void): RunningSend => {
+  const sendOnAdditional = (seq: number, onEnd: (end: SendEnd) => void): RunningSend => {
     let opened: HttpConnection | undefined;
-    return sendOnFreshConnection(
-      spec,
-      dialer,
-      (end) => {
+    return sendOnFreshConnection({
+      ...{ engine, dialer, seq },
+      onOpen(connection) {
+        opened = connection;
+      },
+      onEnd(end) {
         opened?.close();
         onEnd(end);
       },
-      (connection) => {
-        opened = connection;
-      },
-    );
+    });
   };
 
-  const sendOn = (slot: Slot, onEnd: (end: SendEnd) => void): RunningSend => {
+  const sendOn = (slot: Slot, seq: number, onEnd: (end: SendEnd) => void): RunningSend => {
     slot.busy = true;
     const end = (result: SendEnd) => {
       slot.busy = false;
       onEnd(result);
     };
     const open = () =>
-      sendOnFreshConnection(spec, dialer, end, (connection) => {
-        slot.connection = connection;
+      sendOnFreshConnection({
+        ...{ engine, dialer, seq, onEnd: end },
+        onOpen(connection) {
+          slot.connection = connection;
+        },
       });
     if (!slot.connection?.usable) return open();
-    let running: RunningSend = slot.connection.exchange(end, () => {
-      running = open();
+    let replacement: RunningSend | undefined;
+    const running = slot.connection.exchange(seq, end, () => {
+      replacement = open();
     });
-    return { giveUp: (code) => running.giveUp(code) };
+    return { giveUp: (code) => (replacement ?? running).giveUp(code) };
   };
 
   return {
-    send(onEnd) {
+    send(onEnd, seq) {
       const slot = nextIdle();
-      return slot ? sendOn(slot, onEnd) : sendOnAdditional(onEnd);
+      return slot ? sendOn(slot, seq, onEnd) : sendOnAdditional(seq, onEnd);
     },
     close() {
       for (const slot of slots) slot.connection?.close();

@@ -1,6 +1,9 @@
-import type { StreamSpec } from '../../protocol.ts';
+import { DEFAULT_HTTP_ENGINE, type HttpEngineName, type StreamSpec } from '../../protocol.ts';
+import type { HttpEngine } from './http-connection.ts';
 import { httpKeepAlive } from './http-keep-alive.ts';
 import { httpNew } from './http-new.ts';
+import { rawEngine } from './http-raw.ts';
+import { undiciEngine } from './http-undici.ts';
 import type { Dialer } from './owned-connection.ts';
 import type { Transport } from './transport.ts';
 
@@ -14,11 +17,17 @@ export function openTransport(spec: StreamSpec, dialer: Dialer): Transport {
   }
 }
 
+const HTTP_ENGINES: Readonly<Record<HttpEngineName, (spec: StreamSpec) => HttpEngine>> = {
+  raw: rawEngine,
+  undici: undiciEngine,
+};
+
 function openHttp(spec: StreamSpec, dialer: Dialer): Transport {
+  const engine = HTTP_ENGINES[spec.engine ?? DEFAULT_HTTP_ENGINE](spec);
   switch (spec.connection) {
     case 'new':
-      return httpNew(spec, dialer);
+      return httpNew(engine, dialer);
     case 'keep-alive':
-      return httpKeepAlive(spec, dialer);
+      return httpKeepAlive(engine, dialer, spec.connections);
   }
 }

@@ -18,6 +18,8 @@ export interface OwnedConnection {
   readonly localPort: number;
   /** `ip:port` of the peer. */
   readonly remote: string;
+  /** Gets what arrives, where that was asked for; the memory is used again as soon as it returns. */
+  receive?: (received: Buffer) => void;
 }
 
 /** How an attempt to connect ended. */
@@ -43,11 +45,19 @@ const LOCAL_ERRORS: ReadonlySet<string> = new Set([
   'EPERM',
 ]);
 
+/** Whatever arrives is read into the same memory and looked at before the next read. */
+const RECEIVED = Buffer.allocUnsafeSlow(64 * 1024);
+
 /**
  * Opens one connection from the next source port. A port that somebody else holds is skipped: that is found out
- * before a SYN leaves. Nothing else is tried twice.
+ * before a SYN leaves. Nothing else is tried twice. With `handsOver` what arrives goes to the connection's `receive`,
+ * without memory of its own; else the socket's events tell of it.
  */
-export function dial(dialer: Dialer, onEnd: (end: DialEnd) => void): { giveUp(code: string): void } {
+export function dial(
+  dialer: Dialer,
+  onEnd: (end: DialEnd) => void,
+  handsOver = false,
+): { giveUp(code: string): void } {
   let current: { readonly socket: Socket; readonly localPort: number } | undefined;
   let ended = false;
   const end = (result: DialEnd) => {
@@ -62,6 +72,7 @@ export function dial(dialer: Dialer, onEnd: (end: DialEnd) => void): { giveUp(co
       process.nextTick(end, { kind: 'no-source-port' });
       return;
     }
+    let connection: OwnedConnection | undefined;
     const socket = connect({
       host: dialer.address,
       port: dialer.port,
@@ -69,19 +80,29 @@ export function dial(dialer: Dialer, onEnd: (end: DialEnd) => void): { giveUp(co
       ...(dialer.sourceAddress === undefined ? {} : { localAddress: dialer.sourceAddress }),
       autoSelectFamily: false,
       noDelay: true,
+      ...(handsOver
+        ? {
+            onread: {
+              buffer: RECEIVED,
+              callback(length: number) {
+                connection?.receive?.(RECEIVED.subarray(0, length));
+                return true;
+              },
+            },
+          }
+        : {}),
     });
     current = { socket, localPort };
-    let connected = false;
     socket.once('close', () => dialer.sourcePorts.release(localPort, dialer.nowMs()));
     socket.once('connect', () => {
-      connected = true;
       const peer = socket.remoteAddress ?? dialer.address;
       const remote = `${isIPv6(peer) ? `[${peer}]` : peer}:${socket.remotePort ?? dialer.port}`;
-      end({ kind: 'connected', connection: { socket, localPort, remote } });
+      connection = { socket, localPort, remote };
+      end({ kind: 'connected', connection });
     });
     // Stays for the socket's whole life: an error on an idle connection must not end the prober.
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (connected || ended) return;
+      if (connection || ended) return;
       const code = error.code ?? error.name;
       // Linux tells a port in use by bind() alone; libuv hands that on together with connect().
       if (code === 'EADDRINUSE') attempt();

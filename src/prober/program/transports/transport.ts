@@ -17,8 +17,8 @@ export interface RunningSend {
 
 /** A way to send the same request again and again. It has no deadline of its own, and it never tries again. */
 export interface Transport {
-  /** Sends one request and tells its end exactly once. */
-  send(onEnd: (end: SendEnd) => void): RunningSend;
+  /** Sends the stream's request number `seq` and tells its end exactly once. */
+  send(onEnd: (end: SendEnd) => void, seq: number): RunningSend;
   /** Closes the connections that are kept for later. */
   close(): void;
 }
