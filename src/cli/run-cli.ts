@@ -1,12 +1,14 @@
 import { Command, CommanderError, Option } from 'commander';
 import { describeFailure } from '../gate/describe-failure.ts';
-import { CLI_OPTIONS } from '../inputs/cli-arguments.ts';
+import { CLI_OPTIONS, type CliOption, cliOption } from '../inputs/cli-arguments.ts';
+import { DEFAULT_PROBE_DURATION, PROBE_INPUTS } from '../inputs/load-probe.ts';
 import { cancellation } from '../platform/cancellation.ts';
 import { installation } from '../platform/installation.ts';
 import { createLog, logStyle } from '../publish/log.ts';
 import { renderProblems } from '../report/problem-text.ts';
 import { demoCommand } from './demo-command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { probeCommand } from './probe-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
 import { schemaCommand } from './schema-command.ts';
@@ -49,12 +51,18 @@ function declare(session: Session, exit: Exit): Command {
       'after',
       '\nExit codes: 0 pass, 1 dropped, 2 bad input, 3 inconclusive, 4 rollout failed, 5 environment, 70 bug, 130/143 cancelled',
     );
-  withRunOptions(program.command('run'))
+  withOptions(program.command('run'), CLI_OPTIONS)
     .description('boot a cluster, deploy, update, measure, report')
     .action(async (options) => exit(await runCommand(session, options)));
-  withRunOptions(program.command('demo'))
+  withOptions(program.command('demo'), CLI_OPTIONS)
     .description('the main job on an example: a Deployment without and with a preStop hook')
     .action(async (options) => exit(await demoCommand(session, options)));
+  withOptions(program.command('probe'), PROBE_INPUTS.map(cliOption))
+    .description('the prober alone: send requests to a URL, count, judge, report')
+    .argument('<url>', 'what to probe: http://127.0.0.1:8080/healthz')
+    .option('--duration <duration>', `how long to probe (default: ${DEFAULT_PROBE_DURATION})`)
+    .option('--allow-host <host...>', 'hosts to probe beside this machine and private networks')
+    .action(async (url, options) => exit(await probeCommand(session, url, options)));
   program
     .command('report')
     .description('judge and render finished recordings again')
@@ -73,7 +81,7 @@ function declare(session: Session, exit: Exit): Command {
   return program;
 }
 
-function withRunOptions(command: Command): Command {
-  for (const { flags, description } of CLI_OPTIONS) command.addOption(new Option(flags, description));
+function withOptions(command: Command, options: readonly CliOption[]): Command {
+  for (const { flags, description } of options) command.addOption(new Option(flags, description));
   return command;
 }

@@ -1,4 +1,4 @@
-import { INPUT_NAMES, inputOption, longFlag } from './options.ts';
+import { INPUT_NAMES, type InputName, inputOption, longFlag } from './options.ts';
 import type { RawInput, RawInputs } from './raw-inputs.ts';
 
 /** An option of the command line, ready to be declared: `new Option(flags, description)`. */
@@ -10,7 +10,10 @@ export interface CliOption {
 }
 
 /** All options of `rollproof run`, in the order of the help text. */
-export const CLI_OPTIONS: readonly CliOption[] = INPUT_NAMES.map((name) => {
+export const CLI_OPTIONS: readonly CliOption[] = INPUT_NAMES.map(cliOption);
+
+/** How an input is written on the command line. */
+export function cliOption(name: InputName): CliOption {
   const { short, form, placeholder = 'value', description, shownDefault } = inputOption(name);
   const isList = form === 'lines' || form === 'words';
   const argument = form === 'flag' ? '' : ` <${placeholder}${isList ? '...' : ''}>`;
@@ -18,7 +21,7 @@ export const CLI_OPTIONS: readonly CliOption[] = INPUT_NAMES.map((name) => {
     flags: `${short === undefined ? '' : `${short}, `}${longFlag(name)}${argument}`,
     description: shownDefault === undefined ? description : `${description} (default: ${shownDefault})`,
   };
-});
+}
 
 /**
  * The parsed options of a command (an object keyed by `workingDirectory` and the like, as commander gives it) as raw

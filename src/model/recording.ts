@@ -1,5 +1,6 @@
 import type { SourcePlace } from './manifest.ts';
 import type { Expectation, Scenario } from './scenario.ts';
+import type { UrlProbe } from './url-probe.ts';
 
 /**
  * A recording is the complete, append-only account of one run of one scenario: NDJSON, one entry per line,
@@ -38,9 +39,22 @@ export interface Header {
   readonly startedAt: string;
   /** 1-based number of this run of the scenario (`repeat`). */
   readonly run: number;
+  readonly scenario: Scenario | UrlProbe;
+  readonly environment: Environment | HostEnvironment;
+  readonly streams: readonly Stream[];
+}
+
+/** The header of a run with an update. */
+export interface RolloutHeader extends Header {
   readonly scenario: Scenario;
   readonly environment: Environment;
-  readonly streams: readonly Stream[];
+}
+
+/** What a probe of a URL was made on: this machine, and no cluster. */
+export interface HostEnvironment {
+  readonly cluster: 'none';
+  readonly platform: string;
+  readonly node: string;
 }
 
 /** What the run was made on, for "how it was measured". Every field is text for people except the counts. */

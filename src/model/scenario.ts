@@ -62,6 +62,8 @@ export interface Measure {
  * It is part of every recording, so it holds plain data only.
  */
 export interface Scenario extends Measure {
+  /** Tells it from a probe of a URL (`kind: 'probe'`), which has no update. */
+  readonly kind?: 'rollout';
   readonly vantage: Vantage;
   readonly target: TargetKind;
   readonly deployment: string;

@@ -1,6 +1,7 @@
 import type { Finding, PodTimes } from './finding.ts';
-import type { Environment } from './recording.ts';
+import type { Environment, HostEnvironment } from './recording.ts';
 import type { Scenario } from './scenario.ts';
+import type { UrlProbe } from './url-probe.ts';
 
 /** The gate's answer. Only `pass` is green. `error` is an environment at fault or a bug of ours. */
 export type Verdict = 'pass' | 'dropped' | 'inconclusive' | 'rollout-failed' | 'error';
@@ -50,6 +51,7 @@ export interface RequestCounts {
 /**
  * before: until the update is triggered. during: until the Deployment reports complete.
  * after: until the last old pod is gone. tail: until probing stops. A request belongs to the phase in which it was due.
+ * A probe of a URL has no update, so all of its requests are `before`.
  */
 export type Phase = 'before' | 'during' | 'after' | 'tail';
 
@@ -144,7 +146,10 @@ export interface RunResult {
     readonly replacedPods: number;
     readonly durationMs?: number;
   };
-  /** Why requests were dropped, most drops first. Their drops add up to `requests.dropped`. */
+  /**
+   * Why requests were dropped, most drops first. Their drops add up to `requests.dropped`. None for a probe of a URL:
+   * causes are read from what a cluster does.
+   */
   readonly findings: readonly Finding[];
   readonly nearMisses: readonly NearMiss[];
   /** The pods' way through the update, old ones first. */
@@ -163,8 +168,8 @@ export interface ScenarioResult {
   readonly findings: readonly Finding[];
   /** Those of all runs. */
   readonly nearMisses: readonly NearMiss[];
-  readonly scenario: Scenario;
-  readonly environment?: Environment;
+  readonly scenario: Scenario | UrlProbe;
+  readonly environment?: Environment | HostEnvironment;
   readonly runs: readonly RunResult[];
 }
 

@@ -63,7 +63,7 @@ const podIdentity = shape({
 
 const expectation = shape({ statusFrom: count, statusTo: count, bodyContains: optional(text) });
 
-const scenario = shape({
+const rollout = shape({
   name: text,
   // Absent from recordings that were made when there was only one.
   protocol: optional(oneOf('http', 'https', 'h2', 'grpc', 'tcp', 'websocket', 'udp')),
@@ -84,7 +84,24 @@ const scenario = shape({
   expect: expectation,
 });
 
-const environment = shape({
+/** A probe of a URL stands where a rollout has its scenario. */
+const urlProbe = shape({
+  name: text,
+  kind: oneOf('probe'),
+  protocol: text,
+  connection: text,
+  url: text,
+  ratePerSecond: number,
+  connections: count,
+  deadlineMs: number,
+  durationMs: number,
+  expect: expectation,
+});
+
+const scenario: Check = (value, path) =>
+  (isRecord(value) && value.kind === 'probe' ? urlProbe : rollout)(value, path);
+
+const clusterEnvironment = shape({
   cluster: oneOf('kind', 'existing', 'sandbox'),
   kubernetes: text,
   kind: optional(text),
@@ -95,6 +112,11 @@ const environment = shape({
   platform: text,
   node: text,
 });
+
+const hostEnvironment = shape({ cluster: oneOf('none'), platform: text, node: text });
+
+const environment: Check = (value, path) =>
+  (isRecord(value) && value.cluster === 'none' ? hostEnvironment : clusterEnvironment)(value, path);
 
 const place = shape({ file: text, line: count, column: count });
 

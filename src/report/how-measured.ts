@@ -1,4 +1,5 @@
 import { DEFAULT_PROTOCOL, type Scenario } from '../model/scenario.ts';
+import { isUrlProbe, type UrlProbe } from '../model/url-probe.ts';
 import type { RunResult, ScenarioResult } from '../model/verdict.ts';
 import { count, duration, plural } from './figures.ts';
 
@@ -32,6 +33,7 @@ export const PHRASE_END = ' · ';
 /** What a scenario was measured on, as short phrases. Names of versions and plugins are not yet inert. */
 export function measuredOn({ environment }: ScenarioResult): readonly string[] {
   if (!environment) return [];
+  if (environment.cluster === 'none') return [`Node.js ${environment.node}`, environment.platform];
   return [
     ...(environment.kind === undefined ? [] : [`kind ${environment.kind}`]),
     `Kubernetes ${environment.kubernetes}`,
@@ -81,14 +83,17 @@ function smallestVisibleOutage(runs: readonly RunResult[]): string | undefined {
   return `smallest outage that would have been seen: ${duration(Math.max(...floors))}${ofOne}`;
 }
 
-function pathOf({ vantage, target, protocol, connection, connections }: Scenario): string {
+function pathOf(scenario: Scenario | UrlProbe): string {
+  const { protocol, connection, connections } = scenario;
+  const over = connection === 'new' ? 'a new connection each' : plural(connections, 'kept-alive connection');
+  if (isUrlProbe(scenario)) return `from here to ${scenario.url}, ${over}`;
+  const { vantage, target } = scenario;
   const from = vantage === 'pod' ? 'from inside the cluster' : 'from the runner';
   const to = {
     'node-port': 'node address and node port',
     'cluster-ip': 'cluster IP',
     'host-port': 'host port',
   }[target];
-  const over = connection === 'new' ? 'a new connection each' : plural(connections, 'kept-alive connection');
   const spoken = protocol === DEFAULT_PROTOCOL ? '' : `, ${protocol}`;
   return `${from} to the ${to}${spoken}, ${over}`;
 }

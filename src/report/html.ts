@@ -80,7 +80,7 @@ function figure({ id, run, data, label, ends }: Plot, isOneOfSeveral: boolean): 
 <div class="chart" role="img" aria-label="${html(label)}" data-source="${id}"></div>
 <div class="lanes"></div>
 <div class="readout" aria-live="polite">&nbsp;</div>
-<div class="key"><span><i style="background:var(--ok)"></i>answered</span><span><i style="background:var(--bad)"></i>dropped or not judged</span><span><i class="area" style="background:var(--span)"></i>update until complete</span><span><i class="stroke" style="background:var(--phase)"></i>trigger, complete, last old pod gone</span><span><i class="stroke" style="background:var(--pod)"></i>a pod is told to end, is gone</span>${data.lanes.length === 0 ? '' : STAGE_KEY}</div>
+<div class="key"><span><i style="background:var(--ok)"></i>answered</span><span><i style="background:var(--bad)"></i>dropped or not judged</span>${data.span === null ? '' : UPDATE_KEY}${data.lanes.length === 0 ? '' : STAGE_KEY}</div>
 ${ends.length === 0 ? '' : `<details class="small"><summary>Pods</summary><ul>${ends.map((line) => `<li>${html(line)}</li>`).join('')}</ul></details>`}
 <script type="application/json" id="${id}">${inScript(data)}</script>`;
 }
@@ -89,6 +89,10 @@ ${ends.length === 0 ? '' : `<details class="small"><summary>Pods</summary><ul>${
 const STAGE_KEY = ['starting', 'in service', 'ending', 'ended']
   .map((stage) => `<span><i class="area ${stage.replace(' ', '-')}"></i>pod ${stage}</span>`)
   .join('');
+
+/** What is drawn of an update; a plot without one has none of it. */
+const UPDATE_KEY =
+  '<span><i class="area" style="background:var(--span)"></i>update until complete</span><span><i class="stroke" style="background:var(--phase)"></i>trigger, complete, last old pod gone</span><span><i class="stroke" style="background:var(--pod)"></i>a pod is told to end, is gone</span>';
 
 function findingList(findings: readonly Finding[]): string {
   return findings

@@ -1,5 +1,6 @@
 import { markdownTable } from 'markdown-table';
-import { PHASES, type RunResult, type ScenarioResult } from '../model/verdict.ts';
+import { isUrlProbe } from '../model/url-probe.ts';
+import { PHASES, type Phase, type RunResult, type ScenarioResult } from '../model/verdict.ts';
 import { count, duration, plural } from './figures.ts';
 import { findingDetails } from './findings.ts';
 import { ganttChart } from './gantt.ts';
@@ -17,15 +18,15 @@ export function scenarioDetails(scenario: ScenarioResult): string {
     `<summary>${VERDICTS[scenario.verdict].symbol} Details of ${prose(scenario.name)}</summary>`,
     '',
     ...findingDetails(scenario),
-    ...scenario.runs.flatMap((run) => [...runDetails(run, scenario.runs.length), '']),
+    ...scenario.runs.flatMap((run) => [...runDetails(run, scenario), '']),
     '</details>',
   ].join('\n');
 }
 
-function runDetails(run: RunResult, runs: number): readonly string[] {
+function runDetails(run: RunResult, { scenario, runs }: ScenarioResult): readonly string[] {
   return [
-    ...(runs === 1 ? [] : [`**Run ${run.run}: ${VERDICTS[run.verdict].word}**`, '']),
-    phaseTable(run),
+    ...(runs.length === 1 ? [] : [`**Run ${run.run}: ${VERDICTS[run.verdict].word}**`, '']),
+    phaseTable(run, isUrlProbe(scenario) ? [] : PHASES),
     '',
     ...(run.outages.length === 0 ? [] : [outageTable(run), '']),
     ...ganttChart(run),
@@ -35,8 +36,9 @@ function runDetails(run: RunResult, runs: number): readonly string[] {
   ];
 }
 
-function phaseTable({ phases, requests }: RunResult): string {
-  const rows = [...PHASES.map((phase) => [phase, phases[phase]] as const), ['all', requests] as const];
+/** A probe of a URL has no phases: one line for all. */
+function phaseTable({ phases, requests }: RunResult, shown: readonly Phase[]): string {
+  const rows = [...shown.map((phase) => [phase, phases[phase]] as const), ['all', requests] as const];
   return markdownTable(
     [
       ['Phase', 'Scheduled', 'Sent', 'Answered', 'Dropped', 'Not judged', 'Unsent'],

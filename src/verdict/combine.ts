@@ -1,6 +1,4 @@
 import type { Finding } from '../model/finding.ts';
-import type { Environment } from '../model/recording.ts';
-import type { Scenario } from '../model/scenario.ts';
 import {
   type GateResult,
   type NearMiss,
@@ -21,8 +19,8 @@ export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
 }
 
 export interface ScenarioParts {
-  readonly scenario: Scenario;
-  readonly environment?: Environment;
+  readonly scenario: ScenarioResult['scenario'];
+  readonly environment?: ScenarioResult['environment'];
   readonly runs: readonly RunResult[];
   /** Why runs are missing: the environment failed before they were made. Each makes the scenario an `error`. */
   readonly reasons?: readonly Reason[];

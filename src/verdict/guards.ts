@@ -15,6 +15,9 @@ export interface Evidence {
   readonly served: Served;
 }
 
+/** What guards of the measurement alone look at. */
+export type Measured = Pick<Evidence, 'facts' | 'target'>;
+
 /** A guard and, where it did not hold, the reason it gives. */
 export interface GuardOutcome {
   readonly guard: Guard;
@@ -22,7 +25,7 @@ export interface GuardOutcome {
 }
 
 /** Requests that are needed, so that "none was dropped" says something. */
-export const NEEDED = { before: 200, update: 100, tail: 200, servedByEach: 20 } as const;
+export const NEEDED = { before: 200, update: 100, tail: 200, servedByEach: 20, probe: 100 } as const;
 
 /** How long probing has to go on after the last old pod is gone: kube-proxy syncs within a second or so. */
 export const TAIL_MS = 5_000;
@@ -49,6 +52,30 @@ const CONTROL_INTERVAL_MS = 250;
 
 /** Notes that say that something every request passes through was not stable. */
 const UNSTABLE_SUBJECTS: ReadonlySet<string> = new Set(['infrastructure-restart', 'node-condition']);
+
+/** Of a hundred requests, ninety-nine have to leave within this of the instant they were due. */
+const LATE_MS = 50;
+
+/** What a pass needs of a probe of a URL, in which nothing is updated. */
+export function probeGuards(measured: Measured): readonly GuardOutcome[] {
+  const { facts, target } = measured;
+  const { probingStartedMs = 0, probingStoppedMs } = facts;
+  return [
+    allJudged(measured),
+    aimedAtTarget(measured),
+    proberAwake(measured),
+    scheduleKept(measured),
+    sentOnTime(measured),
+    enough(
+      'too-few-requests',
+      'in all',
+      target.counts.ok + target.counts.dropped,
+      NEEDED.probe,
+      '`--duration`',
+    ),
+    noHole(measured, detect(target.samples, probingStartedMs, probingStoppedMs), 'of the probe'),
+  ];
+}
 
 /** What a pass needs of every recording, also of one in which the update was never triggered. */
 export function measuringGuards(evidence: Evidence): readonly GuardOutcome[] {
@@ -82,7 +109,7 @@ export function updateGuards(evidence: Evidence, triggeredMs: number): readonly 
   ];
 }
 
-function allJudged({ target }: Evidence): GuardOutcome {
+function allJudged({ target }: Measured): GuardOutcome {
   const { notJudged } = target.counts;
   const classes = Object.entries(target.notJudged).map(([name, count]) => `${count} ${name}`);
   return outcome({
@@ -93,7 +120,7 @@ function allJudged({ target }: Evidence): GuardOutcome {
   });
 }
 
-function aimedAtTarget({ facts, target }: Evidence): GuardOutcome {
+function aimedAtTarget({ facts, target }: Measured): GuardOutcome {
   const { address, port } = target.stream;
   const wanted = `${address.includes(':') ? `[${address}]` : address}:${port}`;
   const strays = (facts.probes.get(target.stream.id) ?? []).filter(
@@ -122,7 +149,7 @@ export function isTwinOutdated({ subject }: Note): boolean {
   return subject === 'twin-outdated';
 }
 
-function proberAwake({ facts }: Evidence): GuardOutcome {
+function proberAwake({ facts }: Measured): GuardOutcome {
   const sleeps = sleepsOf(facts);
   const longestSleepMs = sleeps.reduce((longest, sleep) => Math.max(longest, lengthOf(sleep)), 0);
   const stallMs = facts.heartbeats
@@ -142,7 +169,7 @@ function proberAwake({ facts }: Evidence): GuardOutcome {
   });
 }
 
-function scheduleKept({ facts, target }: Evidence): GuardOutcome {
+function scheduleKept({ facts, target }: Measured): GuardOutcome {
   const worst = worstSecond(target.samples, facts.probingStoppedMs);
   return outcome({
     id: 'schedule-not-kept',
@@ -151,6 +178,19 @@ function scheduleKept({ facts, target }: Evidence): GuardOutcome {
       worst === undefined
         ? `every request that was due was sent`
         : `in the worst second ${worst.sent} of ${worst.scheduled} requests were sent (bound ${SENT_PERCENT} %)`,
+    remedy: 'Lower the rate, or give the prober more processor time.',
+  });
+}
+
+function sentOnTime({ target }: Measured): GuardOutcome {
+  const lateness = target.samples
+    .flatMap(({ sentMs, scheduledMs }) => (sentMs === undefined ? [] : [sentMs - scheduledMs]))
+    .sort((a, b) => a - b);
+  const lateMs = lateness[Math.ceil(lateness.length * 0.99) - 1] ?? 0;
+  return outcome({
+    id: 'sent-late',
+    held: lateMs <= LATE_MS,
+    text: `99 % of the requests left within ${lateMs.toFixed(1)} ms of the instant they were due (bound ${LATE_MS} ms)`,
     remedy: 'Lower the rate, or give the prober more processor time.',
   });
 }
@@ -243,12 +283,12 @@ function tailLongEnough({ facts }: Evidence): GuardOutcome {
   });
 }
 
-function noHole({ target }: Evidence, detection: Detection): GuardOutcome {
+function noHole({ target }: Measured, detection: Detection, when = 'from the update on'): GuardOutcome {
   const bound = Math.max(HOLE_MS, HOLE_INTERVALS * target.stream.intervalMs);
   return outcome({
     id: 'prober-hole',
     held: detection.largestGapMs <= bound,
-    text: `the longest pause between two requests from the update on was ${Math.round(detection.largestGapMs)} ms (bound ${Math.round(bound)} ms)`,
+    text: `the longest pause between two requests ${when} was ${Math.round(detection.largestGapMs)} ms (bound ${Math.round(bound)} ms)`,
     remedy: 'Run again on a machine with more room: an outage within the pause would not have been seen.',
   });
 }

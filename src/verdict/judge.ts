@@ -1,20 +1,31 @@
 import { CAUSES, type Finding as CauseFinding } from '../model/finding.ts';
-import type { RecordingEntry, Stream } from '../model/recording.ts';
-import type { Reason, RequestCounts, RunResult, Verdict } from '../model/verdict.ts';
-import { accountFor, countRequests, type Sample } from './account.ts';
+import type { RecordingEntry } from '../model/recording.ts';
+import type { RunResult } from '../model/verdict.ts';
+import { accountFor, type Sample } from './account.ts';
 import { findingsOf } from './causes/findings.ts';
 import { podTimesOf } from './causes/pod-times.ts';
 import { storyOf } from './causes/story.ts';
 import { coincidences } from './coincidence.ts';
-import { worstVerdict } from './combine.ts';
 import { detect, partialDetectionFloor } from './detection.ts';
 import { type Evidence, isClusterTrouble, isTwinOutdated, measuringGuards, updateGuards } from './guards.ts';
+import { judgeProbe } from './judge-probe.ts';
 import { nearMissesOf } from './near-misses.ts';
-import { foldOutages } from './outages.ts';
 import { type PodLife, podLives } from './pod-generations.ts';
 import { responseTimes } from './response-times.ts';
 import { type Finding, rolloutFinding } from './rollout-finding.ts';
-import { type RunFacts, runFacts } from './run-facts.ts';
+import { isRollout, type RolloutFacts, runFacts } from './run-facts.ts';
+import {
+  accountingFindings,
+  conclude,
+  cutShortFindings,
+  guardFindings,
+  measuredResult,
+  NO_REQUESTS,
+  NO_STREAM,
+  plural,
+  told,
+  unfinished,
+} from './run-outcome.ts';
 import { whoServed } from './served.ts';
 
 /**
@@ -24,6 +35,10 @@ import { whoServed } from './served.ts';
 export function judgeRun(entries: readonly RecordingEntry[]): RunResult {
   const facts = runFacts(entries);
   if (!facts) return WITHOUT_HEADER;
+  return isRollout(facts) ? judgeRollout(facts) : judgeProbe(facts);
+}
+
+function judgeRollout(facts: RolloutFacts): RunResult {
   const steadyStream = facts.streams.find(({ role }) => role === 'steady');
   const target = accountFor(facts, facts.streams.find(({ role }) => role === 'target') ?? NO_STREAM);
   const steady = steadyStream && accountFor(facts, steadyStream);
@@ -38,32 +53,20 @@ export function judgeRun(entries: readonly RecordingEntry[]): RunResult {
     ...(triggeredMs === undefined ? [] : updateGuards(evidence, triggeredMs)),
   ];
   const cutShort = endFindings(evidence);
-  const findings = [
-    ...accountingFindings(evidence),
+  const { verdict, reasons } = conclude([
+    ...accountingFindings(facts, steady ? [target, steady] : [target]),
     ...dropFindings(evidence, causes),
     ...[rolloutFinding(facts) ?? []].flat(),
     ...cutShort,
-  ];
-  const guardFindings = outcomes.flatMap(({ reason }): readonly Finding[] =>
-    // Where the run was cut short, guards that did not hold are consequences and not further reasons.
-    reason && cutShort.length === 0 ? [{ verdict: 'inconclusive', reason }] : [],
-  );
-  const { verdict, reasons } = conclude([...findings, ...guardFindings]);
-  const outages = foldOutages(target.samples, facts.probingStoppedMs);
-  const all = responseTimes(target.samples);
+    ...guardFindings(outcomes, cutShort),
+  ]);
   const during = responseTimes(target.samples.filter(({ phase }) => phase === 'during' || phase === 'after'));
   return {
     run: facts.header.run,
     verdict,
     reasons,
     guards: outcomes.map(({ guard }) => guard),
-    requests: target.counts,
-    phases: target.phases,
-    drops: target.drops,
-    notJudged: target.notJudged,
-    outages,
-    longestOutageMs: outages.reduce((longest, { lengthMs }) => Math.max(longest, lengthMs), 0),
-    ...(all && { response: all }),
+    ...measuredResult(facts, target),
     ...(during && { responseDuring: during }),
     ...(triggeredMs === undefined ? {} : detectionOf(evidence, triggeredMs)),
     served: { old: evidence.served.old, new: evidence.served.new, how: evidence.served.how },
@@ -73,50 +76,6 @@ export function judgeRun(entries: readonly RecordingEntry[]): RunResult {
     nearMisses: nearMissesOf(facts, story, target, steady),
     pods: podTimesOf(story),
   };
-}
-
-/** The worst of the findings, and what is worth telling with it. No finding at all is a pass. */
-function conclude(findings: readonly Finding[]): {
-  readonly verdict: Verdict;
-  readonly reasons: readonly Reason[];
-} {
-  const isBug = findings.some(({ reason }) => reason.code === 'bug');
-  const verdict = isBug ? 'error' : worstVerdict(['pass', ...findings.map((finding) => finding.verdict)]);
-  const told = findings.filter(
-    (finding) => finding.verdict === verdict || (!isBug && finding.verdict === 'rollout-failed'),
-  );
-  return { verdict, reasons: told.map(({ reason }) => reason) };
-}
-
-function accountingFindings({ facts, target, steady }: Evidence): readonly Finding[] {
-  const violations = [...target.violations, ...(steady?.violations ?? []), ...strayRequests(facts)];
-  const [first] = violations;
-  if (first === undefined) return [];
-  const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
-  return [
-    {
-      verdict: 'error',
-      reason: {
-        code: 'bug',
-        text: `The account of the requests does not add up: ${first}${more}.`,
-        remedy: 'This is a bug in Rollproof. Please report it with the recording.',
-      },
-    },
-  ];
-}
-
-/** Requests that no account holds would be dropped unseen. */
-function strayRequests({ streams, probes }: RunFacts): readonly string[] {
-  const roles = streams.map(({ role }) => role);
-  const twice = (['target', 'steady'] as const).filter(
-    (role) => roles.indexOf(role) < roles.lastIndexOf(role),
-  );
-  const known = new Set(streams.map(({ id }) => id));
-  const unknown = [...probes.keys()].filter((id) => !known.has(id));
-  return [
-    ...twice.map((role) => `there are several ${role} streams`),
-    ...unknown.map((id) => `the header names no stream ${id}`),
-  ];
 }
 
 /** Drops that the update has to answer for, drops that the control excuses, and drops before the update. */
@@ -168,61 +127,34 @@ function dropFindings(
 /** How the recording itself ended. */
 function endFindings({ facts, target }: Evidence): readonly Finding[] {
   const { end, cuts } = facts;
-  const inconclusive = (code: string, text: string, remedy: string): readonly Finding[] => [
-    {
-      verdict: 'inconclusive',
-      reason: { code, text: end?.detail === undefined ? text : `${text} ${end.detail}`, remedy },
-    },
-  ];
-  if (!end) {
-    return inconclusive(
-      'recording-truncated',
-      'The recording breaks off: whatever happened after its last line is not known.',
-      'Run again, and see that nothing ends the process early.',
-    );
-  }
-  switch (end.reason) {
+  switch (end?.reason) {
     case 'finished':
       // A rollout that failed before it was triggered (a paused Deployment) gives its own reason.
       if (cuts.triggeredMs !== undefined || rolloutFinding(facts) !== undefined) return [];
-      return inconclusive(
+      return unfinished(
+        end,
         'no-update',
         'The update was never triggered.',
         'Run again; this should not happen.',
       );
     case 'workload-unavailable':
-      return inconclusive(
+      return unfinished(
+        end,
         'workload-unavailable',
         'The workload never became available, so nothing was probed.',
         'Make it run without an update first. An image that only this machine has is loaded into kind by naming it in `images`.',
       );
     case 'baseline-failing': {
       const { dropped, scheduled } = target.counts;
-      return inconclusive(
+      return unfinished(
+        end,
         'baseline-failing',
         `The unchanged workload does not answer reliably (${dropped} of ${scheduled} requests were dropped: ${told(target.drops)}), so the update was not triggered.`,
         'Make every request succeed without an update first: check the path, the expected status and the port.',
       );
     }
-    case 'prober-lost':
-      return inconclusive(
-        'prober-lost',
-        'The prober ended or fell silent before the run was over.',
-        'Run again on a machine with more room.',
-      );
-    case 'cancelled':
-      return inconclusive('cancelled', 'The run was cancelled.', 'Run it again.');
-    case 'failed':
-      return [
-        {
-          verdict: 'error',
-          reason: {
-            code: 'run-failed',
-            text: `The run could not be carried through.${end.detail === undefined ? '' : ` ${end.detail}`}`,
-            remedy: 'Look at the log above and at the logs of the cluster in the report folder.',
-          },
-        },
-      ];
+    default:
+      return cutShortFindings(facts);
   }
 }
 
@@ -241,7 +173,7 @@ function detectionOf({ facts, target }: Evidence, triggeredMs: number) {
   };
 }
 
-function rolloutOf(facts: RunFacts, lives: readonly PodLife[]): RunResult['rollout'] {
+function rolloutOf(facts: RolloutFacts, lives: readonly PodLife[]): RunResult['rollout'] {
   const { rolloutEnd, cuts, after, before } = facts;
   const left = new Set(after?.pods.map(({ uid }) => uid));
   const old = lives.filter(({ uid }) => before?.pods.some((pod) => pod.uid === uid));
@@ -261,30 +193,6 @@ function rolloutOf(facts: RunFacts, lives: readonly PodLife[]): RunResult['rollo
 function isOver(sample: Sample, triggeredMs: number): boolean {
   return (sample.endedMs ?? sample.scheduledMs) < triggeredMs;
 }
-
-/** `8 refused, 85 connect-timeout` */
-function told(drops: RunResult['drops']): string {
-  return Object.entries(drops)
-    .map(([name, count]) => `${count} ${name}`)
-    .join(', ');
-}
-
-function plural(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
-const NO_REQUESTS: RequestCounts = countRequests([]);
-
-/** Of a run that ended before there was anything to probe. */
-const NO_STREAM: Stream = {
-  id: 'target',
-  role: 'target',
-  url: '',
-  address: '',
-  port: 0,
-  intervalMs: 0,
-  expect: { statusFrom: 200, statusTo: 299 },
-};
 
 const WITHOUT_HEADER: RunResult = {
   run: 0,

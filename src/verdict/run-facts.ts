@@ -10,12 +10,14 @@ import type {
   Probe,
   RecordingEntry,
   RolloutEnd,
+  RolloutHeader,
   Route,
   Stream,
   TemplateFact,
   WorkloadAfter,
   WorkloadBefore,
 } from '../model/recording.ts';
+import { isUrlProbe } from '../model/url-probe.ts';
 import type { PhaseCuts } from './phases.ts';
 
 /** The entries of a recording, sorted by what they are about. Nothing is decided here. */
@@ -40,6 +42,16 @@ export interface RunFacts {
   readonly probingStartedMs: number | undefined;
   /** Schedules end here; where no mark says when, it is the last instant the recording knows. */
   readonly probingStoppedMs: number;
+}
+
+/** Those of a run with an update. */
+export interface RolloutFacts extends RunFacts {
+  readonly header: RolloutHeader;
+}
+
+/** Whether the recording is of a run with an update; otherwise it is one of a URL that was probed. */
+export function isRollout(facts: RunFacts): facts is RolloutFacts {
+  return !isUrlProbe(facts.header.scenario);
 }
 
 /** Sorts the entries of a recording; undefined where it has no header. */

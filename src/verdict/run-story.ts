@@ -3,7 +3,7 @@ import { accountFor } from './account.ts';
 import { attributedDrops } from './causes/findings.ts';
 import { podTimesOf } from './causes/pod-times.ts';
 import { storyOf } from './causes/story.ts';
-import type { RunFacts } from './run-facts.ts';
+import { isRollout, type RunFacts } from './run-facts.ts';
 
 /** What reports that draw a run show beside its requests. */
 export interface RunStory {
@@ -20,7 +20,8 @@ export function runStory(facts: RunFacts): RunStory {
     return stream && accountFor(facts, stream);
   };
   const target = account('target');
-  if (!target) return { lost: new Map(), pods: [] };
+  // Where there is no update there are no pods and no causes.
+  if (!target || !isRollout(facts)) return { lost: new Map(), pods: [] };
   const story = storyOf(facts, target, account('steady'));
   const lost = attributedDrops(story).map(({ drop: { seq, pod }, attribution }) => {
     const name = (attribution?.pod ?? pod)?.name;

@@ -1,4 +1,10 @@
-import type { EventFact, Header, Probe, TemplateContainer, TemplateFact } from '../../model/recording.ts';
+import type {
+  EventFact,
+  Probe,
+  RolloutHeader,
+  TemplateContainer,
+  TemplateFact,
+} from '../../model/recording.ts';
 import type { DropClass } from '../../model/verdict.ts';
 import type { Account, Sample } from '../account.ts';
 import { type Coincidence, coincidences } from '../coincidence.ts';
@@ -6,12 +12,12 @@ import { type EndpointSpan, endpointSpans } from '../endpoint-spans.ts';
 import { isTwinOutdated } from '../guards.ts';
 import { podLives } from '../pod-generations.ts';
 import { routeTable } from '../route-table.ts';
-import type { RunFacts } from '../run-facts.ts';
+import type { RolloutFacts } from '../run-facts.ts';
 import { type PodStory, podStories } from './pod-story.ts';
 
 /** Everything the rules look at: what became of the pods, and what became of each dropped request. */
 export interface Story {
-  readonly header: Header;
+  readonly header: RolloutHeader;
   readonly pods: readonly PodStory[];
   readonly endpoints: readonly EndpointSpan[];
   /** Every request that was sent, with the pod it went to where that is known. */
@@ -53,7 +59,7 @@ export interface Drop extends Visit {
 }
 
 /** Puts together what the rules need. Pure. */
-export function storyOf(facts: RunFacts, target: Account, steady: Account | undefined): Story {
+export function storyOf(facts: RolloutFacts, target: Account, steady: Account | undefined): Story {
   const [before, after] = facts.templates;
   const endpoints = endpointSpans(facts.endpoints);
   const pods = podStories(facts, podLives(facts), endpoints, before?.serving);

@@ -1,0 +1,102 @@
+import { BadInputError, type Problem } from '../model/problem.ts';
+import type { ConnectionMode } from '../model/scenario.ts';
+import type { UrlProbe } from '../model/url-probe.ts';
+import { given } from './given.ts';
+import type { InputName } from './options.ts';
+import { isPrivateAddress } from './private-address.ts';
+import { type ProbeTarget, parseProbeUrl } from './probe-url.ts';
+import { parseInputs, type RawInputs } from './raw-inputs.ts';
+import { duration } from './values.ts';
+
+/** The inputs of a run that a probe has as well. */
+export const PROBE_INPUTS = [
+  'rate',
+  'connection',
+  'connections',
+  'timeout',
+  'expect-status',
+  'expect-body',
+  'output',
+] as const satisfies readonly InputName[];
+
+/** A probe that could be made: where to, and how, once for each way of using connections. */
+export interface ProbeSettings {
+  readonly target: ProbeTarget;
+  readonly probes: readonly UrlProbe[];
+  /** Hosts that may be probed although they are neither this machine nor in a private network. */
+  readonly allowedHosts: readonly string[];
+  readonly outputDir: string;
+}
+
+export const PROBE_DURATION = duration('1s', '24h');
+export const DEFAULT_PROBE_DURATION = '10s';
+
+/** More requests than a recording is judged with. */
+const MAX_REQUESTS = 5_000_000;
+
+const DEFAULT_CONNECTION: readonly ConnectionMode[] = ['new'];
+
+/** What `rollproof probe` was told, checked. Throws BadInputError with all that is wrong. */
+export function loadProbe(
+  url: string,
+  raw: RawInputs,
+  said: { readonly duration?: string | undefined; readonly allowHost?: readonly string[] | undefined },
+): ProbeSettings {
+  const target = parseProbeUrl(url);
+  const { values, problems } = parseInputs(raw);
+  const lasts = PROBE_DURATION.schema.safeParse(said.duration ?? DEFAULT_PROBE_DURATION);
+  const all: Problem[] = ['code' in target ? [target] : [], problems].flat();
+  if (!lasts.success) {
+    all.push({
+      code: 'RP1006',
+      what: `--duration has to be ${PROBE_DURATION.expects}.`,
+      where: '--duration',
+      remedy: `Correct --duration, or leave it out for ${DEFAULT_PROBE_DURATION}.`,
+    });
+  }
+  const ratePerSecond = values.rate ?? 100;
+  if (lasts.success && (ratePerSecond * lasts.data) / 1000 > MAX_REQUESTS) {
+    all.push({
+      code: 'RP1053',
+      what: `${ratePerSecond} requests/s for ${said.duration} are more than the ${MAX_REQUESTS} that one recording can hold.`,
+      where: '--duration',
+      remedy: `Write --duration ${Math.floor(MAX_REQUESTS / ratePerSecond)}s or less, or a lower --rate.`,
+    });
+  }
+  if (all.length > 0 || 'code' in target || !lasts.success) throw new BadInputError(all);
+  const modes = values.connection ?? DEFAULT_CONNECTION;
+  return {
+    target,
+    probes: modes.map((connection) => ({
+      kind: 'probe',
+      name: modes.length === 1 ? target.url : `${target.url}, ${connection}`,
+      url: target.url,
+      protocol: target.protocol,
+      connection,
+      ratePerSecond,
+      connections: values.connections ?? 10,
+      deadlineMs: values.timeout ?? 5000,
+      durationMs: lasts.data,
+      expect: {
+        ...(values['expect-status'] ?? { statusFrom: 200, statusTo: 399 }),
+        ...given('bodyContains', values['expect-body']),
+      },
+    })),
+    allowedHosts: said.allowHost ?? [],
+    outputDir: values.output ?? 'rollproof-report',
+  };
+}
+
+/** Throws BadInputError (RP1051) where the address is somebody else's and the host was not allowed by name. */
+export function refuseForeignHost({ target, allowedHosts }: ProbeSettings, address: string): void {
+  if (isPrivateAddress(address) || allowedHosts.includes(target.hostname)) return;
+  throw new BadInputError([
+    {
+      code: 'RP1051',
+      what: `${target.hostname} is neither this machine nor in a private network.`,
+      where: 'rollproof probe',
+      why: `It is ${address}; hundreds of requests per second to somebody else's server are an attack, unless they agreed.`,
+      remedy: `Write --allow-host ${target.hostname} where the server is yours.`,
+    },
+  ]);
+}

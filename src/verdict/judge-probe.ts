@@ -1,0 +1,62 @@
+import type { RunResult } from '../model/verdict.ts';
+import { type Account, accountFor } from './account.ts';
+import { detect } from './detection.ts';
+import { probeGuards } from './guards.ts';
+import type { Finding } from './rollout-finding.ts';
+import type { RunFacts } from './run-facts.ts';
+import {
+  accountingFindings,
+  conclude,
+  cutShortFindings,
+  guardFindings,
+  measuredResult,
+  NO_REQUESTS,
+  NO_STREAM,
+  plural,
+  told,
+} from './run-outcome.ts';
+
+/**
+ * Judges the recording of a URL that was probed: every drop in it counts, from the first request to the last, and
+ * there is no control and no cluster that could excuse one.
+ */
+export function judgeProbe(facts: RunFacts): RunResult {
+  const target = accountFor(facts, facts.streams.find(({ role }) => role === 'target') ?? NO_STREAM);
+  const outcomes = probeGuards({ facts, target });
+  const cutShort = cutShortFindings(facts);
+  const { verdict, reasons } = conclude([
+    ...accountingFindings(facts, [target]),
+    ...dropFindings(target),
+    ...cutShort,
+    ...guardFindings(outcomes, cutShort),
+  ]);
+  const { largestGapMs } = detect(target.samples, facts.probingStartedMs ?? 0, facts.probingStoppedMs);
+  return {
+    run: facts.header.run,
+    verdict,
+    reasons,
+    guards: outcomes.map(({ guard }) => guard),
+    ...measuredResult(facts, target),
+    ...(facts.probingStartedMs === undefined ? {} : { largestGapMs, detectionFloorMs: largestGapMs }),
+    served: { old: 0, new: 0, how: 'inferred' },
+    steady: NO_REQUESTS,
+    rollout: { replacedPods: 0 },
+    findings: [],
+    nearMisses: [],
+    pods: [],
+  };
+}
+
+function dropFindings({ counts, drops }: Account): readonly Finding[] {
+  if (counts.dropped === 0) return [];
+  return [
+    {
+      verdict: 'dropped',
+      reason: {
+        code: 'dropped',
+        text: `${plural(counts.dropped, 'request was', 'requests were')} dropped (${told(drops)}).`,
+        remedy: 'Look at the plot and the outages: when it was, how long, and what a client saw.',
+      },
+    },
+  ];
+}

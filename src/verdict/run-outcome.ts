@@ -1,0 +1,160 @@
+import type { Stream } from '../model/recording.ts';
+import type { Reason, RequestCounts, RunResult, Verdict } from '../model/verdict.ts';
+import { type Account, countRequests } from './account.ts';
+import { worstVerdict } from './combine.ts';
+import type { GuardOutcome } from './guards.ts';
+import { foldOutages } from './outages.ts';
+import { responseTimes } from './response-times.ts';
+import type { Finding } from './rollout-finding.ts';
+import type { RunFacts } from './run-facts.ts';
+
+/** What judging a rollout and judging a probe of a URL have in common. */
+
+/** What an account of the requests says by itself, whatever was going on meanwhile. */
+export function measuredResult(facts: RunFacts, target: Account) {
+  const outages = foldOutages(target.samples, facts.probingStoppedMs);
+  const response = responseTimes(target.samples);
+  return {
+    requests: target.counts,
+    phases: target.phases,
+    drops: target.drops,
+    notJudged: target.notJudged,
+    outages,
+    longestOutageMs: outages.reduce((longest, { lengthMs }) => Math.max(longest, lengthMs), 0),
+    ...(response && { response }),
+  };
+}
+
+/** Guards that did not hold, as findings. Where the run was cut short they are consequences and not further reasons. */
+export function guardFindings(
+  outcomes: readonly GuardOutcome[],
+  cutShort: readonly Finding[],
+): readonly Finding[] {
+  return outcomes.flatMap(({ reason }): readonly Finding[] =>
+    reason && cutShort.length === 0 ? [{ verdict: 'inconclusive', reason }] : [],
+  );
+}
+
+/** The worst of the findings, and what is worth telling with it. No finding at all is a pass. */
+export function conclude(findings: readonly Finding[]): {
+  readonly verdict: Verdict;
+  readonly reasons: readonly Reason[];
+} {
+  const isBug = findings.some(({ reason }) => reason.code === 'bug');
+  const verdict = isBug ? 'error' : worstVerdict(['pass', ...findings.map((finding) => finding.verdict)]);
+  const told = findings.filter(
+    (finding) => finding.verdict === verdict || (!isBug && finding.verdict === 'rollout-failed'),
+  );
+  return { verdict, reasons: told.map(({ reason }) => reason) };
+}
+
+/** Laws of accounting that are broken: one is enough to distrust everything. */
+export function accountingFindings(facts: RunFacts, accounts: readonly Account[]): readonly Finding[] {
+  const violations = [...accounts.flatMap((account) => account.violations), ...strayRequests(facts)];
+  const [first] = violations;
+  if (first === undefined) return [];
+  const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
+  return [
+    {
+      verdict: 'error',
+      reason: {
+        code: 'bug',
+        text: `The account of the requests does not add up: ${first}${more}.`,
+        remedy: 'This is a bug in Rollproof. Please report it with the recording.',
+      },
+    },
+  ];
+}
+
+/** Requests that no account holds would be dropped unseen. */
+function strayRequests({ streams, probes }: RunFacts): readonly string[] {
+  const roles = streams.map(({ role }) => role);
+  const twice = (['target', 'steady'] as const).filter(
+    (role) => roles.indexOf(role) < roles.lastIndexOf(role),
+  );
+  const known = new Set(streams.map(({ id }) => id));
+  const unknown = [...probes.keys()].filter((id) => !known.has(id));
+  return [
+    ...twice.map((role) => `there are several ${role} streams`),
+    ...unknown.map((id) => `the header names no stream ${id}`),
+  ];
+}
+
+/** How a recording ended before its time; none where it ended in a way that only a rollout knows, or well. */
+export function cutShortFindings({ end }: RunFacts): readonly Finding[] {
+  if (!end) {
+    return unfinished(
+      end,
+      'recording-truncated',
+      'The recording breaks off: whatever happened after its last line is not known.',
+      'Run again, and see that nothing ends the process early.',
+    );
+  }
+  switch (end.reason) {
+    case 'prober-lost':
+      return unfinished(
+        end,
+        'prober-lost',
+        'The prober ended or fell silent before the run was over.',
+        'Run again on a machine with more room.',
+      );
+    case 'cancelled':
+      return unfinished(end, 'cancelled', 'The run was cancelled.', 'Run it again.');
+    case 'failed':
+      return [
+        {
+          verdict: 'error',
+          reason: {
+            code: 'run-failed',
+            text: `The run could not be carried through.${end.detail === undefined ? '' : ` ${end.detail}`}`,
+            remedy: 'Look at the log above and at the logs of the cluster in the report folder.',
+          },
+        },
+      ];
+    case 'finished':
+    case 'workload-unavailable':
+    case 'baseline-failing':
+      return [];
+  }
+}
+
+/** An end that leaves no verdict, with what the recording says about it. */
+export function unfinished(
+  end: RunFacts['end'],
+  code: string,
+  text: string,
+  remedy: string,
+): readonly Finding[] {
+  return [
+    {
+      verdict: 'inconclusive',
+      reason: { code, text: end?.detail === undefined ? text : `${text} ${end.detail}`, remedy },
+    },
+  ];
+}
+
+/** `8 refused, 85 connect-timeout` */
+export function told(drops: RunResult['drops']): string {
+  return Object.entries(drops)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
+}
+
+/** `1 request was`, `2 requests were` */
+export function plural(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** Of nothing. */
+export const NO_REQUESTS: RequestCounts = countRequests([]);
+
+/** Of a run that ended before there was anything to probe. */
+export const NO_STREAM: Stream = {
+  id: 'target',
+  role: 'target',
+  url: '',
+  address: '',
+  port: 0,
+  intervalMs: 0,
+  expect: { statusFrom: 200, statusTo: 299 },
+};

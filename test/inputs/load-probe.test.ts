@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { loadProbe, refuseForeignHost } from '../../src/inputs/load-probe.ts';
+import { isPrivateAddress } from '../../src/inputs/private-address.ts';
+import { BadInputError } from '../../src/model/problem.ts';
+
+const codesOf = (action: () => unknown): readonly string[] => {
+  try {
+    action();
+    return [];
+  } catch (error) {
+    if (error instanceof BadInputError) return error.problems.map(({ code }) => code);
+    throw error;
+  }
+};
+const NONE = new Map();
+
+describe('the URL of a probe', () => {
+  it('says host, port, path and Host header, each as the server expects it', () => {
+    expect(loadProbe('http://web.example:8080/a?b=c#d', NONE, {}).target).toEqual({
+      url: 'http://web.example:8080/a?b=c',
+      protocol: 'http',
+      hostname: 'web.example',
+      port: 8080,
+      path: '/a?b=c',
+      host: 'web.example:8080',
+    });
+    expect(loadProbe('http://[::1]/', NONE, {}).target).toMatchObject({ hostname: '::1', port: 80 });
+  });
+
+  it.each(['127.0.0.1:8080', 'ftp://127.0.0.1/', 'http://', 'http://user:secret@127.0.0.1/'])(
+    '%s is refused',
+    (url) => expect(codesOf(() => loadProbe(url, NONE, {}))).toEqual(['RP1050']),
+  );
+
+  it('is not repeated with its password', () => {
+    expect(() => loadProbe('http://user:secret@127.0.0.1/', NONE, {})).not.toThrow('secret');
+  });
+
+  it('is refused together with everything else that is wrong', () => {
+    const inputs = new Map([['rate', { given: 'fast', label: '--rate' }]] as const);
+    expect(codesOf(() => loadProbe('nothing', inputs, { duration: '5' }))).toEqual([
+      'RP1050',
+      'RP1006',
+      'RP1006',
+    ]);
+  });
+});
+
+describe('how long is probed', () => {
+  it('is bounded by what one recording can hold', () => {
+    const inputs = new Map([['rate', { given: '5000', label: '--rate' }]] as const);
+    expect(codesOf(() => loadProbe('http://127.0.0.1/', inputs, { duration: '1000s' }))).toEqual([]);
+    expect(codesOf(() => loadProbe('http://127.0.0.1/', inputs, { duration: '1001s' }))).toEqual(['RP1053']);
+  });
+});
+
+describe('who may be probed', () => {
+  it.each([
+    '127.0.0.1',
+    '127.8.9.10',
+    '10.1.2.3',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '::1',
+    'fd00::1',
+  ])('%s: this machine or a private network', (address) => expect(isPrivateAddress(address)).toBe(true));
+
+  it.each([
+    '8.8.8.8',
+    '172.15.0.1',
+    '172.32.0.1',
+    '169.254.169.254',
+    'fe80::1',
+    '2001:db8::1',
+    '0.0.0.0',
+    'localhost',
+  ])('%s: not without being named', (address) => expect(isPrivateAddress(address)).toBe(false));
+
+  it('a host of somebody else only where it was allowed by its name', () => {
+    const to = (allowHost: readonly string[]) => () =>
+      refuseForeignHost(loadProbe('http://web.example/', NONE, { allowHost }), '203.0.113.7');
+    expect(codesOf(to([]))).toEqual(['RP1051']);
+    expect(codesOf(to(['other.example']))).toEqual(['RP1051']);
+    expect(codesOf(to(['web.example']))).toEqual([]);
+  });
+});
