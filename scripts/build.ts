@@ -1,4 +1,5 @@
-// Builds what the Action and the CLI run: five programs, each one file with everything it needs, under dist/.
+// Builds what the Action and the CLI run: programs, each one file with everything it needs, under dist/. Only the
+// command line is in several, so that a command loads what it uses.
 import { rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
@@ -24,7 +25,6 @@ const shared = {
 const programs = {
   main: 'src/action/main.ts',
   post: 'src/action/post.ts',
-  cli: 'src/cli/main.ts',
   prober: 'src/prober/program/main.ts',
   reaper: 'src/cluster/reaper/main.ts',
   'sandbox-pod': 'src/cluster/sandbox/program/main.ts',
@@ -32,3 +32,10 @@ const programs = {
 
 await rm(outdir, { recursive: true, force: true });
 await build({ ...shared, entryPoints: programs, outdir });
+await build({
+  ...shared,
+  entryPoints: { cli: 'src/cli/main.ts' },
+  splitting: true,
+  chunkNames: 'cli-[hash]',
+  outdir,
+});

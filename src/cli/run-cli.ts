@@ -1,62 +1,29 @@
-import { Command, CommanderError, Option } from 'commander';
-import { describeFailure } from '../gate/describe-failure.ts';
+import { type Command, Option } from 'commander';
 import { CLI_OPTIONS, type CliOption, cliOption } from '../inputs/cli-arguments.ts';
 import { DEFAULT_PROBE_DURATION, PROBE_INPUTS } from '../inputs/load-probe.ts';
-import { cancellation } from '../platform/cancellation.ts';
-import { installation } from '../platform/installation.ts';
-import { createLog, logStyle } from '../publish/log.ts';
-import { renderProblems } from '../report/problem-text.ts';
+import { declareCheck } from './check-command.ts';
 import { demoCommand } from './demo-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { probeCommand } from './probe-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
+import { type Exit, runProgram } from './run-program.ts';
 import { schemaCommand } from './schema-command.ts';
 import type { Session } from './session.ts';
 
-/**
- * The command line, from its arguments (without program and script) to the exit code. Reports go to stdout, progress
- * and problems to stderr. Resolves when everything that was created is gone.
- */
+/** The whole command line: see run-program.ts. */
 export async function runCli(args: readonly string[]): Promise<number> {
-  using cancel = cancellation();
-  const log = createLog({ style: logStyle(process.env, process.stderr), output: process.stderr });
-  const session: Session = { log, installation: installation(), signal: cancel.signal };
-  let exitCode = 0;
-  const program = declare(session, (code) => {
-    exitCode = code;
-  });
-  try {
-    await program.parseAsync([...args], { from: 'user' });
-    return exitCode;
-  } catch (error) {
-    // Commander has printed its own message; help and version are no errors.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const failure = describeFailure(cancel.signal.aborted ? cancel.signal.reason : error);
-    if (failure.problems.length > 0) process.stderr.write(`${renderProblems(failure.problems)}\n`);
-    if (failure.stack !== undefined) log.text(failure.stack);
-    return failure.exitCode;
-  }
+  return await runProgram(args, declare);
 }
 
-type Exit = (code: number) => void;
-
-function declare(session: Session, exit: Exit): Command {
-  const program = new Command('rollproof')
-    .description('Proves that a rolling update drops no requests, or shows which ones were lost.')
-    .version(session.installation.version)
-    .exitOverride()
-    .showHelpAfterError('(rollproof --help tells all commands and options)')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 pass, 1 dropped, 2 bad input, 3 inconclusive, 4 rollout failed, 5 environment, 70 bug, 130/143 cancelled',
-    );
+function declare(program: Command, session: Session, exit: Exit): void {
   withOptions(program.command('run'), CLI_OPTIONS)
     .description('boot a cluster, deploy, update, measure, report')
     .action(async (options) => exit(await runCommand(session, options)));
   withOptions(program.command('demo'), CLI_OPTIONS)
     .description('the main job on an example: a Deployment without and with a preStop hook')
     .action(async (options) => exit(await demoCommand(session, options)));
+  declareCheck(program, session, exit);
   withOptions(program.command('probe'), PROBE_INPUTS.map(cliOption))
     .description('the prober alone: send requests to a URL, count, judge, report')
     .argument('<url>', 'what to probe: http://127.0.0.1:8080/healthz')
@@ -78,7 +45,6 @@ function declare(session: Session, exit: Exit): Command {
     .description('print the JSON schema of .github/rollproof.yml, or of result.json')
     .argument('[of]', 'config or result', 'config')
     .action((of) => exit(schemaCommand(of)));
-  return program;
 }
 
 function withOptions(command: Command, options: readonly CliOption[]): Command {

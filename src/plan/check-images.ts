@@ -1,7 +1,7 @@
 import { placeText } from '../model/manifest.ts';
 import type { Update } from '../model/scenario.ts';
+import type { ContainerShape, DeploymentShape } from '../model/workload-shape.ts';
 import type { Findings } from './findings.ts';
-import type { ContainerShape, DeploymentShape } from './workload-shape.ts';
 
 /** Warns where the kubelet will not use a loaded image, and where a tag may mean two things in one rollout. */
 export function checkImages(

@@ -3,9 +3,9 @@ import { didYouMean } from '../model/did-you-mean.ts';
 import { type ManifestObject, placeText } from '../model/manifest.ts';
 import type { Update } from '../model/scenario.ts';
 import type { ClusterSettings } from '../model/settings.ts';
+import { type DeploymentShape, nameAndPlace, readDeployment } from '../model/workload-shape.ts';
 import { checkDeployment } from './choose-deployment.ts';
 import type { Findings } from './findings.ts';
-import { type DeploymentShape, nameAndPlace, readDeployment } from './workload-shape.ts';
 
 export interface PlannedUpdate {
   readonly update: Update;

@@ -1,6 +1,5 @@
 import { didYouMean } from '../model/did-you-mean.ts';
 import { type ManifestObject, placeText } from '../model/manifest.ts';
-import type { Findings } from './findings.ts';
 import {
   type DeploymentShape,
   isSubset,
@@ -9,7 +8,8 @@ import {
   type ServiceShape,
   selects,
   servicesIn,
-} from './workload-shape.ts';
+} from '../model/workload-shape.ts';
+import type { Findings } from './findings.ts';
 
 export interface DeploymentWish {
   /** As the user named it: `web`, or `shop/web` with its namespace. */

@@ -1,7 +1,7 @@
 import { placeText } from '../model/manifest.ts';
+import type { DeploymentShape } from '../model/workload-shape.ts';
 import { resolvePort } from './choose-port.ts';
 import type { Findings } from './findings.ts';
-import type { DeploymentShape } from './workload-shape.ts';
 
 const MAX_LENGTH = 2048;
 

@@ -1,6 +1,11 @@
 import { placeText } from '../model/manifest.ts';
+import type {
+  ContainerShape,
+  DeploymentShape,
+  ServicePortShape,
+  ServiceShape,
+} from '../model/workload-shape.ts';
 import type { Findings } from './findings.ts';
-import type { ContainerShape, DeploymentShape, ServicePortShape, ServiceShape } from './workload-shape.ts';
 
 /** A port of the Service, and the port of the pods behind it. */
 export interface ChosenPort {

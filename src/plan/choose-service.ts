@@ -2,7 +2,6 @@ import { didYouMean } from '../model/did-you-mean.ts';
 import { type ManifestObject, placeText } from '../model/manifest.ts';
 import type { Problem } from '../model/problem.ts';
 import type { TargetKind } from '../model/scenario.ts';
-import type { Findings } from './findings.ts';
 import {
   type DeploymentShape,
   nameAndPlace,
@@ -10,7 +9,8 @@ import {
   type ServiceShape,
   selects,
   servicesIn,
-} from './workload-shape.ts';
+} from '../model/workload-shape.ts';
+import type { Findings } from './findings.ts';
 
 export interface ServiceWish {
   readonly named: string | undefined;

@@ -1,8 +1,8 @@
 import { placeText } from '../model/manifest.ts';
 import type { TargetKind, Vantage } from '../model/scenario.ts';
 import type { ClusterSettings } from '../model/settings.ts';
+import type { DeploymentShape, ServiceShape } from '../model/workload-shape.ts';
 import type { Findings } from './findings.ts';
-import type { DeploymentShape, ServiceShape } from './workload-shape.ts';
 
 export interface WayIn {
   readonly vantage: Vantage;

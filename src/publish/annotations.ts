@@ -1,4 +1,5 @@
 import type { Problem } from '../model/problem.ts';
+import { pageOf, type StaticFinding } from '../model/static-finding.ts';
 import type { GateResult, ScenarioResult } from '../model/verdict.ts';
 
 /** Something worth showing beside the code or on the run's page. Its texts may be untrusted. */
@@ -63,6 +64,21 @@ export function problemAnnotation(problem: Problem, level: AnnotationLevel = 'er
     title: `Rollproof ${problem.code}`,
     message: sentences.filter(Boolean).map(asSentence).join(' '),
     ...(place ? { place } : {}),
+  };
+}
+
+const LEVELS = { error: 'error', warning: 'warning', info: 'notice' } as const;
+
+/** A finding about the manifests alone, beside the line that it is about. */
+export function staticAnnotation(finding: StaticFinding): Annotation {
+  const { cause, severity, object, place, text, suggestion } = finding;
+  const sentences = [`${object.kind} ${object.name}: ${text}`, suggestion?.text, `See ${pageOf(cause)}`];
+  return {
+    level: LEVELS[severity],
+    title: `Rollproof check: ${cause}`,
+    message: sentences.filter(Boolean).map(asSentence).join(' '),
+    // What comes from standard input is in no file that could be shown.
+    ...(place.file.startsWith('<') ? {} : { place }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { TemplateContainer, TemplateFact } from '../model/recording.ts';
+import { sleepSeconds } from '../model/sleep-command.ts';
 import type { KubeContainer, KubeDeployment, KubeService } from '../platform/kube-objects.ts';
 import { KubeApiError, kubeRequest } from '../platform/kube-request.ts';
 
@@ -98,23 +99,6 @@ function hookFact({
   if (!exec) return { how: httpGet === undefined ? 'other' : 'http' };
   const seconds = sleepSeconds(exec.command ?? []);
   return { how: 'exec', ...(seconds === undefined ? {} : { seconds }) };
-}
-
-const SHELLS = /^(?:\/(?:usr\/)?bin\/)?(?:ba|da|a)?sh$/;
-
-/** Seconds of `sleep 10`, by itself or as the only command of a shell; undefined where a hook does anything else. */
-function sleepSeconds(command: readonly string[]): number | undefined {
-  const [program = '', option, script, ...rest] = command;
-  const words =
-    SHELLS.test(program) && option === '-c' && script !== undefined && rest.length === 0
-      ? script
-          .trim()
-          .replace(/^exec\s+/, '')
-          .split(/\s+/)
-      : command;
-  const [name = '', seconds = '', ...more] = words;
-  const isSleep = /^(?:\/(?:usr\/)?bin\/)?sleep$/.test(name) && more.length === 0;
-  return isSleep && /^\d+(?:\.\d+)?s?$/.test(seconds) ? Number.parseFloat(seconds) : undefined;
 }
 
 function readinessFact({

@@ -12,6 +12,8 @@ const MAX_OBJECTS = 1000;
 export interface ManifestReading {
   readonly root: ManifestRoot;
   readonly signal: AbortSignal;
+  /** May one object be there twice, as in two overlays? Only where nothing is applied. */
+  readonly repeats?: 'allowed';
   /** The whole of standard input; asked for where `-` is among the manifests. */
   stdin(): Promise<string>;
 }
@@ -40,7 +42,7 @@ export async function readManifests(
   }
   for (const source of sources.values())
     objects.push(...((await attempt(() => readSource(source, reading))) ?? []));
-  problems.push(...(problems.length === 0 ? wholeProblems(objects, given) : []));
+  problems.push(...(problems.length === 0 ? wholeProblems(objects, given, reading) : []));
   if (problems.length > 0) throw new BadInputError(problems);
   return objects;
 }
@@ -65,8 +67,13 @@ async function readSource(
   }
 }
 
-function wholeProblems(objects: readonly ManifestObject[], given: readonly string[]): Problem[] {
+function wholeProblems(
+  objects: readonly ManifestObject[],
+  given: readonly string[],
+  { repeats }: ManifestReading,
+): Problem[] {
   if (objects.length === 0) return [nothingProblem(given)];
+  if (repeats === 'allowed') return [];
   if (objects.length > MAX_OBJECTS) return [tooManyProblem(objects.length)];
   // Namespaces do not tell two objects apart: every run moves all of them into one of its own.
   const first = new Map<string, ManifestObject>();

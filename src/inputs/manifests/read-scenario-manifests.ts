@@ -4,7 +4,7 @@ import { BadInputError, type Problem } from '../../model/problem.ts';
 import type { ScenarioSettings } from '../../model/settings.ts';
 import { type BaseHints, type BaseTree, checkOutMergeBase } from '../git-base.ts';
 import { GIT_BASE, STANDARD_INPUT } from '../paths-in-place.ts';
-import { decode, MAX_FILE_BYTES, tooLarge } from '../read-text-file.ts';
+import { readWhole } from '../read-whole.ts';
 import { readManifests } from './read-manifests.ts';
 
 export interface ManifestSurroundings {
@@ -87,7 +87,7 @@ class ScenarioManifestReader implements AsyncDisposable {
   }
 
   #standardInput(): Promise<string> {
-    this.#stdin ??= readAll(this.#surroundings.stdin);
+    this.#stdin ??= readWhole(this.#surroundings.stdin);
     return this.#stdin;
   }
 
@@ -105,18 +105,6 @@ class ScenarioManifestReader implements AsyncDisposable {
 
 /** Problems that say that there is nothing at a path: RP1020 no file, RP1035 no manifest in it. */
 const ABSENT = ['RP1020', 'RP1035'];
-
-async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    length += bytes.length;
-    if (length > MAX_FILE_BYTES) throw tooLarge({ shown: '<stdin>' });
-    chunks.push(bytes);
-  }
-  return decode(Buffer.concat(chunks), '<stdin>');
-}
 
 function firstIntroduction(given: readonly string[], commit: string): Problem {
   return {

@@ -1,5 +1,5 @@
-import { type ManifestObject, placeText } from '../model/manifest.ts';
-import { property } from '../model/plain-data.ts';
+import { type ManifestObject, placeText } from './manifest.ts';
+import { property } from './plain-data.ts';
 
 /** A container as far as the plan reads it. Everything comes from a user's file and may be of any shape. */
 export interface ContainerShape {
