@@ -14,10 +14,16 @@ export function judgeRecordings(recordings: readonly NamedRecording[], version: 
     ({ header }) => header.scenario.name,
   );
   const scenarios = [...byScenario.values()].flatMap((runs) => {
-    const [first] = runs;
+    const own = runs.filter(({ header }) => header.trial === undefined);
+    const [first] = own.length > 0 ? own : runs;
     if (!first) return [];
     const { scenario, environment } = first.header;
-    return [scenarioResult({ scenario, environment, runs: runs.map(({ entries }) => judgeRun(entries)) })];
+    const trials = runs.flatMap(({ header: { trial }, entries }) =>
+      trial ? [{ trial, result: judgeRun(entries) }] : [],
+    );
+    return [
+      scenarioResult({ scenario, environment, runs: own.map(({ entries }) => judgeRun(entries)), trials }),
+    ];
   });
   const startedAt =
     [...byScenario.values()]

@@ -31,11 +31,16 @@ export function renderReports(
     ['report.html', renderHtml(result, recordings)],
     ['junit.xml', renderJunit(result)],
   ]);
+  const own = recordings.filter(({ entries: [first] }) => !isTrial(first));
   for (const { name, entries } of recordings) {
     // One run is what the first experiment's plotting script expects: its two files, by their names.
-    const folder = recordings.length === 1 ? '' : `csv/${name}/`;
+    const folder = own.length === 1 && own[0]?.name === name ? '' : `csv/${name}/`;
     files.set(`${folder}check.csv`, renderCheckCsv(entries));
     files.set(`${folder}update.csv`, renderUpdateCsv(entries));
   }
   return files;
+}
+
+function isTrial(first: RecordingEntry | undefined): boolean {
+  return first?.kind === 'header' && first.trial !== undefined;
 }

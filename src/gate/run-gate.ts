@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import type { Cluster, ClusterProvider } from '../cluster/cluster-provider.ts';
 import { imagesIn } from '../model/manifest-images.ts';
-import type { Plan, PlannedScenario } from '../model/plan.ts';
-import { EnvironmentError } from '../model/problem.ts';
+import type { Plan } from '../model/plan.ts';
+import { EnvironmentError, type Problem } from '../model/problem.ts';
 import type { GateResult, Reason, RunResult, ScenarioResult } from '../model/verdict.ts';
 import { gateResult, scenarioResult } from '../verdict/combine.ts';
 import { judgeRun } from '../verdict/judge.ts';
 import { firstError } from './first-error.ts';
 import type { Progress } from './progress.ts';
+import { recordRun, type ScenarioPlace } from './record-run.ts';
 import { recordingsFolder } from './recordings-folder.ts';
-import { type NamedRecording, readNamedRecording } from './render-reports.ts';
-import { runScenario } from './run-scenario.ts';
-import { type SharedPlaces, sharedPlaces } from './shared-places.ts';
+import type { NamedRecording } from './render-reports.ts';
+import { runTrials } from './run-trials.ts';
+import { sharedPlaces } from './shared-places.ts';
 
 export interface GateOptions {
   readonly plan: Plan;
@@ -59,7 +60,9 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
       using _section = progress.section(
         `Scenario ${index + 1}/${plan.scenarios.length}: ${planned.scenario.name}`,
       );
-      scenarios.push(await runRepeatedly(options, { planned, index, cluster, places, folder, recordings }));
+      const { version, workingDirectory } = options;
+      const place = { planned, index, cluster, places, folder, version, workingDirectory, progress, signal };
+      scenarios.push(await runRepeatedly(place, recordings));
     }
     if (scenarios.some(({ verdict }) => verdict === 'error')) {
       await cluster.collectLogs(logsDirOf(plan));
@@ -70,7 +73,7 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
     signal.throwIfAborted();
     const error = firstError(thrown);
     if (!(error instanceof EnvironmentError)) throw error;
-    return { result: outcome([], [environmentReason(error)]), recordings };
+    return { result: outcome([], [environmentReason(error.problem)]), recordings };
   }
 }
 
@@ -91,56 +94,31 @@ function logsDirOf({ report }: Plan): string {
   return join(report.outputDir, 'cluster-logs');
 }
 
-interface ScenarioPlace {
-  readonly planned: PlannedScenario;
-  readonly index: number;
-  readonly cluster: Cluster;
-  readonly places: SharedPlaces;
-  /** Where recordings go. */
-  readonly folder: string;
-  /** Collects the recordings. */
-  readonly recordings: NamedRecording[];
-}
-
-async function runRepeatedly(options: GateOptions, place: ScenarioPlace): Promise<ScenarioResult> {
-  const { planned, index } = place;
+async function runRepeatedly(place: ScenarioPlace, recordings: NamedRecording[]): Promise<ScenarioResult> {
+  const { planned, progress, cluster } = place;
+  const { scenario } = planned;
   const runs: RunResult[] = [];
   const reasons: Reason[] = [];
   for (let run = 1; run <= planned.repeat; run++) {
-    if (planned.repeat > 1) options.progress.line(`run ${run} of ${planned.repeat}`);
-    const file = `${String(index + 1).padStart(2, '0')}-${slug(planned.scenario.name)}-run-${run}.ndjson`;
-    const recordingPath = join(place.folder, file);
-    try {
-      await runScenario({ ...options, ...place, run, recordingPath });
-    } catch (thrown) {
-      options.signal.throwIfAborted();
-      const error = firstError(thrown);
-      if (!(error instanceof EnvironmentError)) throw error;
-      options.progress.warning(`${error.problem.code} ${error.problem.what} ${error.problem.remedy}`);
-      reasons.push(environmentReason(error));
-    }
-    const recording = await readNamedRecording(recordingPath);
-    place.recordings.push(recording);
+    if (planned.repeat > 1) progress.line(`run ${run} of ${planned.repeat}`);
+    const { recording, problems } = await recordRun(place, { run });
+    reasons.push(...problems.map(environmentReason));
+    recordings.push(recording);
     const result = judgeRun(recording.entries);
     runs.push(result);
-    options.progress.line(
-      `verdict: ${result.verdict}${result.reasons[0] ? `: ${result.reasons[0].text}` : ''}`,
-    );
+    progress.line(`verdict: ${result.verdict}${result.reasons[0] ? `: ${result.reasons[0].text}` : ''}`);
   }
+  const own = { scenario, environment: cluster.environment, runs, reasons };
+  const trials = await runTrials(place, scenarioResult(own));
+  recordings.push(...trials.map(({ recording }) => recording));
   return scenarioResult({
-    scenario: planned.scenario,
-    environment: place.cluster.environment,
-    runs,
-    reasons,
+    ...own,
+    trials: trials.map(({ trial, recording }) => ({ trial, result: judgeRun(recording.entries) })),
   });
 }
 
-function environmentReason({ problem }: EnvironmentError): Reason {
-  return {
-    code: problem.code,
-    text: [problem.what, problem.why].filter(Boolean).join(' '),
-    remedy: problem.remedy,
-  };
+function environmentReason({ code, what, why, remedy }: Problem): Reason {
+  return { code, text: [what, why].filter(Boolean).join(' '), remedy };
 }
 
 /** Every image the plan may put into a pod: those on this machine need not be pulled by the nodes. */
@@ -150,14 +128,4 @@ function imagesOf({ scenarios }: Plan): readonly string[] {
     ...[...objects, ...updatedObjects].flatMap(({ content }) => imagesIn(content)),
   ]);
   return [...new Set(images)];
-}
-
-function slug(name: string): string {
-  return (
-    name
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-|-$/g, '')
-      .slice(0, 60) || 'scenario'
-  );
 }

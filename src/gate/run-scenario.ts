@@ -72,6 +72,7 @@ function openingOf(context: ScenarioRun, recording: { append(entry: RecordingEnt
       startedAt,
       run: context.run,
       scenario: context.planned.scenario,
+      ...(context.trial && { trial: context.trial }),
       environment: context.cluster.environment,
       streams,
     };

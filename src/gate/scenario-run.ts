@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/cluster-provider.ts';
 import type { PlannedScenario } from '../model/plan.ts';
+import type { Trial } from '../model/trial.ts';
 import type { Progress } from './progress.ts';
 import type { SharedPlaces } from './shared-places.ts';
 
@@ -8,6 +9,8 @@ export interface ScenarioRun {
   readonly planned: PlannedScenario;
   /** 1-based. */
   readonly run: number;
+  /** Set where `planned` holds other manifests than the user's. */
+  readonly trial?: Trial;
   readonly cluster: Cluster;
   readonly places: SharedPlaces;
   /** Path of the file the recording is written to; its folder exists. */

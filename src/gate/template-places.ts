@@ -32,6 +32,9 @@ function placesIn(deployment: ManifestObject, container: string | undefined): Te
     valueAt(deployment, field) === undefined ? undefined : deployment.placeOf(field);
   const lifecycle = place([...path, 'lifecycle']);
   const preStop = place([...path, 'lifecycle', 'preStop']);
+  const sleep = place([...path, 'lifecycle', 'preStop', 'sleep']);
+  const seconds = place([...path, 'lifecycle', 'preStop', 'sleep', 'seconds']);
+  const preStopSeconds = sleep && seconds && seconds.line > sleep.line ? seconds : undefined;
   const gracePeriod = place([...POD_SPEC, 'terminationGracePeriodSeconds']);
   const strategy = place(['spec', 'strategy']);
   return {
@@ -40,6 +43,7 @@ function placesIn(deployment: ManifestObject, container: string | undefined): Te
     spec: deployment.placeOf(['spec']),
     ...(lifecycle && { lifecycle }),
     ...(preStop && { preStop }),
+    ...(preStopSeconds && { preStopSeconds }),
     ...(gracePeriod && { gracePeriod }),
     ...(strategy && { strategy }),
   };

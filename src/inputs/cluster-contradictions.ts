@@ -21,7 +21,12 @@ const KIND_ONLY = [
   'kind-config',
   'images',
   'keep',
+  'amplify-propagation-delay',
+  'amplify-cpu',
 ] as const satisfies readonly (ClusterKey & InputName)[];
+
+/** Those of them that the sandbox has, too. */
+const OF_THE_SANDBOX: readonly ClusterKey[] = ['nodes', 'amplify-propagation-delay'];
 
 export interface SaidAboutCluster {
   readonly inputs: InputValues;
@@ -40,7 +45,9 @@ export function clusterContradictions({ inputs, section, settings, placeOf }: Sa
   if (settings.provider === 'sandbox') {
     // An input that chooses the sandbox overrides a file that describes a cluster to boot.
     return KIND_ONLY.filter(
-      (key) => key !== 'nodes' && (inputs[key] ?? (inputs.cluster === undefined ? section[key] : undefined)),
+      (key) =>
+        !OF_THE_SANDBOX.includes(key) &&
+        (inputs[key] ?? (inputs.cluster === undefined ? section[key] : undefined)),
     ).map((key) =>
       problem(key, {
         code: 'RP1010',

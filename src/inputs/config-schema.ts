@@ -23,6 +23,8 @@ const cluster = z
     kubeconfig: key(INPUT_OPTIONS.kubeconfig),
     'prober-image': key(INPUT_OPTIONS['prober-image']),
     keep: key(INPUT_OPTIONS.keep),
+    'amplify-propagation-delay': key(INPUT_OPTIONS['amplify-propagation-delay']),
+    'amplify-cpu': key(INPUT_OPTIONS['amplify-cpu']),
   })
   .describe('Where it runs.');
 
@@ -44,6 +46,9 @@ const probe = {
   tail: key(INPUT_OPTIONS.tail),
   'rollout-timeout': key(INPUT_OPTIONS['rollout-timeout']),
   repeat: key(INPUT_OPTIONS.repeat),
+  'try-fix': key(INPUT_OPTIONS['try-fix']),
+  'try-fix-runs': key(INPUT_OPTIONS['try-fix-runs']),
+  sensitivity: key(INPUT_OPTIONS.sensitivity),
   'expect-status': key(INPUT_OPTIONS['expect-status']),
   'expect-body': key(INPUT_OPTIONS['expect-body']),
 };

@@ -1,5 +1,6 @@
 import { didYouMean } from '../model/did-you-mean.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Amplified } from '../model/recording.ts';
 import { type ConnectionMode, DEFAULT_PROTOCOL, type Protocol } from '../model/scenario.ts';
 import type { ClusterSettings, ReportSettings, ScenarioSettings, Settings } from '../model/settings.ts';
 import { clusterContradictions } from './cluster-contradictions.ts';
@@ -69,8 +70,16 @@ function clusterSettings(inputs: InputValues, { cluster = {} }: Config): Cluster
     ...given('kindConfig', inputs['kind-config'] ?? cluster['kind-config']),
     images: inputs.images ?? cluster.images ?? [],
     keep: inputs.keep ?? cluster.keep ?? false,
+    ...given('amplify', amplification(inputs, cluster)),
     proberImage: inputs['prober-image'] ?? cluster['prober-image'] ?? 'node:24-slim',
   };
+}
+
+function amplification(inputs: InputValues, cluster: NonNullable<Config['cluster']>): Amplified | undefined {
+  const propagationDelayMs = inputs['amplify-propagation-delay'] ?? cluster['amplify-propagation-delay'];
+  const busyProcesses = inputs['amplify-cpu'] ?? cluster['amplify-cpu'];
+  if (propagationDelayMs === undefined && busyProcesses === undefined) return undefined;
+  return { ...given('propagationDelayMs', propagationDelayMs), ...given('busyProcesses', busyProcesses) };
 }
 
 function reportSettings(inputs: InputValues, { report = {} }: Config): ReportSettings {
@@ -146,6 +155,8 @@ function scenarioSettings(name: string, connection: ConnectionMode, row: Effecti
     tailMs: row.tail ?? 5000,
     rolloutDeadlineMs: row['rollout-timeout'] ?? 300_000,
     repeat: row.repeat ?? 1,
+    ...given('tryFixRuns', row['try-fix'] ? (row['try-fix-runs'] ?? 3) : undefined),
+    ...given('sensitivity', row.sensitivity || undefined),
     expect: {
       ...(row['expect-status'] ?? { statusFrom: 200, statusTo: 399 }),
       ...given('bodyContains', row['expect-body']),

@@ -180,6 +180,22 @@ export const INPUT_OPTIONS = {
     shownDefault: 'false',
     description: 'Leave the kind cluster running at the end.',
   }),
+  'amplify-propagation-delay': option({
+    value: values.duration('100ms', '10s'),
+    form: 'text',
+    placeholder: 'duration',
+    configPath: ['cluster', 'amplify-propagation-delay'],
+    description:
+      "Make races show: let kube-proxy follow changes of endpoints at most this often (its minSyncPeriod), so that the second of two changes reaches the nodes this late. Only in a cluster of Rollproof's own.",
+  }),
+  'amplify-cpu': option({
+    value: values.integer(1, 64),
+    form: 'number',
+    placeholder: 'n',
+    configPath: ['cluster', 'amplify-cpu'],
+    description:
+      'Make races show: run this many processes on each kind node that only keep a processor busy.',
+  }),
   deployment: option({
     value: values.text({ maxLength: 253, expects: 'the name of a Deployment' }),
     form: 'text',
@@ -307,6 +323,33 @@ export const INPUT_OPTIONS = {
     perScenario: true,
     shownDefault: '1',
     description: 'How often each scenario is run.',
+  }),
+  'try-fix': option({
+    value: values.flag,
+    form: 'flag',
+    configPath: ['probe', 'try-fix'],
+    perScenario: true,
+    shownDefault: 'false',
+    description:
+      'Where requests were dropped, run the scenario again with what is suggested: only a change that passes every trial is called a fix. Nothing is written to the manifests, and the verdict stays that of yours.',
+  }),
+  'try-fix-runs': option({
+    value: values.integer(1, 20),
+    form: 'number',
+    placeholder: 'n',
+    configPath: ['probe', 'try-fix-runs'],
+    perScenario: true,
+    shownDefault: '3',
+    description: 'How many trials in a row a suggested change has to pass.',
+  }),
+  sensitivity: option({
+    value: values.flag,
+    form: 'flag',
+    configPath: ['probe', 'sensitivity'],
+    perScenario: true,
+    shownDefault: 'false',
+    description:
+      'Where nothing was dropped, run a deliberately bad twin (no preStop hook, 1 s to end), and say where it drops nothing, either.',
   }),
   'expect-status': option({
     value: values.statusRange,

@@ -1,4 +1,5 @@
 import type { SourcePlace } from './manifest.ts';
+import type { ManifestPatch } from './manifest-patch.ts';
 
 /** Why requests are dropped: a closed list of stable ids, each with a page `docs/causes/<id>.md`. */
 export type Cause =
@@ -185,16 +186,58 @@ export interface Finding {
   /** Causes that the recording cannot tell from this one, and what would decide. */
   readonly undecided?: { readonly causes: readonly Cause[]; readonly decidedBy: string };
   readonly suggestion?: Suggestion;
+  /** What became of the suggestion; only with the runs of a scenario together, and where it is a change to a manifest. */
+  readonly fix?: Fix;
 }
 
-/** A change to the manifest that should help. It has not been tried. */
+/** What is known of a suggested change to the manifest. Only a proven one is called a fix. */
+export interface Fix {
+  /**
+   * `suggested`: not tried. `proven`: every trial passed without a drop. `withdrawn`: it did not help. `untested`: it was
+   * tried, and the trials neither prove nor refute it.
+   */
+  readonly state: 'suggested' | 'proven' | 'withdrawn' | 'untested';
+  /** The change as lines of a unified diff, without header; absent where its place is not known. */
+  readonly diff?: readonly string[];
+  readonly place?: SourcePlace;
+  readonly trials?: FixTrials;
+}
+
+/** The scenario again, with the change. */
+export interface FixTrials {
+  /** That were made. */
+  readonly runs: number;
+  /** That were to be made; they end at the first that does not pass. */
+  readonly planned: number;
+  readonly passed: number;
+  /** Most requests that one run dropped without the change. */
+  readonly before: number;
+  /** Most requests that one run dropped with it. */
+  readonly dropped: number;
+  /** Causes whose suggestions were tried along with this one, if any. */
+  readonly together: readonly Cause[];
+  /** Why it is withdrawn or untested. Untrusted text. */
+  readonly why?: string;
+}
+
+/** What should help. It follows from one measurement and is called a fix only when trials have proven it. */
 export interface Suggestion {
-  /** What to change and why by so much, as a sentence. */
+  /** What to change and why by so much, as a sentence; where no line of the manifest helps, that and what does. */
   readonly text: string;
-  /** The lines as they should stand in the Deployment, indented from the left margin. */
+  /** The lines as they should stand in the object, indented from the left margin; none where no line helps. */
   readonly yaml: readonly string[];
   /** The same as a unified diff, where the place in the user's file is known. */
-  readonly diff?: { readonly place: SourcePlace; readonly lines: readonly string[] };
+  readonly diff?: SuggestedDiff;
+  /** Further places that have to change along with it. */
+  readonly furtherDiffs?: readonly SuggestedDiff[];
+  /** The same for a program, where a run has shown what the numbers have to be. */
+  readonly patches?: readonly ManifestPatch[];
+}
+
+/** Lines of a unified diff without its header: those that go in below a place, or replace the line there. */
+export interface SuggestedDiff {
+  readonly place: SourcePlace;
+  readonly lines: readonly string[];
 }
 
 /** One pod's way through the update: instants of the recording's clock, each absent where it was not seen. */

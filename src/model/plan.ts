@@ -16,6 +16,10 @@ export interface Plan {
 export interface PlannedScenario {
   readonly scenario: Scenario;
   readonly repeat: number;
+  /** How often a suggestion is tried where requests were dropped; absent: not at all. */
+  readonly tryFixRuns?: number;
+  /** Whether a bad twin is run where nothing was dropped. */
+  readonly sensitivity?: true;
   /** What is applied before the baseline: the old version. */
   readonly objects: readonly ManifestObject[];
   /** `update: apply`: what is applied as the update, whole. */

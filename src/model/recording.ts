@@ -1,5 +1,6 @@
 import type { SourcePlace } from './manifest.ts';
 import type { Expectation, Scenario } from './scenario.ts';
+import type { Trial } from './trial.ts';
 import type { UrlProbe } from './url-probe.ts';
 
 /**
@@ -40,6 +41,8 @@ export interface Header {
   /** 1-based number of this run of the scenario (`repeat`). */
   readonly run: number;
   readonly scenario: Scenario | UrlProbe;
+  /** Absent in a run of the user's manifests as they are, which alone decides the verdict. */
+  readonly trial?: Trial;
   readonly environment: Environment | HostEnvironment;
   readonly streams: readonly Stream[];
 }
@@ -68,6 +71,16 @@ export interface Environment {
   readonly nodes: number;
   readonly platform: string;
   readonly node: string;
+  /** What was made worse on request, so that a rare drop shows; absent in a plain run. */
+  readonly amplified?: Amplified;
+}
+
+/** How a cluster of our own was made worse than it would be, so that a race shows in one run. */
+export interface Amplified {
+  /** Nodes follow a change of endpoints at most this often: a burst of changes reaches them this late. */
+  readonly propagationDelayMs?: number;
+  /** Processes on each node that do nothing but keep a processor busy. */
+  readonly busyProcesses?: number;
 }
 
 /**
@@ -237,6 +250,8 @@ export interface TemplatePlaces {
   readonly podSpec: SourcePlace;
   readonly lifecycle?: SourcePlace;
   readonly preStop?: SourcePlace;
+  /** Of `seconds` on a line of its own, where the hook is the sleep action. */
+  readonly preStopSeconds?: SourcePlace;
   readonly gracePeriod?: SourcePlace;
   readonly spec: SourcePlace;
   readonly strategy?: SourcePlace;

@@ -1,3 +1,4 @@
+import type { Amplified } from './recording.ts';
 import type { Measure, Vantage } from './scenario.ts';
 
 /** What the user said, checked and with defaults filled in, but with nothing inferred from the manifests yet. */
@@ -28,6 +29,8 @@ export interface ClusterSettings {
   readonly kindConfig?: string;
   /** Images of the user's to load into the nodes. */
   readonly images: readonly string[];
+  /** What is made worse so that races show; never `existing`. */
+  readonly amplify?: Amplified;
   /** Leave the cluster running at the end. */
   readonly keep: boolean;
   /** Image of the prober's pod in an existing cluster. */
@@ -44,6 +47,9 @@ export interface ScenarioSettings extends Measure {
   readonly path?: string;
   readonly vantage?: Vantage;
   readonly repeat: number;
+  /** How often a suggestion is tried; absent: not at all. */
+  readonly tryFixRuns?: number;
+  readonly sensitivity?: true;
 }
 
 export interface ReportSettings {

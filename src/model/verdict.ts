@@ -1,6 +1,7 @@
 import type { Finding, PodTimes } from './finding.ts';
 import type { Environment, HostEnvironment } from './recording.ts';
 import type { Scenario } from './scenario.ts';
+import type { Trial } from './trial.ts';
 import type { UrlProbe } from './url-probe.ts';
 
 /** The gate's answer. Only `pass` is green. `error` is an environment at fault or a bug of ours. */
@@ -137,6 +138,8 @@ export interface RunResult {
   readonly partialDetectionFloor?: { readonly endpoints: number; readonly lengthMs: number };
   /** Longest pause between two sends between trigger and end. */
   readonly largestGapMs?: number;
+  /** How long after it was told to end a pod was still sent new connections, in the worst case. */
+  readonly sentToEndingMs?: number;
   /** Requests answered by (or, with `how: inferred`, while only) old and new pods. */
   readonly served: { readonly old: number; readonly new: number; readonly how: 'conntrack' | 'inferred' };
   readonly steady: RequestCounts;
@@ -171,6 +174,25 @@ export interface ScenarioResult {
   readonly scenario: Scenario | UrlProbe;
   readonly environment?: Environment | HostEnvironment;
   readonly runs: readonly RunResult[];
+  /** Runs with other manifests than the user's, which count for nothing of the above. */
+  readonly trials?: readonly TrialResult[];
+  /** Whether this setup would have shown a drop at all; only where that was asked for and nothing was dropped. */
+  readonly sensitivity?: Sensitivity;
+}
+
+/** All runs of one change of the manifests. */
+export interface TrialResult extends Trial {
+  readonly results: readonly RunResult[];
+}
+
+/** What a deliberately bad twin of the workload (no preStop hook, a second to end) shows of the setup. */
+export interface Sensitivity {
+  /** `shown`: the twin dropped requests. `not-shown`: it dropped none. `unknown`: it could not be measured. */
+  readonly state: 'shown' | 'not-shown' | 'unknown';
+  readonly sent: number;
+  readonly dropped: number;
+  /** Why it is unknown. Untrusted text. */
+  readonly why?: string;
 }
 
 export const RESULT_SCHEMA_VERSION = 1;

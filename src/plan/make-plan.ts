@@ -67,7 +67,8 @@ function planScenario(
   if (path === undefined) return undefined;
 
   const { name, protocol, connection, update, ratePerSecond, connections, expect, repeat } = settings;
-  const { deadlineMs, baselineMs, tailMs, rolloutDeadlineMs } = settings;
+  const { deadlineMs, baselineMs, rolloutDeadlineMs, tryFixRuns, sensitivity } = settings;
+  const tailMs = tailFor(settings.tailMs, cluster, findings);
   const scenario = {
     ...{
       name,
@@ -80,7 +81,22 @@ function planScenario(
     ...{ servicePort: port.servicePort, path, update, ratePerSecond, connections, expect },
     ...{ deadlineMs, baselineMs, tailMs, rolloutDeadlineMs },
   };
-  return { scenario, repeat, objects, ...(updatedObjects ? { updatedObjects } : {}) };
+  return {
+    ...{ scenario, repeat, objects },
+    ...(tryFixRuns === undefined ? {} : { tryFixRuns }),
+    ...(sensitivity && { sensitivity }),
+    ...(updatedObjects && { updatedObjects }),
+  };
+}
+
+/** What reaches the nodes late can drop requests late, too. */
+const AFTER_DELAY_MS = 2_000;
+
+function tailFor(tailMs: number, { amplify }: ClusterSettings, findings: Findings): number {
+  const neededMs = (amplify?.propagationDelayMs ?? 0) + AFTER_DELAY_MS;
+  if (!amplify || tailMs >= neededMs) return tailMs;
+  findings.assume(`tail ${neededMs / 1000} s (longer than amplify-propagation-delay)`);
+  return neededMs;
 }
 
 /** A connection for every request uses up source ports faster than they may be used again. */

@@ -111,6 +111,16 @@ const clusterEnvironment = shape({
   nodes: count,
   platform: text,
   node: text,
+  amplified: optional(shape({ propagationDelayMs: optional(number), busyProcesses: optional(count) })),
+});
+
+const patch = shape({ kind: oneOf('Deployment', 'Service'), name: text, fields: mapOf(() => undefined) });
+
+const trial = shape({
+  kind: oneOf('fix', 'sensitivity'),
+  causes: listOf(text),
+  patches: listOf(patch),
+  runs: count,
 });
 
 const hostEnvironment = shape({ cluster: oneOf('none'), platform: text, node: text });
@@ -126,6 +136,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     startedAt: text,
     run: count,
     scenario,
+    trial: optional(trial),
     environment,
     streams: listOf(
       shape({
@@ -218,6 +229,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
         podSpec: place,
         lifecycle: optional(place),
         preStop: optional(place),
+        preStopSeconds: optional(place),
         gracePeriod: optional(place),
         spec: place,
         strategy: optional(place),

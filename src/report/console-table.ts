@@ -1,7 +1,8 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
-import type { GateResult, Verdict } from '../model/verdict.ts';
+import type { GateResult, Reason, ScenarioResult, Verdict } from '../model/verdict.ts';
 import { consoleLine } from './console-line.ts';
 import { causeSentence } from './findings.ts';
+import { adviceText, sensitivitySentence, survivalSentence } from './fix-text.ts';
 import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
 import { standInNotice } from './stand-in-notice.ts';
@@ -36,16 +37,7 @@ export function renderConsole(result: GateResult, { colours }: ConsoleOptions): 
   ]);
   const reasons = [
     ...result.reasons.map((reason) => ({ name: '', ...reason })),
-    ...result.scenarios.flatMap(({ name, reasons, findings, nearMisses }) => [
-      ...reasons.map((reason) => ({ name: `${name}: `, ...reason })),
-      ...findings.map((finding) => ({
-        name: `${name}: cause: `,
-        text: causeSentence(finding),
-        code: finding.cause,
-        remedy: finding.suggestion?.text,
-      })),
-      ...nearMisses.map((miss) => ({ ...miss, name: `${name}: near miss: ` })),
-    ]),
+    ...result.scenarios.flatMap(reasonsOf),
   ].flatMap(({ name, text, remedy, code }) => [
     `${consoleLine(name + text)} [${code}]`,
     ...(remedy === undefined ? [] : [`  → ${consoleLine(remedy)}`]),
@@ -66,6 +58,33 @@ export function renderConsole(result: GateResult, { colours }: ConsoleOptions): 
     ...(howMeasured.length === 0 ? [] : [howMeasured.join('\n')]),
     `${paint([COLOURS[result.verdict], 'bold'], sentence)}\n`,
   ].join('\n\n');
+}
+
+interface NamedReason extends Reason {
+  readonly name: string;
+}
+
+function reasonsOf(scenario: ScenarioResult): readonly NamedReason[] {
+  const { name, reasons, findings, nearMisses } = scenario;
+  const sensitivity = sensitivitySentence(scenario);
+  const survival = survivalSentence(scenario);
+  return [
+    ...reasons.map((reason) => ({ name: `${name}: `, ...reason })),
+    ...findings.map((finding) => {
+      const remedy = adviceText(finding);
+      return {
+        name: `${name}: cause: `,
+        text: causeSentence(finding),
+        code: finding.cause,
+        ...(remedy !== undefined && { remedy }),
+      };
+    }),
+    ...nearMisses.map((miss) => ({ ...miss, name: `${name}: near miss: ` })),
+    ...(survival === undefined ? [] : [{ name: `${name}: `, text: survival, code: 'amplified' }]),
+    ...(sensitivity === undefined
+      ? []
+      : [{ name: `${name}: `, text: sensitivity, code: `sensitivity-${scenario.sensitivity?.state}` }]),
+  ];
 }
 
 /** Two columns of text to the left, figures to the right, two spaces between. */

@@ -1,7 +1,8 @@
-import { CAUSES, type Finding, type Suggestion } from '../model/finding.ts';
+import { CAUSES, type Finding } from '../model/finding.ts';
 import { placeText } from '../model/manifest.ts';
 import type { ScenarioResult } from '../model/verdict.ts';
 import { plural } from './figures.ts';
+import { fixSentence, shownLines, suggestionLabel } from './fix-text.ts';
 import { codeSpan, plainLine, prose } from './markdown.ts';
 
 /** Causes that stand under the table; the others are in the details. */
@@ -22,7 +23,7 @@ export function causeLines({ name, findings }: ScenarioResult): readonly string[
   return [
     ...told.map(
       (finding) =>
-        `- ${codeSpan(name)}: **Cause:** ${prose(causeSentence(finding))} **→** ${prose(CAUSES[finding.cause].remedy)} <sub>${prose(finding.cause)}</sub>`,
+        `- ${codeSpan(name)}: **Cause:** ${prose(causeSentence(finding))} **→** ${prose(fixSentence(finding) ?? CAUSES[finding.cause].remedy)} <sub>${prose(finding.cause)}</sub>`,
     ),
     ...(left > 0 ? [`- ${codeSpan(name)}: ${plural(left, 'more cause')} in the details.`] : []),
   ];
@@ -36,7 +37,7 @@ export function findingDetails({ findings }: ScenarioResult): readonly string[] 
     ...finding.evidence.map((sentence) => `- ${prose(sentence)}`),
     ...undecidedLine(finding),
     '',
-    ...(finding.suggestion ? suggestionLines(finding.suggestion) : []),
+    ...suggestionLines(finding),
   ]);
 }
 
@@ -47,15 +48,20 @@ function undecidedLine({ undecided }: Finding): readonly string[] {
   ];
 }
 
-function suggestionLines({ text, yaml, diff }: Suggestion): readonly string[] {
-  const where = diff ? ` Below ${codeSpan(placeText(diff.place))}:` : '';
+function suggestionLines(finding: Finding): readonly string[] {
+  const { suggestion, fix } = finding;
+  if (!suggestion) return [];
+  const why = fix?.trials?.why;
   return [
-    `Suggestion, not tried: ${prose(text)}${where}`,
+    `${suggestionLabel(finding)}: ${prose(suggestion.text)}${why === undefined ? '' : ` ${prose(why)}`}`,
     '',
-    diff ? '```diff' : '```yaml',
-    ...(diff?.lines ?? yaml).map(codeLine),
-    '```',
-    '',
+    ...shownLines(finding).flatMap(({ place, lines }) => [
+      ...(place ? [`Below ${codeSpan(placeText(place))}:`, ''] : []),
+      place ? '```diff' : '```yaml',
+      ...lines.map(codeLine),
+      '```',
+      '',
+    ]),
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { Environment } from '../model/recording.ts';
 import { DEFAULT_PROTOCOL, type Scenario } from '../model/scenario.ts';
 import { isUrlProbe, type UrlProbe } from '../model/url-probe.ts';
 import type { RunResult, ScenarioResult } from '../model/verdict.ts';
@@ -41,6 +42,21 @@ export function measuredOn({ environment }: ScenarioResult): readonly string[] {
     `kube-proxy ${environment.kubeProxyMode}`,
     plural(environment.nodes, 'node'),
     environment.platform,
+    ...amplifiedHow(environment.amplified),
+  ];
+}
+
+/** What was made worse on request: nobody may take it for a plain run. */
+function amplifiedHow(amplified: Environment['amplified']): readonly string[] {
+  if (!amplified) return [];
+  const { propagationDelayMs, busyProcesses } = amplified;
+  return [
+    ...(propagationDelayMs === undefined
+      ? []
+      : [`amplified: nodes follow changes of endpoints at most every ${duration(propagationDelayMs)}`]),
+    ...(busyProcesses === undefined
+      ? []
+      : [`amplified: ${plural(busyProcesses, 'busy process', 'busy processes')} on each node`]),
   ];
 }
 

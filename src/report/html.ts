@@ -1,6 +1,8 @@
 import type { Finding } from '../model/finding.ts';
+import type { Trial } from '../model/trial.ts';
 import type { GateResult, NearMiss, Reason, ScenarioResult, Verdict } from '../model/verdict.ts';
 import { causeSentence } from './findings.ts';
+import { sensitivitySentence, suggestionLabel, survivalSentence } from './fix-text.ts';
 import { headline } from './headline.ts';
 import { measuredFigures, measuredHow, measuredOn } from './how-measured.ts';
 import { plainLine } from './markdown.ts';
@@ -70,13 +72,24 @@ function section(scenario: ScenarioResult, plots: readonly Plot[]): string {
 ${reasonList(scenario.reasons)}
 ${nearMissList(scenario.nearMisses)}
 ${findingList(scenario.findings)}
-<p class="small">${html(measured)}</p>
+${notes(scenario)}<p class="small">${html(measured)}</p>
 ${own.map((plot) => figure(plot, own.length > 1)).join('\n')}
 </section>`;
 }
 
-function figure({ id, run, data, label, ends }: Plot, isOneOfSeveral: boolean): string {
-  return `${isOneOfSeveral ? `<h3>Run ${run}</h3>` : ''}
+const TRIALS: Readonly<Record<Trial['kind'], string>> = {
+  fix: 'Trial of the suggested change, run',
+  sensitivity: 'Deliberately bad twin, run',
+};
+
+function notes(scenario: ScenarioResult): string {
+  return [survivalSentence(scenario), sensitivitySentence(scenario)]
+    .map((sentence) => (sentence === undefined ? '' : `<p>${prose(sentence)}</p>\n`))
+    .join('');
+}
+
+function figure({ id, run, trial, data, label, ends }: Plot, isOneOfSeveral: boolean): string {
+  return `${isOneOfSeveral ? `<h3>${html(trial ? TRIALS[trial] : 'Run')} ${run}</h3>` : ''}
 <div class="chart" role="img" aria-label="${html(label)}" data-source="${id}"></div>
 <div class="lanes"></div>
 <div class="readout" aria-live="polite">&nbsp;</div>
@@ -96,10 +109,15 @@ const UPDATE_KEY =
 
 function findingList(findings: readonly Finding[]): string {
   return findings
-    .map(({ evidence, suggestion, ...finding }) => {
-      const sentences = [...evidence, ...(suggestion ? [`Suggestion, not tried: ${suggestion.text}`] : [])];
+    .map((finding) => {
+      const { evidence, suggestion, fix } = finding;
+      const why = fix?.trials?.why === undefined ? '' : ` ${fix.trials.why}`;
+      const sentences = [
+        ...evidence,
+        ...(suggestion ? [`${suggestionLabel(finding)}: ${suggestion.text}${why}`] : []),
+      ];
       const items = sentences.map((sentence) => `<li>${prose(sentence)}</li>`).join('');
-      return `<details><summary>Cause: ${html(causeSentence({ ...finding, evidence }))} <code>${html(finding.cause)}</code></summary><ul>${items}</ul></details>`;
+      return `<details><summary>Cause: ${html(causeSentence(finding))} <code>${html(finding.cause)}</code></summary><ul>${items}</ul></details>`;
     })
     .join('\n');
 }

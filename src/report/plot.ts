@@ -1,4 +1,5 @@
 import type { RecordingEntry } from '../model/recording.ts';
+import type { Trial } from '../model/trial.ts';
 import { type PodLife, podLives } from '../verdict/pod-generations.ts';
 import type { RunFacts } from '../verdict/run-facts.ts';
 import { runStory } from '../verdict/run-story.ts';
@@ -16,6 +17,8 @@ export interface Plot {
   readonly id: string;
   readonly scenario: string;
   readonly run: number;
+  /** Set where the manifests were not the user's as they are. */
+  readonly trial?: Trial['kind'];
   readonly data: ChartData;
   readonly label: string;
   /** What became of the pods, one line each. */
@@ -88,6 +91,7 @@ export function plotOf({ entries }: RunRecording, index: number): Plot | undefin
     id: `plot-${index}`,
     scenario: header.scenario.name,
     run: header.run,
+    ...(header.trial && { trial: header.trial.kind }),
     label: `Send time and response time of ${drawn.length} requests, ${dropped} of them dropped`,
     data: {
       sent,

@@ -19,6 +19,7 @@ export function scenarioDetails(scenario: ScenarioResult): string {
     '',
     ...findingDetails(scenario),
     ...scenario.runs.flatMap((run) => [...runDetails(run, scenario), '']),
+    ...trialTables(scenario),
     '</details>',
   ].join('\n');
 }
@@ -34,6 +35,29 @@ function runDetails(run: RunResult, { scenario, runs }: ScenarioResult): readonl
     ...run.guards.map(({ held, text }) => `- ${held ? '✅' : '❌'} ${prose(text)}`),
     ...rolloutLine(run),
   ];
+}
+
+/** Runs with other manifests: what was changed, and what came of each. */
+function trialTables({ trials = [] }: ScenarioResult): readonly string[] {
+  return trials.flatMap(({ kind, causes, results }) => [
+    kind === 'fix'
+      ? `**The same with what is suggested against ${causes.map(codeSpan).join(', ')}**`
+      : '**A deliberately bad twin: the same without preStop hooks, with 1 s to end**',
+    '',
+    markdownTable(
+      [
+        ['Run', 'Verdict', 'Requests', 'Dropped'],
+        ...results.map(({ run, verdict, requests }) => [
+          count(run),
+          VERDICTS[verdict].word,
+          count(requests.sent),
+          count(requests.dropped),
+        ]),
+      ],
+      { align: ['r', 'l', 'r', 'r'], alignDelimiters: false },
+    ),
+    '',
+  ]);
 }
 
 /** A probe of a URL has no phases: one line for all. */

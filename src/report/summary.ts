@@ -2,6 +2,7 @@ import type { GateResult, Reason, ScenarioResult } from '../model/verdict.ts';
 import { firstThatFits } from './budget.ts';
 import { plural } from './figures.ts';
 import { causeLines } from './findings.ts';
+import { sensitivitySentence, survivalSentence } from './fix-text.ts';
 import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
 import { codeSpan, prose } from './markdown.ts';
@@ -79,8 +80,22 @@ function reasonLines({ reasons, scenarios }: GateResult): readonly string[] {
       ),
       ...causeLines(scenario),
       ...nearMissLines(scenario),
+      ...survivalLine(scenario),
+      ...sensitivityLine(scenario),
     ]),
   ];
+}
+
+function survivalLine(scenario: ScenarioResult): readonly string[] {
+  const sentence = survivalSentence(scenario);
+  return sentence === undefined ? [] : [`- ${codeSpan(scenario.name)}: ${prose(sentence)}`];
+}
+
+function sensitivityLine(scenario: ScenarioResult): readonly string[] {
+  const sentence = sensitivitySentence(scenario);
+  if (sentence === undefined) return [];
+  const mark = scenario.sensitivity?.state === 'shown' ? '' : '⚠️ ';
+  return [`- ${codeSpan(scenario.name)}: ${mark}${prose(sentence)}`];
 }
 
 /** What to do about drops stands beside their cause, where there is one. */

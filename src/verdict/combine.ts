@@ -9,6 +9,7 @@ import {
   type Verdict,
 } from '../model/verdict.ts';
 import { sumCounts } from './account.ts';
+import { findingsWithFixes, sensitivityOf, type TrialRun, trialResults } from './trials.ts';
 
 /** From the one that outweighs all others to the one that needs all to agree. */
 const PRECEDENCE: readonly Verdict[] = ['dropped', 'rollout-failed', 'error', 'inconclusive', 'pass'];
@@ -24,15 +25,25 @@ export interface ScenarioParts {
   readonly runs: readonly RunResult[];
   /** Why runs are missing: the environment failed before they were made. Each makes the scenario an `error`. */
   readonly reasons?: readonly Reason[];
+  /** Runs with other manifests than the user's. They change no verdict. */
+  readonly trials?: readonly TrialRun[];
 }
 
 /** Puts the runs of one scenario together. */
-export function scenarioResult({ scenario, environment, runs, reasons = [] }: ScenarioParts): ScenarioResult {
+export function scenarioResult({
+  scenario,
+  environment,
+  runs,
+  reasons = [],
+  trials = [],
+}: ScenarioParts): ScenarioResult {
   const inOrder = runs.toSorted((a, b) => a.run - b.run);
   const verdict = worstVerdict([
     ...inOrder.map((run) => run.verdict),
     ...reasons.map((): Verdict => 'error'),
   ]);
+  const tried = trialResults(trials);
+  const sensitivity = sensitivityOf(tried);
   const missing = inOrder.length === 0 && reasons.length === 0 ? [NOT_RUN] : [];
   return {
     name: scenario.name,
@@ -41,11 +52,13 @@ export function scenarioResult({ scenario, environment, runs, reasons = [] }: Sc
     outages: inOrder.flatMap(({ run, outages }) => outages.map((outage) => ({ run, ...outage }))),
     longestOutageMs: inOrder.reduce((longest, { longestOutageMs }) => Math.max(longest, longestOutageMs), 0),
     reasons: distinct([...reasons, ...missing, ...reasonsOfRuns(inOrder)]),
-    findings: findingsOfRuns(inOrder),
+    findings: findingsWithFixes(findingsOfRuns(inOrder), inOrder, tried),
     nearMisses: nearMissesOfRuns(inOrder),
     scenario,
     ...(environment && { environment }),
     runs: inOrder,
+    ...(tried.length > 0 && { trials: tried }),
+    ...(sensitivity && { sensitivity }),
   };
 }
 

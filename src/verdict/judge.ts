@@ -4,6 +4,7 @@ import type { RunResult } from '../model/verdict.ts';
 import { accountFor, type Sample } from './account.ts';
 import { findingsOf } from './causes/findings.ts';
 import { podTimesOf } from './causes/pod-times.ts';
+import { sentToEndingMs } from './causes/sent-to-ending.ts';
 import { storyOf } from './causes/story.ts';
 import { coincidences } from './coincidence.ts';
 import { detect, partialDetectionFloor } from './detection.ts';
@@ -60,6 +61,7 @@ function judgeRollout(facts: RolloutFacts): RunResult {
     ...cutShort,
     ...guardFindings(outcomes, cutShort),
   ]);
+  const toEndingMs = sentToEndingMs(story, []);
   const during = responseTimes(target.samples.filter(({ phase }) => phase === 'during' || phase === 'after'));
   return {
     run: facts.header.run,
@@ -69,6 +71,7 @@ function judgeRollout(facts: RolloutFacts): RunResult {
     ...measuredResult(facts, target),
     ...(during && { responseDuring: during }),
     ...(triggeredMs === undefined ? {} : detectionOf(evidence, triggeredMs)),
+    ...(toEndingMs === undefined ? {} : { sentToEndingMs: toEndingMs }),
     served: { old: evidence.served.old, new: evidence.served.new, how: evidence.served.how },
     steady: steady?.counts ?? NO_REQUESTS,
     rollout: rolloutOf(facts, lives),

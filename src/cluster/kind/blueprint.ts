@@ -53,6 +53,9 @@ export async function drawBlueprint(
     base,
     nodes: settings.nodes,
     kubeProxyMode: settings.kubeProxyMode,
+    ...(settings.amplify?.propagationDelayMs === undefined
+      ? {}
+      : { minSyncPeriodMs: settings.amplify.propagationDelayMs }),
     ...(nodeImage.image === undefined ? {} : { image: nodeImage.image }),
     ...(user === undefined ? {} : { user }),
   });

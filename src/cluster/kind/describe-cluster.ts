@@ -47,6 +47,7 @@ export async function describeCluster(
       nodes: nodes.length,
       platform: `${docker.operatingSystem}, Linux ${docker.kernel}, ${docker.architecture}, Docker ${docker.serverVersion}`,
       node: process.version,
+      ...(settings.amplify && { amplified: settings.amplify }),
     },
     ...(dnsImage !== undefined && everywhere.includes(dnsImage) ? { coreDnsImage: dnsImage } : {}),
     ...(pauseImage === undefined ? {} : { pauseImage }),

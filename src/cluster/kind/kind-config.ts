@@ -10,6 +10,8 @@ export interface KindConfigOptions {
   readonly user?: { readonly path: string; readonly content: string };
   readonly nodes: number;
   readonly kubeProxyMode: 'iptables' | 'nftables' | 'ipvs';
+  /** kube-proxy syncs at most this often; absent: as it does by itself. */
+  readonly minSyncPeriodMs?: number;
   /** Node image; absent: kind's default. */
   readonly image?: string;
 }
@@ -34,17 +36,32 @@ export function buildKindConfig(options: KindConfigOptions): KindConfig {
   if (base === undefined) throw new Error('our own kind configuration is no map');
   const networking = { ...mapOf(base.networking), kubeProxyMode: options.kubeProxyMode };
   const ours = { ...base, networking, nodes: nodeList(mapsOf(base.nodes), options.nodes) };
-  const merged = options.user ? merge(ours, userMap(options.user)) : ours;
+  const merged: PlainRecord = options.user ? merge(ours, userMap(options.user)) : ours;
   const image = options.image;
   const nodes = mapsOf(merged.nodes).map((node) => (image === undefined ? node : { image, ...node }));
   const finalNetworking = mapOf(merged.networking);
+  const patches = [
+    ...listOf(merged.kubeadmConfigPatches),
+    ...kubeProxyPatch(options.minSyncPeriodMs, String(finalNetworking.kubeProxyMode)),
+  ];
   return {
-    yaml: stringify({ ...merged, nodes }),
+    yaml: stringify({ ...merged, ...(patches.length > 0 && { kubeadmConfigPatches: patches }), nodes }),
     nodes: nodes.length,
     podSubnet: String(finalNetworking.podSubnet ?? '10.244.0.0/16'),
     kubeProxyMode: String(finalNetworking.kubeProxyMode),
     defaultCni: finalNetworking.disableDefaultCNI !== true,
   };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** kubeadm merges it into the configuration that kind makes for kube-proxy; the last patch of a field wins. */
+function kubeProxyPatch(minSyncPeriodMs: number | undefined, mode: string): readonly string[] {
+  if (minSyncPeriodMs === undefined) return [];
+  const kind = { kind: 'KubeProxyConfiguration', apiVersion: 'kubeproxy.config.k8s.io/v1alpha1' };
+  return [stringify({ ...kind, [mode]: { minSyncPeriod: `${minSyncPeriodMs}ms` } })];
 }
 
 /** The first control plane, and as many copies of the first worker as are left. */

@@ -5,6 +5,7 @@ import { containersOf, newClusterName, removeCluster } from '../remove-cluster.t
 import { drawBlueprint } from './blueprint.ts';
 import { bootCluster } from './boot-cluster.ts';
 import { describeCluster } from './describe-cluster.ts';
+import { keepBusy } from './keep-busy.ts';
 import { exportLogs } from './kind-cli.ts';
 import { dockerNodeShell } from './node-shell.ts';
 
@@ -31,9 +32,13 @@ export function kindProvider({ kindConfigsDir, reaperProgram }: KindProviderOpti
       try {
         const booted = await bootCluster({ name, settings, blueprint, context });
         const { kubeConfig, kubeconfigPath } = booted;
+        const described = await describeCluster({ settings, blueprint, booted, signal: context.signal });
+        const busy = settings.amplify?.busyProcesses ?? 0;
+        const nodeNames = described.nodes.map((node) => node.name);
+        const endBusy = busy === 0 ? undefined : keepBusy(dockerNodeShell(), nodeNames, busy);
         let disposed: Promise<void> | undefined;
         return {
-          ...(await describeCluster({ settings, blueprint, booted, signal: context.signal })),
+          ...described,
           provider: 'kind',
           name,
           kubeConfig,
@@ -42,6 +47,7 @@ export function kindProvider({ kindConfigsDir, reaperProgram }: KindProviderOpti
           collectLogs: (directory) => saveLogs(name, directory),
           [Symbol.asyncDispose]() {
             disposed ??= (async () => {
+              await endBusy?.();
               if (settings.keep) context.progress(`kept: ${keepingHint(name, kubeconfigPath)}`);
               else await removeCluster(name);
               await reaper.dismiss();

@@ -26,15 +26,27 @@ export interface SandboxProvider extends ClusterProvider {
 /** The only door of this part. Settings of a real cluster (CNI, images, kube-proxy's mode) have no meaning here. */
 export function sandboxProvider(options: PartialSandboxOptions = {}): SandboxProvider {
   return {
-    async acquire({ nodes }, { progress, workDir }) {
+    async acquire({ nodes, amplify }, { progress, workDir }) {
       if (process.platform !== 'linux') throw notOnThisSystem();
-      const sandbox = await Sandbox.start({ nodes, ...options }).catch((cause) => {
+      const sandbox = await Sandbox.start(
+        withDelay({ nodes, ...options }, amplify?.propagationDelayMs),
+      ).catch((cause) => {
         throw noAddresses(cause);
       });
       progress(SANDBOX_NOTICE);
-      return await clusterOf(sandbox, workDir);
+      const cluster = await clusterOf(sandbox, workDir);
+      return amplify ? { ...cluster, environment: { ...cluster.environment, amplified: amplify } } : cluster;
     },
   };
+}
+
+function withDelay(
+  options: PartialSandboxOptions,
+  minSyncPeriodMs: number | undefined,
+): PartialSandboxOptions {
+  return minSyncPeriodMs === undefined
+    ? options
+    : { ...options, proxy: { ...options.proxy, minSyncPeriodMs } };
 }
 
 async function clusterOf(sandbox: Sandbox, workDir: AcquireContext['workDir']): Promise<SandboxCluster> {

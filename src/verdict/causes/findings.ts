@@ -25,7 +25,7 @@ export function findingsOf(story: Story, account: Account): readonly Finding[] {
   const findings = [...explained].map(([cause, cases]): Finding => {
     const drops = cases.map(({ drop, attribution: { pod } }) => (pod ? { ...drop, pod } : drop));
     const undecided = cases.find(({ attribution }) => attribution.undecided)?.attribution.undecided;
-    const suggestion = suggestionFor(cause, story);
+    const suggestion = suggestionFor(cause, story, drops);
     return {
       cause,
       drops: drops.length,

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import type { Cluster } from '../cluster/cluster-provider.ts';
+import type { PlannedScenario } from '../model/plan.ts';
+import { BadInputError, EnvironmentError, type Problem } from '../model/problem.ts';
+import type { Trial } from '../model/trial.ts';
+import { firstError } from './first-error.ts';
+import type { Progress } from './progress.ts';
+import { type NamedRecording, readNamedRecording } from './render-reports.ts';
+import { runScenario } from './run-scenario.ts';
+import type { SharedPlaces } from './shared-places.ts';
+
+/** Where and with what the runs of one scenario are made. */
+export interface ScenarioPlace {
+  readonly planned: PlannedScenario;
+  /** 0-based place of the scenario in the plan. */
+  readonly index: number;
+  readonly cluster: Cluster;
+  readonly places: SharedPlaces;
+  /** Where recordings go. */
+  readonly folder: string;
+  readonly version: string;
+  readonly workingDirectory: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** One run's recording, and what kept it from being made as it should. */
+export interface Recorded {
+  readonly recording: NamedRecording;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Makes one run and reads its recording back, which exists however the run ended. A spoilt environment is told of, not
+ * thrown; of a trial so are manifests that the API server refuses, because they are not the user's own.
+ */
+export async function recordRun(
+  place: ScenarioPlace,
+  { run, trial }: { readonly run: number; readonly trial?: Trial },
+): Promise<Recorded> {
+  const recordingPath = join(place.folder, `${recordingName(place, run, trial)}.ndjson`);
+  const problems: Problem[] = [];
+  try {
+    await runScenario({ ...place, run, recordingPath, ...(trial && { trial }) });
+  } catch (thrown) {
+    place.signal.throwIfAborted();
+    const error = firstError(thrown);
+    if (error instanceof EnvironmentError) problems.push(error.problem);
+    else if (trial && error instanceof BadInputError) problems.push(...error.problems);
+    else throw error;
+    for (const { code, what, remedy } of problems) place.progress.warning(`${code} ${what} ${remedy}`);
+  }
+  return { recording: await readNamedRecording(recordingPath), problems };
+}
+
+/** `01-new-connections-run-1`, `01-new-connections-fix-run-1` */
+function recordingName({ index, planned }: ScenarioPlace, run: number, trial: Trial | undefined): string {
+  const kind = trial ? `${trial.kind}-` : '';
+  return `${String(index + 1).padStart(2, '0')}-${slug(planned.scenario.name)}-${kind}run-${run}`;
+}
+
+function slug(name: string): string {
+  return (
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '')
+      .slice(0, 60) || 'scenario'
+  );
+}

@@ -1,0 +1,17 @@
+import type { Cause } from './finding.ts';
+import type { ManifestPatch } from './manifest-patch.ts';
+
+/**
+ * A run of a scenario with other manifests than the user's: nothing that happens in it counts for or against the
+ * user's own. The change exists in memory only.
+ */
+export interface Trial {
+  /** `fix`: do the suggestions help? `sensitivity`: would a deliberately bad twin have dropped requests? */
+  readonly kind: 'fix' | 'sensitivity';
+  /** Whose suggestions are tried, all at once; none for `sensitivity`. */
+  readonly causes: readonly Cause[];
+  /** What was changed, in both states of the manifests where there are two. */
+  readonly patches: readonly ManifestPatch[];
+  /** How many such runs were to be made. They end early at the first that does not pass. */
+  readonly runs: number;
+}

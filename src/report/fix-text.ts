@@ -1,0 +1,97 @@
+import type { Finding, FixTrials, Suggestion } from '../model/finding.ts';
+import type { ScenarioResult } from '../model/verdict.ts';
+import { count, duration, plural } from './figures.ts';
+
+/** What a suggestion may be called after what is known of it. Only a proven one is a fix. */
+export function suggestionLabel({ suggestion, fix }: Finding): string {
+  if (suggestion && (suggestion.patches ?? []).length === 0) return 'Advice';
+  if (!fix?.trials) return 'Suggestion, not tried';
+  switch (fix.state) {
+    case 'suggested':
+      return 'Suggestion, not tried';
+    case 'proven':
+      return `Fix, proven (${trialPhrase(fix.trials)})`;
+    case 'withdrawn':
+      return `Suggestion withdrawn, it did not help (${trialPhrase(fix.trials)})`;
+    case 'untested':
+      return `Suggestion, tried without an answer (${trialPhrase(fix.trials)})`;
+  }
+}
+
+/** `37 → 0 in 3 of 3 runs` */
+export function trialPhrase({ before, dropped, passed, planned, runs }: FixTrials): string {
+  const where = passed === planned ? `${passed} of ${plural(planned, 'run')}` : plural(runs, 'run');
+  return `${count(before)} → ${count(dropped)} in ${where}`;
+}
+
+/** What came of trials, as a sentence to go behind the remedy; undefined where none were made. Not yet inert. */
+export function fixSentence({ suggestion, fix }: Finding): string | undefined {
+  if (!suggestion || !fix?.trials) return undefined;
+  const { trials } = fix;
+  const along =
+    trials.together.length === 0
+      ? ''
+      : ` It was tried together with what is suggested against ${trials.together.join(', ')}.`;
+  const why = trials.why === undefined ? '' : ` ${trials.why}`;
+  const figures = trialPhrase(trials);
+  switch (fix.state) {
+    case 'suggested':
+      return undefined;
+    case 'proven':
+      return `Proven: ${figures}. ${suggestion.text}${along}`;
+    case 'withdrawn':
+      return `What was suggested did not help and is withdrawn: ${figures}.${why}${along}`;
+    case 'untested':
+      return `What is suggested was tried without an answer: ${figures}.${why}${along}`;
+  }
+}
+
+/** The advice for a terminal: what is proven, what is withdrawn, or what is suggested. Not yet inert. */
+export function adviceText(finding: Finding): string | undefined {
+  return fixSentence(finding) ?? finding.suggestion?.text;
+}
+
+/** The lines to show with it: none of a change that did not help. */
+export function shownLines({ suggestion, fix }: Finding): readonly SuggestedLines[] {
+  if (!suggestion || fix?.state === 'withdrawn') return [];
+  return linesOf(suggestion);
+}
+
+/** Lines of one place; without a place they are plain YAML. */
+export interface SuggestedLines {
+  readonly place?: NonNullable<Suggestion['diff']>['place'];
+  readonly lines: readonly string[];
+}
+
+function linesOf({ yaml, diff, furtherDiffs = [] }: Suggestion): readonly SuggestedLines[] {
+  if (diff) return [diff, ...furtherDiffs];
+  return yaml.length === 0 ? [] : [{ lines: yaml }];
+}
+
+/** Under an amplified delay: how much of one the workload survives. Undefined in a plain run. Not yet inert. */
+export function survivalSentence({ environment, runs, verdict }: ScenarioResult): string | undefined {
+  if (!environment || environment.cluster === 'none') return undefined;
+  const askedMs = environment.amplified?.propagationDelayMs;
+  if (askedMs === undefined || runs.length === 0) return undefined;
+  const longestMs = runs.reduce((longest, run) => Math.max(longest, run.sentToEndingMs ?? 0), 0);
+  const sent = `new connections were sent to ending pods for up to ${duration(longestMs)}`;
+  const asked = `nodes followed changes at most every ${duration(askedMs)}`;
+  return verdict === 'pass'
+    ? `Survives ${duration(longestMs)} of propagation delay: ${sent} (${asked}), and none was dropped.`
+    : `Amplified: ${sent} (${asked}).`;
+}
+
+/** What the bad twin says about a scenario that dropped nothing; undefined where there was none. Not yet inert. */
+export function sensitivitySentence({ sensitivity, verdict }: ScenarioResult): string | undefined {
+  if (!sensitivity) return undefined;
+  const { state, sent, dropped, why } = sensitivity;
+  const twin = 'A deliberately bad twin (no preStop hook, 1 s to end)';
+  switch (state) {
+    case 'shown':
+      return `${twin} dropped ${count(dropped)} of ${plural(sent, 'request')}: this setup shows drops.`;
+    case 'not-shown':
+      return `This setup could not have shown a drop here: ${twin.replace('A ', 'a ')} dropped none of ${plural(sent, 'request')}, either.${verdict === 'pass' ? ' The pass says little: probe at a higher rate, or amplify the race.' : ''}`;
+    case 'unknown':
+      return `Whether this setup could have shown a drop is not known: ${twin.replace('A ', 'a ')} could not be measured. ${why ?? ''}`.trim();
+  }
+}

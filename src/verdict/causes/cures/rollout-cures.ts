@@ -1,0 +1,45 @@
+import type { Suggestion } from '../../../model/finding.ts';
+import type { TemplateFact } from '../../../model/recording.ts';
+import type { Story } from '../story.ts';
+import { nestedDiff, suggestionOf } from './edit.ts';
+
+/** A new pod before an old one ends. */
+export function surge(story: Story, template: TemplateFact): Suggestion {
+  const rollingUpdate = { maxUnavailable: 0, maxSurge: 1 };
+  const fields = { strategy: { type: 'RollingUpdate', rollingUpdate } };
+  const { type, maxSurge = '', maxUnavailable = '' } = template.strategy;
+  const now = type === 'RollingUpdate' ? `maxUnavailable ${maxUnavailable}, maxSurge ${maxSurge}` : type;
+  const { strategy, spec } = template.places ?? {};
+  return suggestionOf(
+    `Start a new pod before an old one ends (now: ${now}).`,
+    [{ at: 'deployment-spec', fields, ...nestedDiff(strategy ? undefined : spec, fields) }],
+    story,
+    template,
+  );
+}
+
+/** Nodes without a pod of their own pass requests on. */
+export function clusterPolicy(story: Story, template: TemplateFact): Suggestion | undefined {
+  const { externalTrafficPolicy, internalTrafficPolicy } = template.service ?? {};
+  const fields = {
+    ...(externalTrafficPolicy === 'Local' && { externalTrafficPolicy: 'Cluster' }),
+    ...(internalTrafficPolicy === 'Local' && { internalTrafficPolicy: 'Cluster' }),
+  };
+  if (Object.keys(fields).length === 0) return undefined;
+  return suggestionOf(
+    `Use the traffic policy Cluster for the Service ${story.header.scenario.service}: a node without a ready pod then passes requests on. The pods no longer see the clients' own addresses.`,
+    [{ at: 'service-spec', fields }],
+    story,
+    template,
+  );
+}
+
+/** Clients are no longer bound to a pod that ends. */
+export function noAffinity(story: Story, template: TemplateFact): Suggestion {
+  return suggestionOf(
+    `Do not bind clients to a pod in the Service ${story.header.scenario.service}, unless the app keeps something of theirs in its memory.`,
+    [{ at: 'service-spec', fields: { sessionAffinity: 'None' } }],
+    story,
+    template,
+  );
+}

@@ -1,0 +1,129 @@
+import type { Cause, Finding, Fix } from '../model/finding.ts';
+import { joinedPatches } from '../model/manifest-patch.ts';
+import type { Trial } from '../model/trial.ts';
+import type { RunResult, ScenarioResult, Sensitivity, TrialResult, Verdict } from '../model/verdict.ts';
+
+/** One run with other manifests than the user's. */
+export interface TrialRun {
+  readonly trial: Trial;
+  readonly result: RunResult;
+}
+
+/**
+ * What to try after a scenario that dropped requests: the suggestions of all its findings together, because only
+ * together can they bring the drops to none. Undefined where nothing was dropped or no line of the manifest is suggested.
+ */
+export function fixToTry(
+  { verdict, findings }: Pick<ScenarioResult, 'verdict' | 'findings'>,
+  runs: number,
+): Trial | undefined {
+  const tried = findings.filter(({ drops, suggestion }) => drops > 0 && isChange(suggestion));
+  if (verdict !== 'dropped' || tried.length === 0) return undefined;
+  return {
+    kind: 'fix',
+    causes: tried.map(({ cause }) => cause),
+    patches: joinedPatches(tried.flatMap(({ suggestion }) => suggestion?.patches ?? [])),
+    runs,
+  };
+}
+
+/** The runs of each change, in order. */
+export function trialResults(trials: readonly TrialRun[]): readonly TrialResult[] {
+  return [...Map.groupBy(trials, ({ trial }) => JSON.stringify(trial)).values()].flatMap((some) => {
+    const [first] = some;
+    if (!first) return [];
+    return [{ ...first.trial, results: some.map(({ result }) => result).sort((a, b) => a.run - b.run) }];
+  });
+}
+
+/** The findings with what is known of each suggested change. */
+export function findingsWithFixes(
+  findings: readonly Finding[],
+  runs: readonly RunResult[],
+  trials: readonly TrialResult[],
+): readonly Finding[] {
+  return findings.map((finding) => {
+    if (!isChange(finding.suggestion)) return finding;
+    const trial = trials.find(({ kind, causes }) => kind === 'fix' && causes.includes(finding.cause));
+    return { ...finding, fix: fixOf(finding, findings, runs, trial) };
+  });
+}
+
+function isChange(suggestion: Finding['suggestion']): boolean {
+  return (suggestion?.patches ?? []).length > 0;
+}
+
+function fixOf(
+  { cause, suggestion }: Finding,
+  findings: readonly Finding[],
+  runs: readonly RunResult[],
+  trial: TrialResult | undefined,
+): Fix {
+  const diffs = suggestion?.diff ? [suggestion.diff, ...(suggestion.furtherDiffs ?? [])] : [];
+  const change = {
+    ...(suggestion?.diff && { place: suggestion.diff.place }),
+    ...(diffs.length > 0 && { diff: diffs.flatMap(({ lines }) => lines) }),
+  };
+  if (!trial) return { state: 'suggested', ...change };
+  const known = findings.map((finding) => finding.cause);
+  const { state, why } = outcomeOf(cause, known, trial);
+  return {
+    state,
+    ...change,
+    trials: {
+      runs: trial.results.length,
+      planned: trial.runs,
+      passed: trial.results.filter(({ verdict }) => verdict === 'pass').length,
+      before: mostDropped(runs),
+      dropped: mostDropped(trial.results),
+      together: trial.causes.filter((other) => other !== cause),
+      ...(why === undefined ? {} : { why }),
+    },
+  };
+}
+
+interface FixOutcome {
+  readonly state: Exclude<Fix['state'], 'suggested'>;
+  readonly why?: string;
+}
+
+/** `known` are the causes that the user's own manifests showed: a change that brings another one has not helped. */
+function outcomeOf(cause: Cause, known: readonly Cause[], { results, runs }: TrialResult): FixOutcome {
+  const worst = WORST_FIRST.flatMap(
+    (verdict) => results.find((result) => result.verdict === verdict) ?? [],
+  )[0];
+  if (!worst) {
+    return results.length === runs
+      ? { state: 'proven' }
+      : { state: 'untested', why: `Only ${results.length} of ${runs} trials were made.` };
+  }
+  const because = worst.reasons[0]?.text;
+  if (worst.verdict === 'rollout-failed') {
+    return { state: 'withdrawn', why: `With it the rollout failed. ${because ?? ''}`.trim() };
+  }
+  if (worst.verdict !== 'dropped')
+    return { state: 'untested', ...(because !== undefined && { why: because }) };
+  const left = worst.findings.filter(({ drops }) => drops > 0).map((finding) => finding.cause);
+  const others = left.filter((one) => one !== cause && known.includes(one));
+  if (left.length === others.length && left.length > 0) {
+    return { state: 'untested', why: `What was dropped with it has other causes: ${others.join(', ')}.` };
+  }
+  return { state: 'withdrawn', why: `With it requests were dropped, too: ${left.join(', ')}.` };
+}
+
+const WORST_FIRST: readonly Verdict[] = ['rollout-failed', 'dropped', 'error', 'inconclusive'];
+
+function mostDropped(runs: readonly RunResult[]): number {
+  return runs.reduce((most, { requests }) => Math.max(most, requests.dropped), 0);
+}
+
+/** What the bad twin showed; undefined where there was none. */
+export function sensitivityOf(trials: readonly TrialResult[]): Sensitivity | undefined {
+  const twin = trials.find(({ kind }) => kind === 'sensitivity')?.results[0];
+  if (!twin) return undefined;
+  const { sent, dropped } = twin.requests;
+  if (dropped > 0) return { state: 'shown', sent, dropped };
+  if (twin.verdict === 'pass') return { state: 'not-shown', sent, dropped };
+  const why = twin.reasons[0]?.text;
+  return { state: 'unknown', sent, dropped, ...(why !== undefined && { why }) };
+}
