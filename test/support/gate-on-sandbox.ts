@@ -1,0 +1,147 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { type PartialSandboxOptions, sandboxProvider } from '../../src/cluster/sandbox/sandbox-provider.ts';
+import type { Progress } from '../../src/gate/progress.ts';
+import { type GateOutcome, runGate } from '../../src/gate/run-gate.ts';
+import type { ManifestObject } from '../../src/model/manifest.ts';
+import type { PlannedScenario } from '../../src/model/plan.ts';
+import type { Scenario } from '../../src/model/scenario.ts';
+import type { ClusterSettings } from '../../src/model/settings.ts';
+import type { ScenarioResult } from '../../src/model/verdict.ts';
+import { deployment, READY_PROBE, service } from '../cluster/sandbox/quick-sandbox.ts';
+
+const SILENT: Progress = { line() {}, warning() {}, status() {}, section: () => ({ [Symbol.dispose]() {} }) };
+
+/** Pods come and go in milliseconds; only the balancers stay as slow as kube-proxy. A busy machine needs long deadlines. */
+const FAST_PODS: PartialSandboxOptions = {
+  deadAddress: 'refused',
+  kubelet: { podSetupMs: 20, containerStartMs: 10, podTeardownMs: 50, podRemovalMs: 10 },
+};
+
+/** What is different from two healthy replicas that are restarted and probed over new connections. */
+export interface SandboxRun {
+  readonly container?: object;
+  readonly deployment?: object;
+  readonly scenario?: Partial<Scenario>;
+  readonly planned?: Partial<PlannedScenario>;
+  readonly cluster?: Partial<ClusterSettings>;
+  readonly options?: PartialSandboxOptions;
+}
+
+export interface SandboxOutcome extends GateOutcome {
+  readonly row: ScenarioResult;
+  /** Where the recordings are. */
+  readonly outputDir: string;
+}
+
+/** What the gate says of a machine that had something else to do. */
+const NO_ROOM: ReadonlySet<string> = new Set([
+  ...['not-judged', 'prober-asleep', 'schedule-not-kept', 'prober-hole', 'prober-hole-while-terminating'],
+  ...['control-sparse', 'too-few-before'],
+]);
+
+function hadNoRoom({ row: { runs, trials = [] } }: SandboxOutcome): boolean {
+  return [...runs, ...trials.flatMap(({ results }) => results)].some(
+    ({ verdict, reasons }) => verdict === 'inconclusive' && reasons.every(({ code }) => NO_ROOM.has(code)),
+  );
+}
+
+/**
+ * Runs the whole gate, unchanged, on a sandbox; once more where it says itself that the machine let it measure nothing.
+ * Its folders go with the test file.
+ */
+export function gateOnSandbox(): (run?: SandboxRun) => Promise<SandboxOutcome> {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'rollproof-gate-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const once = async (run: SandboxRun): Promise<SandboxOutcome> => {
+    const outputDir = await mkdtemp(join(folder, 'run-'));
+    const outcome = await runGate({
+      plan: {
+        cluster: {
+          provider: 'sandbox',
+          cni: 'kindnet',
+          kubeProxyMode: 'iptables',
+          nodes: 2,
+          images: [],
+          keep: false,
+          proberImage: 'node:24-slim',
+          ...run.cluster,
+        },
+        scenarios: [
+          {
+            scenario: { ...SCENARIO, ...run.scenario },
+            repeat: 1,
+            objects: [manifest(web(run)), manifest(service())],
+            ...run.planned,
+          },
+        ],
+        report: { outputDir, comment: 'never', failOn: [] },
+        assumed: [],
+        warnings: [],
+      },
+      provider: sandboxProvider({ ...FAST_PODS, ...run.options }),
+      proberProgram: join(import.meta.dirname, '../../src/prober/program/main.ts'),
+      workDir: outputDir,
+      workingDirectory: outputDir,
+      version: '0.0.0',
+      progress: SILENT,
+      signal: new AbortController().signal,
+    });
+    const [row] = outcome.result.scenarios;
+    if (!row) throw new Error(JSON.stringify(outcome.result.reasons));
+    return { ...outcome, row, outputDir };
+  };
+  return async (run = {}) => {
+    const outcome = await once(run);
+    return hadNoRoom(outcome) ? await once(run) : outcome;
+  };
+}
+
+const SCENARIO: Scenario = {
+  name: 'test',
+  protocol: 'http',
+  connection: 'new',
+  vantage: 'runner',
+  target: 'node-port',
+  deployment: 'web',
+  service: 'web',
+  servicePort: 8080,
+  path: '/',
+  update: { kind: 'restart' },
+  ratePerSecond: 100,
+  connections: 4,
+  deadlineMs: 5_000,
+  baselineMs: 2_200,
+  tailMs: 5_000,
+  rolloutDeadlineMs: 30_000,
+  expect: { statusFrom: 200, statusTo: 299 },
+};
+
+function web({ container, deployment: spec }: SandboxRun) {
+  return deployment({
+    replicas: 2,
+    container: { ...READY_PROBE, ...container },
+    pod: { terminationGracePeriodSeconds: 5 },
+    ...(spec && { deployment: spec }),
+  });
+}
+
+function manifest(
+  content: Record<string, unknown> & { apiVersion: string; kind: string; metadata: { name: string } },
+): ManifestObject {
+  const place = { file: 'web.yaml', line: 1, column: 1 };
+  const { apiVersion, kind, metadata } = content;
+  return {
+    apiVersion,
+    kind,
+    name: metadata.name,
+    content: { ...content, metadata: { name: metadata.name } },
+    place,
+    placeOf: () => place,
+  };
+}
