@@ -10,7 +10,7 @@ const gate = gateOnSandbox();
 
 const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
 
-describe.concurrent('runs with other manifests, on the sandbox', () => {
+describe('runs with other manifests, on the sandbox', () => {
   it('prove a suggestion that brings the drops to none in every one of them, and leave the verdict red', async () => {
     const { row, result, outputDir } = await gate({ planned: { tryFixRuns: 2 } });
     expect(row.verdict).toBe('dropped');
