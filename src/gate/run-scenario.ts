@@ -11,6 +11,7 @@ import {
 import { openProber } from '../prober/prober.ts';
 import { monotonicMs } from '../prober/program/monotonic-clock.ts';
 import { openRecording } from '../recording/recording-writer.ts';
+import { emitProcesses, emitProxyFigures, type NodeFactsOptions } from '../rollout/node-facts.ts';
 import { observe } from '../rollout/observe.ts';
 import { watchRoutes } from '../rollout/route-watch.ts';
 import { applyWorkload } from '../workload/apply-workload.ts';
@@ -149,6 +150,15 @@ async function measure(measurement: Measurement): Promise<Ending> {
       emit,
     }),
   );
+  const asked: NodeFactsOptions = {
+    nodeShell: cluster.nodeShell,
+    nodes: cluster.nodes.map(({ name }) => name),
+    namespace,
+    clock,
+    emit,
+  };
+  await emitProcesses(asked);
+  await emitProxyFigures(asked);
   const prober = scope.use(
     await openProber(await place.vantage.launch(), openedMs, {
       onEntry: emit,
@@ -182,6 +192,7 @@ async function measure(measurement: Measurement): Promise<Ending> {
   const proberEnd = await stopProbing(probing);
   if (proberEnd.kind === 'lost') return { reason: 'prober-lost', detail: proberEnd.detail };
   place.ports = { ...place.ports, next: proberEnd.nextPort };
+  await emitProxyFigures(asked);
   return { reason: clean ? 'finished' : 'baseline-failing' };
 }
 

@@ -18,6 +18,8 @@ export type RecordingEntry =
   | WorkloadBefore
   | WorkloadAfter
   | TemplateFact
+  | ProcessFact
+  | ProxyFact
   | PodFact
   | DeploymentFact
   | ReplicaSetFact
@@ -231,6 +233,10 @@ export interface TemplateFact {
     readonly internalTrafficPolicy?: string;
     /** The node that the probes enter the cluster through. */
     readonly entryNode?: string;
+    /** Present where nodes keep a client with one pod. */
+    readonly sessionAffinity?: 'ClientIP';
+    /** The probed port: its name (`''` where it has none), and where it leads to in a pod, as written. */
+    readonly port?: { readonly name: string; readonly targetPort: string };
   };
   /** Where the same is written in the user's files; absent where a tool rendered them. */
   readonly places?: TemplatePlaces;
@@ -255,6 +261,31 @@ export interface TemplatePlaces {
   readonly gracePeriod?: SourcePlace;
   readonly spec: SourcePlace;
   readonly strategy?: SourcePlace;
+}
+
+/** How the first process of a running container stands to SIGTERM, as its node knew it before the update. */
+export interface ProcessFact {
+  readonly kind: 'process';
+  readonly atMs: number;
+  /** The pod's name. */
+  readonly pod: string;
+  readonly container: string;
+  /** `caught` also where the signal is blocked: then the process fetches it itself, as small init programs do. */
+  readonly sigterm: 'caught' | 'ignored' | 'default';
+  /** It is process 1 of its namespace: the kernel drops signals that such a one leaves at their default. */
+  readonly first: boolean;
+}
+
+/** kube-proxy's own figures on one node, counted since it started: what two of these differ by happened in between. */
+export interface ProxyFact {
+  readonly kind: 'proxy';
+  readonly atMs: number;
+  readonly node: string;
+  /** How often it has written its rules, and how long that took in all. */
+  readonly syncs: number;
+  readonly syncSeconds: number;
+  /** Changes of endpoints that took at most this many seconds from the API server into the rules, cumulative. */
+  readonly programmed: readonly { readonly withinSeconds: number; readonly count: number }[];
 }
 
 /** How a fact was learnt. `listed` facts come from the first LIST or a relist. */
@@ -341,6 +372,8 @@ export interface EndpointsFact {
   readonly atMs: number;
   readonly change: Change;
   readonly slice: string;
+  /** The ports of the Service that these endpoints have, by name; an unnamed one is `''`. */
+  readonly ports?: readonly string[];
   readonly endpoints: readonly {
     readonly address: string;
     readonly pod?: string;

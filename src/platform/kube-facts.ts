@@ -110,6 +110,7 @@ export function endpointsFact(slice: KubeEndpointSlice): Omit<EndpointsFact, 'at
   return {
     kind: 'endpoints',
     slice: slice.metadata.name,
+    ports: (slice.ports ?? []).map(({ name }) => name ?? ''),
     endpoints: (slice.endpoints ?? []).map(({ addresses, targetRef, nodeName, conditions }) => {
       const ready = conditions?.ready ?? true;
       return {

@@ -165,6 +165,7 @@ export interface KubeService extends KubeObject {
 
 export interface KubeEndpointSlice extends KubeObject {
   readonly addressType?: string;
+  readonly ports?: readonly { readonly name?: string; readonly port?: number }[] | null;
   readonly endpoints?: readonly {
     readonly addresses: readonly string[];
     readonly nodeName?: string;

@@ -256,6 +256,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     atMs: number,
     change,
     slice: text,
+    ports: optional(listOf(text)),
     endpoints: listOf(
       shape({
         address: text,
@@ -266,6 +267,20 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
         terminating: flag,
       }),
     ),
+  }),
+  process: shape({
+    atMs: number,
+    pod: text,
+    container: text,
+    sigterm: oneOf('caught', 'ignored', 'default'),
+    first: flag,
+  }),
+  proxy: shape({
+    atMs: number,
+    node: text,
+    syncs: count,
+    syncSeconds: number,
+    programmed: listOf(shape({ withinSeconds: number, count })),
   }),
   event: shape({ atMs: number, object: text, reason: text, type: text, message: text }),
   route: shape({ atMs: number, stream: text, localPort: count, podAddress: text }),

@@ -46,11 +46,12 @@ export function templateFact(given: {
   const { strategy, template } = deployment.spec;
   const { containers, hostNetwork, terminationGracePeriodSeconds } = template.spec;
   const { maxSurge, maxUnavailable } = strategy?.rollingUpdate ?? {};
-  const targetPort = service?.spec.ports?.find(({ port }) => port === probed?.port)?.targetPort;
+  const servicePort = service?.spec.ports?.find(({ port }) => port === probed?.port);
+  const targetPort = servicePort?.targetPort;
   const serving = containers.find(({ ports = [] }) =>
     ports.some(({ name, containerPort }) => targetPort === containerPort || targetPort === name),
   );
-  const { externalTrafficPolicy, internalTrafficPolicy } = service?.spec ?? {};
+  const { externalTrafficPolicy, internalTrafficPolicy, sessionAffinity } = service?.spec ?? {};
   return {
     kind: 'template',
     atMs,
@@ -69,6 +70,10 @@ export function templateFact(given: {
         ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
         ...(internalTrafficPolicy === undefined ? {} : { internalTrafficPolicy }),
         ...(probed?.entryNode === undefined ? {} : { entryNode: probed.entryNode }),
+        ...(sessionAffinity === 'ClientIP' ? { sessionAffinity } : {}),
+        ...(servicePort && {
+          port: { name: servicePort.name ?? '', targetPort: String(targetPort ?? servicePort.port) },
+        }),
       },
     }),
   };

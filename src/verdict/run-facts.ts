@@ -8,6 +8,8 @@ import type {
   Note,
   PodFact,
   Probe,
+  ProcessFact,
+  ProxyFact,
   RecordingEntry,
   RolloutEnd,
   RolloutHeader,
@@ -34,6 +36,8 @@ export interface RunFacts {
   readonly routes: readonly Route[];
   /** Before the update, then after it. */
   readonly templates: readonly TemplateFact[];
+  readonly processes: readonly ProcessFact[];
+  readonly proxies: readonly ProxyFact[];
   readonly events: readonly EventFact[];
   readonly notes: readonly Note[];
   readonly rolloutEnd: RolloutEnd | undefined;
@@ -64,6 +68,8 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
   const endpoints: EndpointsFact[] = [];
   const routes: Route[] = [];
   const templates: TemplateFact[] = [];
+  const processes: ProcessFact[] = [];
+  const proxies: ProxyFact[] = [];
   const events: EventFact[] = [];
   const notes: Note[] = [];
   const marks = new Map<Mark['mark'], number>();
@@ -81,6 +87,12 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
       case 'event':
         events.push(entry);
         continue;
+      case 'process':
+        processes.push(entry);
+        break;
+      case 'proxy':
+        proxies.push(entry);
+        break;
       case 'template':
         templates.push(entry);
         break;
@@ -136,6 +148,8 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
     endpoints,
     routes,
     templates,
+    processes,
+    proxies,
     events,
     notes,
     rolloutEnd,

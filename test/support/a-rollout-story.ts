@@ -7,11 +7,13 @@ export interface StoryOptions extends RecordingOptions {
   readonly exit?: { readonly code: number; readonly atMs: number };
   readonly graceSeconds?: number;
   /** The endpoints, in place of those of a good rollout. */
-  readonly endpoints?: readonly Pick<EndpointsFact, 'atMs' | 'endpoints'>[];
+  readonly endpoints?: readonly Pick<EndpointsFact, 'atMs' | 'endpoints' | 'ports'>[];
   /** What else the watches showed. */
   readonly also?: readonly RecordingEntry[];
   /** Requests travel on connections that have carried some before. */
   readonly reused?: boolean;
+  /** Number of connections that requests take in turn, from the same ports again and again. */
+  readonly connections?: number;
   /** How long the dropped requests had taken. */
   readonly lostAfterMs?: number;
 }
@@ -24,12 +26,13 @@ export const UNREADY = { ready: false, serving: false, terminating: false } as c
 
 /** A drawn rollout; the old pod is told to end at 4.5 s, when the new one takes over. */
 export function aRolloutStory(options: StoryOptions): readonly RecordingEntry[] {
-  const { exit, graceSeconds, endpoints, also = [], reused = false, lostAfterMs } = options;
+  const { exit, graceSeconds, endpoints, also = [], reused = false, lostAfterMs, connections } = options;
   return aRecording({
     ...options,
     change(entries) {
       const changed = entries
         .filter(({ kind }) => kind !== 'endpoints' || endpoints === undefined)
+        .map((entry) => onConnection(entry, connections))
         .map((entry) => {
           if (entry.kind === 'pod') return ending(entry, exit, graceSeconds);
           if (entry.kind !== 'probe' || entry.stream !== 'target') return entry;
@@ -53,6 +56,12 @@ export function aRolloutStory(options: StoryOptions): readonly RecordingEntry[] 
       return header ? [header, ...timed, ...rest.slice(end)] : [];
     },
   });
+}
+
+function onConnection(entry: RecordingEntry, connections: number | undefined): RecordingEntry {
+  if (connections === undefined || (entry.kind !== 'probe' && entry.kind !== 'route')) return entry;
+  if (entry.stream !== 'target' || entry.localPort === undefined) return entry;
+  return { ...entry, localPort: 20_000 + ((entry.localPort - 20_000) % connections) };
 }
 
 /** A fact about one of the two pods. */

@@ -68,11 +68,30 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
       because: `They were still being answered when the container was killed at the end of its grace period of ${graceSeconds} s.`,
     };
   }
+  if (story.sigterm === 'deaf') {
+    return {
+      cause: 'sigterm-ignored',
+      confidence: 'high',
+      because: `SIGTERM never reaches the server: the first process of the container has no handler for it. The containers went on until they were killed (exit code 137) at the end of their grace period of ${graceSeconds} s.`,
+    };
+  }
   if (drop.reused && refusesNewConnections(ending)) {
     return {
       cause: 'keep-alive-outlives-pod',
       confidence: 'high',
       because: `The pods took no new connections any more, but kept the old ones until they were killed after ${graceSeconds} s.`,
+    };
+  }
+  if (story.sigterm === 'handles') {
+    return {
+      cause: 'grace-too-short',
+      confidence: 'medium',
+      because: `The containers handle SIGTERM, and had not come to their end when they were killed (exit code 137) after their grace period of ${graceSeconds} s.`,
+      undecided: {
+        causes: ['sigterm-ignored', ...(drop.reused ? (['keep-alive-outlives-pod'] as const) : [])],
+        decidedBy:
+          'The same scenario with a longer `terminationGracePeriodSeconds`: containers that end by themselves then needed the time.',
+      },
     };
   }
   return {
@@ -81,7 +100,7 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
     because: `The containers went on as before until they were killed (exit code 137) at the end of their grace period of ${graceSeconds} s.`,
     ...(drop.reused && {
       undecided: {
-        causes: ['keep-alive-outlives-pod'],
+        causes: ['keep-alive-outlives-pod', 'grace-too-short'],
         decidedBy:
           'The same scenario with new connections: a pod that lives for its whole grace period there, too, ignores SIGTERM; one that ends early waits for its connections.',
       },
@@ -100,10 +119,13 @@ function longRequest({ drop, hookEndMs }: EndingDrop): Attribution | undefined {
   };
 }
 
+/** A pod that goes on for this long after it was told to end has not ended at once. */
+const AT_ONCE_MS = 1_500;
+
 /** A request that has waited for this long is in the hands of the server, which accepts faster than that. */
 const ACCEPTED_MS = 100;
 
-function cutAtSigterm({ drop, pod, askedMs }: EndingDrop): Attribution | undefined {
+function cutAtSigterm({ drop, pod, askedMs, hookEndMs }: EndingDrop): Attribution | undefined {
   if (!isCut(drop)) return undefined;
   const { exitCode } = pod;
   if (exitCode === 143) {
@@ -115,7 +137,8 @@ function cutAtSigterm({ drop, pod, askedMs }: EndingDrop): Attribution | undefin
   }
   // What the server has had for a while it has accepted; a younger one may have waited for it in the kernel.
   const accepted = drop.endedMs - drop.sentMs >= ACCEPTED_MS || drop.sentMs < askedMs - ARRIVAL_MS;
-  if (!drop.reused && (accepted || drop.class === 'truncated')) {
+  const inHand = drop.endedMs - drop.sentMs >= ACCEPTED_MS && drop.endedMs - hookEndMs <= AT_ONCE_MS;
+  if (drop.reused ? inHand : accepted || drop.class === 'truncated') {
     return {
       cause: 'no-sigterm-handling',
       confidence: 'medium',
@@ -125,13 +148,14 @@ function cutAtSigterm({ drop, pod, askedMs }: EndingDrop): Attribution | undefin
   return undefined;
 }
 
-/** A pod that goes on for this long after it was told to end has not ended at once. */
-const AT_ONCE_MS = 1_500;
-
-function keptAlive({ drop, pod, askedMs }: EndingDrop): Attribution | undefined {
+function keptAlive({ drop, pod, askedMs, hookEndMs }: EndingDrop): Attribution | undefined {
   if (!drop.reused || !drop.established) return undefined;
   const cut = isCut(drop);
-  if (cut && drop.endedMs - askedMs <= AT_ONCE_MS) {
+  const hasHook = hookEndMs > askedMs;
+  const { exitedMs = Number.POSITIVE_INFINITY } = pod;
+  // Of a pod with a hook only what happens while it lives on is a connection that was closed, and not one that was cut.
+  const livesOn = !hasHook || exitedMs - drop.endedMs > AT_ONCE_MS;
+  if (cut && drop.endedMs - hookEndMs <= AT_ONCE_MS && livesOn) {
     return {
       cause: 'keep-alive-closed-at-shutdown',
       confidence: 'high',
@@ -196,12 +220,47 @@ function stoppedTooEarly({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): 
       },
     };
   }
+  const sticky = keptByAffinity(drop, story, pod);
+  if (sticky) return sticky;
   return {
     cause: hook ? 'prestop-too-short' : 'stops-before-endpoint-removal',
     confidence: hook ? 'medium' : 'high',
     because: hook
       ? 'The preStop hook was over while connections were still sent to the pods.'
       : `Other connections were answered meanwhile; these were still sent to pods that had been told to end${story.before ? ' and have no preStop hook' : ''}.`,
+  };
+}
+
+/** As many connections to one of several pods are no chance: half as many heads in a row come once in a thousand. */
+const STICKY_AFTER = 10;
+
+/** With other pods ready for long, every connection of this client was still sent to the one that was ending. */
+function keptByAffinity(drop: Drop, story: Story, pod: PodStory): Attribution | undefined {
+  if (story.before?.service?.sessionAffinity !== 'ClientIP' || drop.pod !== pod) return undefined;
+  const own = story.drops.filter((other) => other.pod === pod && !other.reused);
+  const fromMs = Math.min(...own.map(({ sentMs }) => sentMs));
+  const toMs = Math.max(...own.map(({ sentMs }) => sentMs));
+  const elsewhere = story.visits.some(
+    (visit) => visit.ok && !visit.reused && visit.pod !== pod && visit.sentMs > fromMs && visit.sentMs < toMs,
+  );
+  const others = story.pods.some(
+    (other) =>
+      other !== pod &&
+      other.inEndpointsMs !== undefined &&
+      other.inEndpointsMs + PROPAGATION_MS <= fromMs &&
+      (other.askedFromMs === undefined || other.askedFromMs > toMs),
+  );
+  if (own.length < STICKY_AFTER || elsewhere || !others) return undefined;
+  return {
+    cause: 'session-affinity',
+    confidence: 'medium',
+    because:
+      'The Service has sessionAffinity ClientIP, and every connection was sent to one pod although others had been ready for long; that pod had been told to end and took none any more.',
+    undecided: {
+      causes: ['stops-before-endpoint-removal'],
+      decidedBy:
+        'The same scenario without `sessionAffinity`: what is lost then is lost for want of a preStop hook, and the rest because of the affinity.',
+    },
   };
 }
 

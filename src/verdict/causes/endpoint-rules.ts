@@ -37,6 +37,24 @@ export const nobodyReady: Rule = (drop, story) => {
   };
 };
 
+/** Pods were ready and selected, and none of them has the port that the Service asks for by name. */
+export const podsWithoutPort: Rule = (drop, story) => {
+  if (drop.established || !withoutReadyEndpoint(drop, story)) return undefined;
+  const { name = '', targetPort = name } = story.before?.service?.port ?? {};
+  const portless = story.endpoints.some(
+    ({ fromMs, endpoints }, index) =>
+      fromMs <= drop.sentMs + ARRIVAL_MS &&
+      (story.endpoints[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY) >= drop.sentMs - PROPAGATION_MS &&
+      endpoints.some(({ withoutPort, terminating }) => withoutPort && !terminating),
+  );
+  if (!portless) return undefined;
+  return {
+    cause: 'port-mismatch',
+    confidence: 'high',
+    because: `The Service asks its pods for their port ${targetPort}, and pods that it selects have none of that name, so that they are no endpoints for it.`,
+  };
+};
+
 /** Pods were ready, and none of them was an endpoint. */
 export const unselectedPods: Rule = (drop, story) => {
   if (drop.pod?.generation === 'new' || !withoutReadyEndpoint(drop, story)) return undefined;

@@ -1,8 +1,10 @@
 import type { Cause, Confidence, Finding } from '../../model/finding.ts';
 import type { Account } from '../account.ts';
 import { evidenceOf } from './evidence.ts';
+import { paceOfProxies } from './proxy-pace.ts';
 import type { Attribution } from './rule.ts';
 import { RULES } from './rules.ts';
+import { restartFindings, rolloutFindings } from './run-rules.ts';
 import type { Drop, Story } from './story.ts';
 import { suggestionFor } from './suggestion.ts';
 
@@ -34,6 +36,7 @@ export function findingsOf(story: Story, account: Account): readonly Finding[] {
       evidence: [
         ...new Set(cases.map(({ attribution }) => attribution.because)),
         ...evidenceOf(drops, story),
+        ...(RACES_WITH_NODES.has(cause) ? paceOfProxies(story) : []),
       ],
       ...(undecided && { undecided }),
       ...(suggestion && { suggestion }),
@@ -43,6 +46,8 @@ export function findingsOf(story: Story, account: Account): readonly Finding[] {
     ...findings.toSorted((a, b) => b.drops - a.drops),
     ...(unexplained.length === 0 ? [] : [unexplainedFinding(unexplained, story)]),
     ...notJudgedFindings(account, findings),
+    ...rolloutFindings(story),
+    ...restartFindings(story, findings),
   ];
 }
 
@@ -52,6 +57,15 @@ export function attributedDrops(
 ): readonly { readonly drop: Drop; readonly attribution: Attribution | undefined }[] {
   return story.drops.map((drop) => ({ drop, attribution: attribute(drop, story) }));
 }
+
+/** Causes in which a pod is faster than the nodes. */
+const RACES_WITH_NODES: ReadonlySet<Cause> = new Set([
+  'stops-before-endpoint-removal',
+  'prestop-too-short',
+  'prestop-cannot-run',
+  'network-not-ready-for-new-pod',
+  'session-affinity',
+]);
 
 function attribute(drop: Drop, story: Story): Attribution | undefined {
   for (const rule of RULES) {

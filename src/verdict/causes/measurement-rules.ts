@@ -11,12 +11,21 @@ const DISTURBANCES = {
 } as const;
 
 /** Something was going on that is not the workload's: no other rule would know. */
-export const disturbedMeasurement: Rule = ({ coincidence }) =>
-  coincidence && {
+export const disturbedMeasurement: Rule = ({ coincidence, trouble }) => {
+  if (!coincidence) return undefined;
+  if (coincidence === 'cluster' && trouble?.subject === 'infrastructure-restart') {
+    return {
+      cause: 'proxy-or-cni-restart',
+      confidence: 'medium',
+      because: `They were lost around the time at which a part of the cluster was restarted: ${trouble.text}.`,
+    };
+  }
+  return {
     cause: 'prober-fault',
     confidence: coincidence === 'cluster' ? 'medium' : 'high',
     because: DISTURBANCES[coincidence],
   };
+};
 
 /** Other new connections that were answered elsewhere meanwhile prove that the nodes knew better. */
 const ANSWERED_ELSEWHERE = 20;

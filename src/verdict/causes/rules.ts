@@ -4,12 +4,14 @@ import {
   nobodyAtHostPort,
   nobodyOnEntryNode,
   nobodyReady,
+  podsWithoutPort,
   sharedAddress,
   unselectedPods,
 } from './endpoint-rules.ts';
 import { disturbedMeasurement, rememberedSourcePort } from './measurement-rules.ts';
 import type { Rule } from './rule.ts';
-import { restartedContainer, startingPod } from './starting-rules.ts';
+import { deafPod, restartedContainer, startingPod } from './starting-rules.ts';
+import { idleConnection, staleUpstream } from './steady-rules.ts';
 import { inferredPod } from './unrouted-rules.ts';
 
 /**
@@ -21,6 +23,7 @@ export const RULES: readonly Rule[] = [
   restartedContainer,
   sharedAddress,
   flappingPods,
+  podsWithoutPort,
   unselectedPods,
   nobodyReady,
   nobodyOnEntryNode,
@@ -28,5 +31,8 @@ export const RULES: readonly Rule[] = [
   rememberedSourcePort,
   endingPod,
   startingPod,
+  deafPod,
+  idleConnection,
+  staleUpstream,
   inferredPod,
 ];

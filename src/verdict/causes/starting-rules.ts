@@ -71,3 +71,27 @@ function notListening({ class: dropClass }: Drop, { after, before }: Story): Att
         because: `${what}, although the readiness probe had succeeded.`,
       };
 }
+
+/** As many refusals in a row are no accident. */
+const DEAF_AFTER = 10;
+
+/** A new pod that is ready and has refused every connection there was: nobody listens on that port. */
+export const deafPod: Rule = (drop, { after, before, visitsOf }) => {
+  const { pod } = drop;
+  if (pod?.generation !== 'new' || pod.askedFromMs !== undefined || drop.class !== 'refused')
+    return undefined;
+  const own = visitsOf.get(pod) ?? [];
+  if (own.length < DEAF_AFTER || own.some(({ ok }) => ok)) return undefined;
+  const template = after ?? before;
+  const { targetPort } = template?.service?.port ?? {};
+  const slow = servingContainer(template)?.readiness ? 'readiness-too-early' : 'missing-readiness-probe';
+  return {
+    cause: 'port-mismatch',
+    confidence: 'medium',
+    because: `New pods were ready and refused every connection to their port${targetPort === undefined ? '' : ` ${targetPort}`} until the end of the measurement.`,
+    undecided: {
+      causes: [slow],
+      decidedBy: 'A longer `tail`: a server that is only slow to start answers in the end.',
+    },
+  };
+};

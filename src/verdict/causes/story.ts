@@ -1,6 +1,10 @@
 import type {
   EventFact,
+  Note,
   Probe,
+  ProcessFact,
+  ProxyFact,
+  RolloutEnd,
   RolloutHeader,
   TemplateContainer,
   TemplateFact,
@@ -9,7 +13,7 @@ import type { DropClass } from '../../model/verdict.ts';
 import type { Account, Sample } from '../account.ts';
 import { type Coincidence, coincidences } from '../coincidence.ts';
 import { type EndpointSpan, endpointSpans } from '../endpoint-spans.ts';
-import { isTwinOutdated } from '../guards.ts';
+import { isClusterTrouble, isTwinOutdated } from '../guards.ts';
 import { podLives } from '../pod-generations.ts';
 import { routeTable } from '../route-table.ts';
 import type { RolloutFacts } from '../run-facts.ts';
@@ -28,9 +32,17 @@ export interface Story {
   readonly routesHeard: boolean;
   readonly before: TemplateFact | undefined;
   readonly after: TemplateFact | undefined;
+  /** How the container that answers stands to SIGTERM; undefined where that was not learnt. */
+  readonly sigterm: SigtermManner | undefined;
+  readonly proxies: readonly ProxyFact[];
   readonly events: readonly EventFact[];
+  readonly notes: readonly Note[];
+  readonly rolloutEnd: RolloutEnd | undefined;
   readonly stoppedMs: number;
 }
+
+/** A process handles SIGTERM, ends by it, or never hears of it. */
+export type SigtermManner = 'handles' | 'ends' | 'deaf';
 
 /** One request that was sent. */
 export interface Visit {
@@ -39,6 +51,8 @@ export interface Visit {
   readonly ok: boolean;
   readonly localPort: number | undefined;
   readonly reused: boolean;
+  /** How long its connection had carried nothing before; undefined where it is the first request on it. */
+  readonly idleMs: number | undefined;
   /** The pod address its connection was sent to. */
   readonly address: string | undefined;
   /** Whose address that was. */
@@ -56,12 +70,14 @@ export interface Drop extends Visit {
   readonly established: boolean;
   /** Something went on that is not the workload's. */
   readonly coincidence: Coincidence | 'twin-outdated' | undefined;
+  /** The first trouble of the cluster, where that is the coincidence. */
+  readonly trouble: Note | undefined;
 }
 
 /** Puts together what the rules need. Pure. */
 export function storyOf(facts: RolloutFacts, target: Account, steady: Account | undefined): Story {
   const [before, after] = facts.templates;
-  const endpoints = endpointSpans(facts.endpoints);
+  const endpoints = endpointSpans(facts.endpoints, before?.service?.port?.name);
   const pods = podStories(facts, podLives(facts), endpoints, before?.serving);
   const routes = routeTable(facts, target.stream.id);
   // A connection that was tracked and not sent on went to no pod, unless the pod has that very address.
@@ -72,15 +88,18 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
   };
   const probes = new Map(facts.probes.get(target.stream.id)?.map((probe) => [probe.seq, probe]));
   const coincidenceOf = coincidences(steady?.samples ?? [], facts.notes);
+  const trouble = facts.notes.find(isClusterTrouble);
   const outdated = facts.notes.some(isTwinOutdated);
   const visits: Visit[] = [];
   const drops: Drop[] = [];
+  const idleMs = idleTimes([...probes.values()]);
   for (const sample of target.samples) {
     const probe = probes.get(sample.seq);
     if (!probe || sample.end.end === 'unsent') continue;
-    const visit = visitOf(sample, probe, routeOf, pods);
+    const visit = visitOf(sample, probe, idleMs.get(sample.seq), routeOf, pods);
     visits.push(visit);
     if (sample.end.end !== 'dropped') continue;
+    const coincidence = outdated ? 'twin-outdated' : coincidenceOf(sample);
     drops.push({
       ...visit,
       seq: sample.seq,
@@ -88,7 +107,8 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
       code: probe.failure?.code,
       status: probe.status,
       established: probe.failure?.phase !== 'connect',
-      coincidence: outdated ? 'twin-outdated' : coincidenceOf(sample),
+      coincidence,
+      trouble: coincidence === 'cluster' ? trouble : undefined,
     });
   }
   return {
@@ -101,9 +121,23 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
     routesHeard: facts.routes.some(({ stream }) => stream === target.stream.id),
     before,
     after,
+    sigterm: mannerOf(facts.processes, servingContainer(before)?.name),
+    proxies: facts.proxies,
     events: facts.events,
+    notes: facts.notes,
+    rolloutEnd: facts.rolloutEnd,
     stoppedMs: facts.probingStoppedMs,
   };
+}
+
+function mannerOf(
+  processes: readonly ProcessFact[],
+  container: string | undefined,
+): SigtermManner | undefined {
+  const known = processes.find((one) => one.container === container) ?? processes[0];
+  if (!known) return undefined;
+  if (known.sigterm === 'caught') return 'handles';
+  return known.sigterm === 'ignored' || known.first ? 'deaf' : 'ends';
 }
 
 /** The container that answers the requests. */
@@ -114,6 +148,7 @@ export function servingContainer(template: TemplateFact | undefined): TemplateCo
 function visitOf(
   { sentMs: sent, endedMs: ended, scheduledMs, localPort, end }: Sample,
   probe: Probe,
+  idleMs: number | undefined,
   routeOf: (localPort: number, sentMs: number) => string | undefined,
   pods: readonly PodStory[],
 ): Visit {
@@ -125,9 +160,25 @@ function visitOf(
     ok: end.end === 'ok',
     localPort,
     reused: probe.reused === true,
+    idleMs,
     address,
     pod: address === undefined ? undefined : ownerOf(address, sentMs, pods),
   };
+}
+
+/** By sequence number: how long each reused connection had carried nothing when its request was sent. */
+function idleTimes(probes: readonly Probe[]): ReadonlyMap<number, number> {
+  const freeSince = new Map<number, number>();
+  const times = new Map<number, number>();
+  const bySending = probes
+    .filter(({ sentMs, localPort }) => sentMs !== undefined && localPort !== undefined)
+    .toSorted((a, b) => (a.sentMs ?? 0) - (b.sentMs ?? 0));
+  for (const { seq, sentMs = 0, endedMs = sentMs, localPort = 0, reused } of bySending) {
+    const sinceMs = freeSince.get(localPort);
+    if (reused === true && sinceMs !== undefined) times.set(seq, sentMs - sinceMs);
+    freeSince.set(localPort, endedMs);
+  }
+  return times;
 }
 
 /** Who had an address at an instant, or had it last. An ending pod comes before one that shares its address. */

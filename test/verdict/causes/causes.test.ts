@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CAUSES, type Cause } from '../../../src/model/finding.ts';
+import type { ProcessFact, ProxyFact } from '../../../src/model/recording.ts';
 import { judgeRun } from '../../../src/verdict/judge.ts';
 import {
   aContainer,
@@ -34,21 +35,18 @@ const SURGE = [
   { atMs: 4_900, endpoints: [{ ...NEW, ...READY }] },
 ];
 
-/** Causes that only the static check names so far. */
-const WITHOUT_RULE = [
-  'grace-too-short',
-  'host-port-conflict',
-  'ingress-stale-upstream',
-  'keep-alive-idle-close',
-  'nothing-rolled',
-  'port-mismatch',
-  'proxy-or-cni-restart',
-  'rollout-stalled',
-  'session-affinity',
-] as const satisfies Cause[];
+const OTHER = { pod: 'web-old-1', address: '10.244.1.3', node: 'worker' } as const;
+const OTHER_POD = { uid: 'uid-old-1', name: OTHER.pod, address: OTHER.address } as const;
 
-/** One rollout for each cause, in which requests are dropped for that reason and no other. */
-const STORIES: Readonly<Record<Exclude<Cause, (typeof WITHOUT_RULE)[number]>, StoryOptions>> = {
+function aProcess(sigterm: ProcessFact['sigterm']): ProcessFact {
+  return { kind: 'process', atMs: 1, pod: OLD.pod, container: 'nginx', sigterm, first: true };
+}
+
+/** A cause that no drop is laid to: it says why a run proves nothing. */
+type WithoutDrops = 'host-port-conflict' | 'rollout-stalled' | 'nothing-rolled';
+
+/** One rollout for each other cause, in which requests are dropped for that reason and no other. */
+const STORIES: Readonly<Record<Exclude<Cause, WithoutDrops>, StoryOptions>> = {
   'stops-before-endpoint-removal': {
     template: {},
     ...EXIT_0,
@@ -95,12 +93,26 @@ const STORIES: Readonly<Record<Exclude<Cause, (typeof WITHOUT_RULE)[number]>, St
     exit: { code: 137, atMs: 6_700 },
     target: [{ atMs: 6_500, draw: 'rrrr' }],
   },
+  'grace-too-short': {
+    ...KEEP_ALIVE,
+    ...GRACE_2,
+    template: { gracePeriodSeconds: 2 },
+    exit: { code: 137, atMs: 6_700 },
+    also: [aProcess('caught')],
+    target: [{ atMs: 6_500, draw: 'rrrr' }],
+  },
   'request-outlives-grace': {
     ...GRACE_2,
     template: { gracePeriodSeconds: 2 },
     exit: { code: 137, atMs: 6_700 },
     lostAfterMs: 2_100,
     target: [{ atMs: 4_400, draw: 'rrrr' }],
+  },
+  'keep-alive-idle-close': {
+    ...KEEP_ALIVE,
+    connections: 100,
+    template: {},
+    target: [{ atMs: 8_000, draw: 'r..r.r' }],
   },
   'keep-alive-closed-at-shutdown': {
     ...KEEP_ALIVE,
@@ -155,6 +167,34 @@ const STORIES: Readonly<Record<Exclude<Cause, (typeof WITHOUT_RULE)[number]>, St
     ],
     target: [{ atMs: 6_000, draw: 'x'.repeat(500) }],
   },
+  'port-mismatch': {
+    template: { service: { port: { name: '', targetPort: '8080' } } },
+    lostAt: 'new',
+    target: [{ atMs: 4_500, draw: 'x'.repeat(750) }],
+  },
+  'session-affinity': {
+    template: { service: { sessionAffinity: 'ClientIP' } },
+    ...EXIT_0,
+    endpoints: [
+      { atMs: 0, endpoints: [OLD, OTHER].map((pod) => ({ ...pod, ...READY })) },
+      {
+        atMs: 4_500,
+        endpoints: [
+          { ...OLD, ...ENDING },
+          { ...OTHER, ...READY },
+        ],
+      },
+      { atMs: 4_900, endpoints: [{ ...OTHER, ...READY }] },
+    ],
+    also: [aPodFact('old', 0, { ...OTHER_POD, change: 'listed' })],
+    target: [{ atMs: 4_510, draw: 'x'.repeat(30) }],
+  },
+  'ingress-stale-upstream': {
+    template: {},
+    ...EXIT_0,
+    lostAt: 'new',
+    target: [{ atMs: 5_500, draw: 'ss.s' }],
+  },
   'local-traffic-policy': {
     template: { service: { externalTrafficPolicy: 'Local', entryNode: 'worker' } },
     lostAt: 'nobody',
@@ -196,6 +236,20 @@ const STORIES: Readonly<Record<Exclude<Cause, (typeof WITHOUT_RULE)[number]>, St
     ],
     target: [{ atMs: 8_050, draw: 'rxxxxxxx' }],
   },
+  'proxy-or-cni-restart': {
+    template: {},
+    ...EXIT_0,
+    also: [
+      {
+        kind: 'note',
+        atMs: 4_800,
+        level: 'warning',
+        subject: 'infrastructure-restart',
+        text: 'pod kube-system/kube-proxy-abcde was removed',
+      },
+    ],
+    target: [{ atMs: 4_510, draw: 'xxxxx' }],
+  },
   'stale-conntrack': { template: {}, endpoints: SURGE, target: [{ atMs: 9_000, draw: 't' }] },
   'prober-fault': {
     template: {},
@@ -203,6 +257,16 @@ const STORIES: Readonly<Record<Exclude<Cause, (typeof WITHOUT_RULE)[number]>, St
     steady: [{ atMs: 4_500, draw: 'tt' }],
   },
   unexplained: { template: {}, target: [{ atMs: 1_000, draw: 's' }] },
+};
+
+/** Rollouts that prove nothing, and why. */
+const UNPROVEN: Readonly<Record<WithoutDrops, StoryOptions>> = {
+  'host-port-conflict': {
+    outcome: 'unschedulable',
+    detail: "0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports.",
+  },
+  'rollout-stalled': { outcome: 'image-pull-failed', detail: 'back-off pulling an image' },
+  'nothing-rolled': { outcome: 'nothing-replaced', detail: 'the pod template is the same as before (old)' },
 };
 
 /** Rollouts that look like one of the above and drop nothing. */
@@ -239,8 +303,15 @@ describe('the cause of dropped requests', () => {
     expect(judgeRun(aRolloutStory(options)).findings).toEqual([]);
   });
 
+  it.each(Object.entries(UNPROVEN))('%s is told where no request was dropped', (cause, options) => {
+    const { findings, verdict } = judgeRun(aRolloutStory(options));
+    expect(findings).toMatchObject([{ cause, drops: 0, confidence: 'high' }]);
+    expect(findings[0]?.evidence.join(' ')).toContain(options.detail?.slice(-20));
+    expect(verdict).toBe('rollout-failed');
+  });
+
   it('has a story for every id', () => {
-    expect([...Object.keys(STORIES), ...WITHOUT_RULE].sort()).toEqual(Object.keys(CAUSES).sort());
+    expect([...Object.keys(STORIES), ...Object.keys(UNPROVEN)].sort()).toEqual(Object.keys(CAUSES).sort());
   });
 
   it('is one for each drop: findings add up to the account', () => {
@@ -305,6 +376,72 @@ describe('the cause of dropped requests', () => {
     const story = { template: {}, ...EXIT_0, endpoints: SURGE, lostAfterMs: 200 };
     const { findings } = judgeRun(aRolloutStory({ ...story, target: [{ atMs: 4_520, draw: 'rrr' }] }));
     expect(findings).toMatchObject([{ cause: 'no-sigterm-handling', confidence: 'medium' }]);
+  });
+
+  it('is that SIGTERM is not heard, for sure, where the process is known to have no handler', () => {
+    const { also, ...story } = STORIES['grace-too-short'];
+    const { findings } = judgeRun(aRolloutStory({ ...story, also: [aProcess('default')] }));
+    expect(findings).toMatchObject([{ cause: 'sigterm-ignored', confidence: 'high' }]);
+    expect(findings[0]?.undecided).toBeUndefined();
+    expect(also).toHaveLength(1);
+  });
+
+  it('is a port without an endpoint where the Service asks for a name that ready pods do not have', () => {
+    const { findings } = judgeRun(
+      aRolloutStory({
+        template: { service: { port: { name: '', targetPort: 'http' } } },
+        lostAt: 'nobody',
+        endpoints: [
+          { atMs: 0, ports: [''], endpoints: [{ ...OLD, ...READY }] },
+          { atMs: 4_900, ports: [], endpoints: [{ ...NEW, ...READY }] },
+        ],
+        target: [{ atMs: 6_000, draw: 'x'.repeat(500) }],
+      }),
+    );
+    expect(findings).toMatchObject([{ cause: 'port-mismatch', confidence: 'high' }]);
+  });
+
+  it('is no idle connection where busy ones are lost as well', () => {
+    const { findings } = judgeRun(
+      aRolloutStory({
+        ...STORIES['keep-alive-idle-close'],
+        connections: 2,
+        target: [{ atMs: 8_000, draw: 'r..r.r' }],
+      }),
+    );
+    expect(findings.map(({ cause }) => cause)).toEqual(['unexplained']);
+  });
+
+  it('is a restart of kube-proxy also where it cost no request, because there is no verdict for it', () => {
+    const { target, ...story } = STORIES['proxy-or-cni-restart'];
+    const { findings, verdict } = judgeRun(aRolloutStory(story));
+    expect(target).toHaveLength(1);
+    expect(verdict).toBe('inconclusive');
+    expect(findings).toMatchObject([{ cause: 'proxy-or-cni-restart', drops: 0 }]);
+  });
+
+  it('has the pace of kube-proxy as evidence where that is known', () => {
+    const figures = (atMs: number, syncs: number, slow: number): ProxyFact => ({
+      kind: 'proxy',
+      atMs,
+      node: 'worker',
+      syncs,
+      syncSeconds: syncs * 0.05,
+      programmed: [
+        { withinSeconds: 0.5, count: syncs },
+        { withinSeconds: 1, count: syncs + slow },
+        { withinSeconds: 2, count: syncs + slow },
+      ],
+    });
+    const { findings } = judgeRun(
+      aRolloutStory({
+        ...STORIES['stops-before-endpoint-removal'],
+        also: [figures(1, 10, 0), figures(12_400, 14, 2)],
+      }),
+    );
+    expect(findings[0]?.evidence).toContain(
+      'kube-proxy on worker wrote its rules 4 times meanwhile, in 50 ms on average; by its own count, in whole seconds, changes of endpoints were in force after 1 s at the latest.',
+    );
   });
 
   it('of requests that are not judged is told, without counting them as drops', () => {
