@@ -59,6 +59,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['inputs/', 'cluster/'],
   zod: ['inputs/'],
   commander: ['cli/'],
+  ws: ['prober/program/'],
   'immutable-json-patch': ['cluster/sandbox/'],
   'kubernetes-types': ['cluster/sandbox/'],
   tinyglobby: ['inputs/'],

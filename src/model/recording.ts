@@ -13,6 +13,8 @@ import type { UrlProbe } from './url-probe.ts';
 export type RecordingEntry =
   | Header
   | Probe
+  | ConnectionFact
+  | Strays
   | Heartbeat
   | Mark
   | WorkloadBefore
@@ -130,13 +132,15 @@ export interface Probe {
   readonly status?: number;
   /** Body bytes received. */
   readonly bytes?: number;
-  /** Result of the body check, absent where none was asked for or no complete body arrived. */
+  /** Status of a gRPC call, from the trailers. */
+  readonly grpcStatus?: number;
+  /** Result of the body check, or whether it was an echo that came back; absent where none was asked for or no complete body arrived. */
   readonly bodyOk?: boolean;
   readonly failure?: {
     readonly phase: ProbePhase;
     /**
      * errno name (`ECONNREFUSED`), `CLOSED` (by the peer, in good order and too early), `HPE_...` (no HTTP), `DEADLINE`,
-     * or `ABORTED` (prober told to stop).
+     * `GOAWAY`, `RST_STREAM <n>`, `CLOSE_FRAME <n>`, or `ABORTED` (prober told to stop).
      */
     readonly code: string;
     /** True where the prober's own event loop had stalled so that the failure may be its own making. */
@@ -144,6 +148,42 @@ export interface Probe {
   };
   /** Why it was never sent. */
   readonly unsent?: 'overdue' | 'no-source-port' | 'in-flight-limit' | 'stopped';
+}
+
+/**
+ * How a long-lived connection ended. `kept`: it stood when its stream ended, and we closed it. `closed`: the peer closed
+ * it in good order. `goaway`, `close-frame`: the peer said so beforehand. `given-up`: we left it, because a request on
+ * it had no answer within its deadline. `failed`: it never came to be.
+ */
+export type ConnectionEnd = 'kept' | 'closed' | 'reset' | 'goaway' | 'close-frame' | 'given-up' | 'failed';
+
+/** One long-lived connection, told when it has ended. Joined with probes and routes by `localPort`. */
+export interface ConnectionFact {
+  readonly kind: 'connection';
+  readonly stream: string;
+  readonly localPort: number;
+  /** When connect() was called. */
+  readonly dialedMs: number;
+  /** When it stood; absent where it never did. */
+  readonly openedMs?: number;
+  /** When it was known to be of no more use. */
+  readonly atMs: number;
+  readonly how: ConnectionEnd;
+  /** The errno, or the peer's own code. */
+  readonly code?: string;
+}
+
+/** Answers of a stream that were nobody's any more, told when it has ended; absent where there were none. */
+export interface Strays {
+  readonly kind: 'strays';
+  readonly stream: string;
+  readonly atMs: number;
+  /** After the request's deadline. */
+  readonly late: number;
+  /** To a request that had its answer. */
+  readonly duplicate: number;
+  /** To no request of this stream. */
+  readonly unknown: number;
 }
 
 /** Sent by the prober several times a second; its absence is the proof that the prober slept. */

@@ -18,6 +18,12 @@ export type DropClass =
   | 'answer-timeout'
   | 'truncated'
   | 'malformed'
+  /** Turned away by an HTTP/2 server that is going; a good client sends it again elsewhere. */
+  | 'goaway'
+  /** HTTP/2: the server ended this one request, the connection stands. */
+  | 'stream-reset'
+  /** WebSocket: the server said that it closes, and did not answer. */
+  | 'close-frame'
   | 'status'
   | 'body';
 

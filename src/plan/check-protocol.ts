@@ -3,7 +3,7 @@ import type { ScenarioSettings } from '../model/settings.ts';
 import type { Findings } from './findings.ts';
 
 /** What the prober has a transport for. */
-const SPOKEN: ReadonlySet<Protocol> = new Set(['http']);
+const SPOKEN: ReadonlySet<Protocol> = new Set(['http', 'h2', 'grpc', 'tcp', 'websocket', 'udp']);
 
 /** A protocol without a transport is refused here, so that the prober is never asked for it. */
 export function checkProtocol({ name, protocol }: ScenarioSettings, findings: Findings): void {

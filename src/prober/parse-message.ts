@@ -55,6 +55,7 @@ const SHAPES: Readonly<Record<FromProber['kind'], Check>> = {
     reused: optional(flag),
     status: optional(number),
     bytes: optional(number),
+    grpcStatus: optional(number),
     bodyOk: optional(flag),
     failure: optional(
       record({
@@ -65,6 +66,16 @@ const SHAPES: Readonly<Record<FromProber['kind'], Check>> = {
     ),
     unsent: optional(oneOf('overdue', 'no-source-port', 'in-flight-limit', 'stopped')),
   }),
+  connection: record({
+    stream: text,
+    localPort: number,
+    dialedMs: number,
+    openedMs: optional(number),
+    atMs: number,
+    how: oneOf('kept', 'closed', 'reset', 'goaway', 'close-frame', 'given-up', 'failed'),
+    code: optional(text),
+  }),
+  strays: record({ stream: text, atMs: number, late: number, duplicate: number, unknown: number }),
   heartbeat: record({
     atMs: number,
     loopStallMs: number,

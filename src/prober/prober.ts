@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError } from '../model/problem.ts';
-import type { Heartbeat, Probe } from '../model/recording.ts';
+import type { ConnectionFact, Heartbeat, Probe, Strays } from '../model/recording.ts';
 import {
   type ClockOffset,
   type ClockSample,
@@ -53,8 +53,8 @@ export type ProberEnd =
   | { readonly kind: 'lost'; readonly detail: string };
 
 export interface ProberListeners {
-  /** Every probe's end and every heartbeat, as the recording takes them. */
-  onEntry(entry: Probe | Heartbeat): void;
+  /** Every probe's and every connection's end and every heartbeat, as the recording takes them. */
+  onEntry(entry: Probe | ConnectionFact | Strays | Heartbeat): void;
   /** Two seconds without a heartbeat; told once for every such silence, with the instant of the last one. */
   onSilence?(lastHeartbeatMs: number): void;
   /** The prober said something that is no message, or that it could not do as told. Untrusted text. */
@@ -233,6 +233,19 @@ class Conversation implements Prober {
         });
         return;
       }
+      case 'connection': {
+        const { dialedMs, openedMs, atMs } = message;
+        this.#listeners.onEntry({
+          ...message,
+          dialedMs: this.#toRecordingMs(dialedMs),
+          ...(openedMs === undefined ? {} : { openedMs: this.#toRecordingMs(openedMs) }),
+          atMs: this.#toRecordingMs(atMs),
+        });
+        return;
+      }
+      case 'strays':
+        this.#listeners.onEntry({ ...message, atMs: this.#toRecordingMs(message.atMs) });
+        return;
       case 'heartbeat':
         this.#heartbeatMs = monotonicMs();
         this.#silent = false;

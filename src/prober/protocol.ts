@@ -1,4 +1,4 @@
-import type { Probe } from '../model/recording.ts';
+import type { ConnectionFact, Probe, Strays } from '../model/recording.ts';
 import type { ConnectionMode, Expectation, Protocol } from '../model/scenario.ts';
 
 /** Both sides have to speak the same; `hello` carries it, and the gate refuses another one. */
@@ -29,8 +29,10 @@ export type FromProber =
     }
   | { readonly kind: 'pong'; readonly id: number; readonly monotonicMs: number }
   | { readonly kind: 'started'; readonly stream: string; readonly monotonicMs: number }
-  /** Same as the recording's Probe, but on the prober's clock. */
+  /** Same as in the recording, but on the prober's clock. */
   | Probe
+  | ConnectionFact
+  | Strays
   | {
       readonly kind: 'heartbeat';
       readonly atMs: number;

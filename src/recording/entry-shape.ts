@@ -162,6 +162,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     reused: optional(flag),
     status: optional(count),
     bytes: optional(count),
+    grpcStatus: optional(count),
     bodyOk: optional(flag),
     failure: optional(
       shape({
@@ -172,6 +173,16 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     ),
     unsent: optional(oneOf('overdue', 'no-source-port', 'in-flight-limit', 'stopped')),
   }),
+  connection: shape({
+    stream: text,
+    localPort: count,
+    dialedMs: number,
+    openedMs: optional(number),
+    atMs: number,
+    how: oneOf('kept', 'closed', 'reset', 'goaway', 'close-frame', 'given-up', 'failed'),
+    code: optional(text),
+  }),
+  strays: shape({ stream: text, atMs: number, late: count, duplicate: count, unknown: count }),
   heartbeat: shape({ atMs: number, loopStallMs: number, inFlight: count, nextSeq: mapOf(count) }),
   mark: shape({
     atMs: number,

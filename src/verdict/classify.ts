@@ -38,6 +38,14 @@ const UNREACHABLE: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH',
 const RESETS: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ENOTCONN']);
 /** The connection was closed in good order, and too early. */
 const CLOSES: ReadonlySet<string> = new Set(['CLOSED', 'UND_ERR_SOCKET', 'CONNECTION_GONE']);
+/** What came is not an answer of the protocol that was spoken. */
+const MALFORMED: ReadonlySet<string> = new Set([
+  'UND_ERR_HEADERS_OVERFLOW',
+  'ANSWER_TOO_LONG',
+  'NOT_UPGRADED',
+  'NO_GRPC_STATUS',
+]);
+const MALFORMED_PREFIX = /^(?:HPE|ERR_HTTP2|WS_ERR)_/;
 /** The connection ended within a body whose length was announced. */
 const CUTS: ReadonlySet<string> = new Set(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'HPE_INVALID_EOF_STATE']);
 
@@ -66,13 +74,16 @@ export function classify(probe: Probe, expect: Expectation, circumstances: Probe
 }
 
 function classifyAnswer(probe: Probe, expect: Expectation): ProbeEnd {
-  const { status, bodyOk } = probe;
-  if (status === undefined) return { end: 'not-judged', class: 'indeterminate' };
-  if (status < expect.statusFrom || status > expect.statusTo) return { end: 'dropped', class: 'status' };
+  const { status, grpcStatus = 0, bodyOk } = probe;
+  // Where there is no status, as in an echo, the body is all that can have been checked.
+  if (status === undefined && bodyOk === undefined) return { end: 'not-judged', class: 'indeterminate' };
+  const outside = status !== undefined && (status < expect.statusFrom || status > expect.statusTo);
+  if (outside || grpcStatus !== 0) return { end: 'dropped', class: 'status' };
+  if (bodyOk === false) return { end: 'dropped', class: 'body' };
   if (expect.bodyContains === undefined) return { end: 'ok' };
   // A check that was asked for and is not in the record has not been passed.
   if (bodyOk === undefined) return { end: 'not-judged', class: 'indeterminate' };
-  return bodyOk ? { end: 'ok' } : { end: 'dropped', class: 'body' };
+  return { end: 'ok' };
 }
 
 function classifyFailure(phase: ProbePhase, code: string): DropClass | undefined {
@@ -80,7 +91,10 @@ function classifyFailure(phase: ProbePhase, code: string): DropClass | undefined
   if (UNREACHABLE.has(code)) return 'unreachable';
   if (TIMEOUTS.has(code)) return phase === 'connect' ? 'connect-timeout' : 'answer-timeout';
   if (CUTS.has(code)) return phase === 'body' ? 'truncated' : 'closed-before-answer';
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return 'malformed';
+  if (MALFORMED.has(code) || MALFORMED_PREFIX.test(code)) return 'malformed';
+  if (code === 'GOAWAY') return 'goaway';
+  if (code.startsWith('RST_STREAM ')) return 'stream-reset';
+  if (code.startsWith('CLOSE_FRAME ')) return 'close-frame';
   const broken = RESETS.has(code) || CLOSES.has(code);
   if (!broken) return undefined;
   if (phase === 'connect') return 'connect-reset';

@@ -1,4 +1,5 @@
 import type {
+  ConnectionFact,
   End,
   EndpointsFact,
   EventFact,
@@ -14,6 +15,7 @@ import type {
   RolloutEnd,
   RolloutHeader,
   Route,
+  Strays,
   Stream,
   TemplateFact,
   WorkloadAfter,
@@ -28,6 +30,9 @@ export interface RunFacts {
   readonly streams: readonly Stream[];
   /** In the order of the recording, by stream. */
   readonly probes: ReadonlyMap<string, readonly Probe[]>;
+  /** Long-lived connections, in the order in which they ended. */
+  readonly connections: readonly ConnectionFact[];
+  readonly strays: readonly Strays[];
   readonly heartbeats: readonly Heartbeat[];
   readonly before: WorkloadBefore | undefined;
   readonly after: WorkloadAfter | undefined;
@@ -63,6 +68,8 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
   const header = entries.find((entry) => entry.kind === 'header');
   if (!header) return undefined;
   const probes = new Map<string, Probe[]>();
+  const connections: ConnectionFact[] = [];
+  const strays: Strays[] = [];
   const heartbeats: Heartbeat[] = [];
   const pods: PodFact[] = [];
   const endpoints: EndpointsFact[] = [];
@@ -103,6 +110,12 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
         lastMs = Math.max(lastMs, entry.endedMs ?? entry.scheduledMs);
         continue;
       }
+      case 'connection':
+        connections.push(entry);
+        continue;
+      case 'strays':
+        strays.push(entry);
+        continue;
       case 'heartbeat':
         heartbeats.push(entry);
         break;
@@ -141,6 +154,8 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
     header,
     streams: header.streams,
     probes,
+    connections,
+    strays,
     heartbeats,
     before,
     after,

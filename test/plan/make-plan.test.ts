@@ -436,7 +436,7 @@ describe('a plan that cannot work', () => {
       ['RP1110 next.yaml:7:3'],
     ],
     ['more new connections than ports', { app: APP, scenario: { ratePerSecond: 326 } }, ['RP1116 rate']],
-    ['a protocol without a transport', { app: APP, scenario: { protocol: 'udp' } }, ['RP1120 protocol']],
+    ['a protocol without a transport', { app: APP, scenario: { protocol: 'https' } }, ['RP1120 protocol']],
     [
       'several of these at once',
       {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import type { Heartbeat, Probe } from '../../src/model/recording.ts';
+import type { ConnectionFact, Heartbeat, Probe, Strays } from '../../src/model/recording.ts';
 import { type RunningProcess, spawn } from '../../src/platform/process.ts';
 import { openProber, type Prober, type ProberEnd } from '../../src/prober/prober.ts';
 import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
@@ -41,6 +41,7 @@ export interface DrivenProber extends AsyncDisposable {
   readonly process: RunningProcess;
   readonly probes: readonly Probe[];
   readonly heartbeats: readonly Heartbeat[];
+  readonly facts: readonly (ConnectionFact | Strays)[];
   readonly faults: readonly string[];
   readonly silences: readonly number[];
   finish(): Promise<ProberEnd>;
@@ -50,11 +51,16 @@ export interface DrivenProber extends AsyncDisposable {
 export async function driveProber(env: Readonly<Record<string, string>> = {}): Promise<DrivenProber> {
   const probes: Probe[] = [];
   const heartbeats: Heartbeat[] = [];
+  const facts: (ConnectionFact | Strays)[] = [];
   const faults: string[] = [];
   const silences: number[] = [];
   const child = spawn(process.execPath, [PROBER_PROGRAM], { env });
   const prober = await openProber(child, monotonicMs(), {
-    onEntry: (entry) => void (entry.kind === 'probe' ? probes.push(entry) : heartbeats.push(entry)),
+    onEntry(entry) {
+      if (entry.kind === 'probe') probes.push(entry);
+      else if (entry.kind === 'heartbeat') heartbeats.push(entry);
+      else facts.push(entry);
+    },
     onFault: (message) => void faults.push(message),
     onSilence: (sinceMs) => void silences.push(sinceMs),
   });
@@ -63,6 +69,7 @@ export async function driveProber(env: Readonly<Record<string, string>> = {}): P
     process: child,
     probes,
     heartbeats,
+    facts,
     faults,
     silences,
     async finish() {
@@ -79,8 +86,21 @@ const STOP_KNOWN_MS = 400;
 /** Sends the first `count` requests of a stream and gives their ends in the order of the schedule. */
 export type SendRequests = (spec: StreamSpec, count: number) => Promise<readonly Probe[]>;
 
+/** What a prober told of one stream. */
+export interface StreamTold {
+  /** In the order of the schedule. */
+  readonly probes: readonly Probe[];
+  readonly facts: readonly (ConnectionFact | Strays)[];
+}
+
 /** One prober process for all tests of a file, also for those that run at the same time. Call it at the file's top. */
 export function sharedProber(): SendRequests {
+  const tellOf = sharedTeller();
+  return async (spec, count) => (await tellOf(spec, count)).probes;
+}
+
+/** The same, with everything else that the prober tells of the stream. */
+export function sharedTeller(): (spec: StreamSpec, count: number) => Promise<StreamTold> {
   const ports = { first: FIRST_SHARED_PORT, last: FIRST_PORT + 999, next: FIRST_SHARED_PORT, restMs: 0 };
   let driven: DrivenProber;
   let streams = 0;
@@ -98,22 +118,25 @@ export async function sendRequests(
   env: Readonly<Record<string, string>>,
 ): Promise<readonly Probe[]> {
   await using driven = await driveProber(env);
-  const probes = await firstRequests(driven, spec, count, testPorts());
+  const { probes } = await firstRequests(driven, spec, count, testPorts());
   await driven.finish();
   return probes;
 }
 
 async function firstRequests(
-  { prober, probes }: DrivenProber,
+  { prober, probes, facts }: DrivenProber,
   spec: StreamSpec,
   count: number,
   ports: SourcePortRange,
-): Promise<readonly Probe[]> {
+): Promise<StreamTold> {
   // On a busy machine the word to stop may come late: nothing is due until it surely has.
   const started = await prober.start([{ ...spec, offsetMs: spec.offsetMs + STOP_KNOWN_MS }], ports);
   const startMs = started.get(spec.id) ?? 0;
   await prober.stop(spec.id, startMs + (count - 0.5) * spec.intervalMs);
-  return probes.filter(({ stream }) => stream === spec.id).toSorted((a, b) => a.seq - b.seq);
+  return {
+    probes: probes.filter(({ stream }) => stream === spec.id).toSorted((a, b) => a.seq - b.seq),
+    facts: facts.filter(({ stream }) => stream === spec.id),
+  };
 }
 
 /** A probe's end in a few words: `200`, `200 wrong body`, `body ECONNRESET`, `unsent overdue`. */

@@ -86,13 +86,14 @@ function own(range: SourcePortRange): void {
 
 function open(spec: StreamSpec): Transport {
   if (!sourcePorts) throw new Error('no source ports');
-  return openTransport(spec, {
+  const dialer = {
     address: spec.address,
     port: spec.port,
     sourcePorts,
     nowMs: monotonicMs,
     ...(sourceAddress ? { sourceAddress } : {}),
-  });
+  };
+  return openTransport(spec, dialer, (fact) => output.write(fact));
 }
 
 function realTime(): LoopTime {

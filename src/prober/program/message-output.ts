@@ -2,6 +2,8 @@ import type { Writable } from 'node:stream';
 import type { FromProber } from '../protocol.ts';
 
 const FLUSH_MS = 50;
+/** What nobody waits for. */
+const BULK: ReadonlySet<FromProber['kind']> = new Set(['probe', 'connection', 'heartbeat']);
 
 /**
  * Writes messages as lines. Probes are many and are written together, a few times a second; a reader that is slow
@@ -19,7 +21,7 @@ export class MessageOutput {
   write(message: FromProber): void {
     this.#lines += `${JSON.stringify(message)}\n`;
     // Everything but the bulk is waited for by somebody.
-    if (message.kind !== 'probe' && message.kind !== 'heartbeat') this.#flush();
+    if (!BULK.has(message.kind)) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
   }
 

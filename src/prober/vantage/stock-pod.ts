@@ -74,7 +74,7 @@ export async function stockPodVantage(options: StockPodOptions): Promise<Vantage
 
 /** What is used of the client library's socket, whose types are those of a package that is not ours. */
 interface ExecSocket {
-  onclose: (() => void) | null;
+  onclose: ((event: never) => void) | null;
   /** Breaks the connection at once. */
   terminate(): void;
 }

@@ -28,11 +28,18 @@ export type DialEnd =
   | { readonly kind: 'failed'; readonly phase: ProbePhase; readonly code: string; readonly localPort: number }
   | { readonly kind: 'no-source-port' };
 
+/** An attempt to connect that has not ended yet. */
+export interface Dialing {
+  /** Undefined where there was none to be had. */
+  readonly localPort: number | undefined;
+  giveUp(code: string): void;
+}
+
 /**
  * Errors of this machine, raised before anything left it. They say nothing about the target, and are told with the
  * phase `bind`.
  */
-const LOCAL_ERRORS: ReadonlySet<string> = new Set([
+export const LOCAL_ERRORS: ReadonlySet<string> = new Set([
   'EACCES',
   'EADDRINUSE',
   'EADDRNOTAVAIL',
@@ -53,11 +60,7 @@ const RECEIVED = Buffer.allocUnsafeSlow(64 * 1024);
  * before a SYN leaves. Nothing else is tried twice. With `handsOver` what arrives goes to the connection's `receive`,
  * without memory of its own; else the socket's events tell of it.
  */
-export function dial(
-  dialer: Dialer,
-  onEnd: (end: DialEnd) => void,
-  handsOver = false,
-): { giveUp(code: string): void } {
+export function dial(dialer: Dialer, onEnd: (end: DialEnd) => void, handsOver = false): Dialing {
   let current: { readonly socket: Socket; readonly localPort: number } | undefined;
   let ended = false;
   const end = (result: DialEnd) => {
@@ -112,6 +115,9 @@ export function dial(
 
   attempt();
   return {
+    get localPort() {
+      return current?.localPort;
+    },
     giveUp(code) {
       if (ended || !current) return;
       const { socket, localPort } = current;

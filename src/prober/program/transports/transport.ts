@@ -1,7 +1,10 @@
-import type { Probe, ProbePhase } from '../../../model/recording.ts';
+import type { ConnectionFact, Probe, ProbePhase, Strays } from '../../../model/recording.ts';
 
 /** What is known about a request that was sent, in the words of the recording. */
-export type SendFacts = Pick<Probe, 'localPort' | 'remote' | 'reused' | 'status' | 'bytes' | 'bodyOk'>;
+export type SendFacts = Pick<
+  Probe,
+  'localPort' | 'remote' | 'reused' | 'status' | 'grpcStatus' | 'bytes' | 'bodyOk'
+>;
 
 /** The one end of one request. */
 export type SendEnd =
@@ -14,6 +17,9 @@ export interface RunningSend {
   /** Ends it as failed with this code, in the phase it got to. Its end is told before this returns. */
   giveUp(code: string): void;
 }
+
+/** What a transport knows beyond the ends of its requests. */
+export type TransportFact = ConnectionFact | Strays;
 
 /** A way to send the same request again and again. It has no deadline of its own, and it never tries again. */
 export interface Transport {
