@@ -146,6 +146,7 @@ async function measure(measurement: Measurement): Promise<Ending> {
       nodes: [target.entryNode ?? place.node].filter((node) => node !== undefined),
       // Warm-up requests go where the others go.
       streams: streams.map(({ stream }) => stream).filter(({ role }) => role !== 'warm-up'),
+      carrier: carrierOf(scenario.protocol),
       clock,
       emit,
     }),

@@ -4,6 +4,14 @@
  */
 export type Protocol = 'http' | 'https' | 'h2' | 'grpc' | 'tcp' | 'websocket' | 'udp';
 
+/** What carries a protocol, as a Service's port says it. */
+export type TransportProtocol = 'TCP' | 'UDP';
+
+/** The kind of port that a protocol is spoken on. */
+export function carrierOf(protocol: Protocol): TransportProtocol {
+  return protocol === 'udp' ? 'UDP' : 'TCP';
+}
+
 /** What is spoken where nothing is said, and in recordings from before there was a choice. */
 export const DEFAULT_PROTOCOL: Protocol = 'http';
 

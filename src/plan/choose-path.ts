@@ -1,15 +1,50 @@
 import { placeText } from '../model/manifest.ts';
+import type { Protocol } from '../model/scenario.ts';
 import type { DeploymentShape } from '../model/workload-shape.ts';
 import { resolvePort } from './choose-port.ts';
 import type { Findings } from './findings.ts';
 
 const MAX_LENGTH = 2048;
 
+/** The health check every gRPC server has in the same place, if it has one. */
+const GRPC_HEALTH_CHECK = '/grpc.health.v1.Health/Check';
+const GRPC_METHOD = /^\/[\w.]+\/\w+$/;
+
+/** What the path is chosen for. */
+export interface PathWish {
+  readonly protocol: Protocol;
+  readonly given: string | undefined;
+  readonly containerPort: number;
+}
+
 /**
- * The request path: the given one, else that of the readiness probe on the same port, else `/`.
- * Undefined, and a problem (RP1111, RP1108), where it can not be asked.
+ * The request path: the given one, else the protocol's own, which for HTTP is that of the readiness probe on the same
+ * port, else `/`. Undefined, and a problem (RP1111, RP1108), where it can not be asked.
  */
 export function choosePath(
+  { protocol, given, containerPort }: PathWish,
+  deployment: DeploymentShape,
+  findings: Findings,
+): string | undefined {
+  switch (protocol) {
+    case 'tcp':
+    case 'udp':
+      if (given !== undefined) findings.warn(`path ${given} is not asked for: ${protocol} has none`);
+      return '/';
+    case 'grpc':
+      if (given !== undefined) return checkedMethod(given, findings);
+      findings.assume(`method ${GRPC_HEALTH_CHECK} (the health check of gRPC)`);
+      return GRPC_HEALTH_CHECK;
+    case 'websocket':
+      if (given !== undefined) return checked(given, 'path', findings);
+      findings.assume('path / (of the handshake)');
+      return '/';
+    default:
+      return httpPath(given, deployment, containerPort, findings);
+  }
+}
+
+function httpPath(
   given: string | undefined,
   deployment: DeploymentShape,
   containerPort: number,
@@ -49,6 +84,17 @@ export function choosePath(
   const path = readiness.path.startsWith('/') ? readiness.path : `/${readiness.path}`;
   findings.assume(`path ${path} (the readiness probe's)`);
   return checked(path, where, findings);
+}
+
+function checkedMethod(method: string, findings: Findings): string | undefined {
+  if (GRPC_METHOD.test(method) && method.length <= MAX_LENGTH) return method;
+  return findings.problem({
+    code: 'RP1111',
+    what: `${JSON.stringify(method.slice(0, 80))} can not be called.`,
+    where: 'path',
+    why: 'With protocol: grpc the path names a method.',
+    remedy: `Write path: /<package>.<Service>/<Method>, such as ${GRPC_HEALTH_CHECK}.`,
+  });
 }
 
 function checked(path: string, where: string, findings: Findings): string | undefined {

@@ -1,4 +1,5 @@
 import { placeText } from '../model/manifest.ts';
+import type { TransportProtocol } from '../model/scenario.ts';
 import type {
   ContainerShape,
   DeploymentShape,
@@ -14,17 +15,19 @@ export interface ChosenPort {
 }
 
 /**
- * The port that is probed: the named one, else the only TCP port, else the one that the readiness probe asks, else the
+ * The port that is probed: the named one, else the only port of the kind that is spoken (TCP, or UDP), else the one that the readiness probe asks, else the
  * one named `http`. Undefined, and a problem, where that is not exactly one or leads to no port of the pods.
  */
 export function choosePort(
   service: ServiceShape,
   deployment: DeploymentShape,
-  wanted: number | string | undefined,
+  { port: wanted, carrier }: PortWish,
   findings: Findings,
 ): ChosenPort | undefined {
   const port =
-    wanted === undefined ? inferred(service, deployment, findings) : named(service, wanted, findings);
+    wanted === undefined
+      ? inferred(service, deployment, carrier, findings)
+      : named(service, wanted, carrier, findings);
   if (!port) return undefined;
   const containerPort = resolvePort(port.targetPort, deployment.containers);
   if (containerPort !== undefined) return { servicePort: port.port, containerPort };
@@ -35,6 +38,13 @@ export function choosePort(
     why: `No container of Deployment ${deployment.object.name} has a port of this name (${placeText(deployment.object.placeOf(['spec', 'template', 'spec', 'containers']))}).`,
     remedy: `Name one of the container's ports ${port.targetPort}, or write its number.`,
   });
+}
+
+/** What the port is chosen for. */
+export interface PortWish {
+  /** Number or name. */
+  readonly port: number | string | undefined;
+  readonly carrier: TransportProtocol;
 }
 
 /** A port by its number, or by the name that a container gives it. */
@@ -50,9 +60,12 @@ export function resolvePort(
 function named(
   service: ServiceShape,
   wanted: number | string,
+  carrier: TransportProtocol,
   findings: Findings,
 ): ServicePortShape | undefined {
-  const found = service.ports.find(({ name, port }) => port === wanted || name === wanted);
+  const all = service.ports.filter(({ name, port }) => port === wanted || name === wanted);
+  // One number may stand for two ports, as that of DNS does.
+  const found = all.find(({ protocol }) => protocol === carrier) ?? all[0];
   if (!found) {
     return findings.problem({
       code: 'RP1513',
@@ -62,19 +75,20 @@ function named(
       remedy: `Write target: service/${service.object.name}:<port> with one of them.`,
     });
   }
-  return found.protocol === 'TCP' ? found : unsupportedProtocol(service, found, findings);
+  return found.protocol === carrier ? found : otherCarrier(service, found, carrier, findings);
 }
 
 function inferred(
   service: ServiceShape,
   deployment: DeploymentShape,
+  carrier: TransportProtocol,
   findings: Findings,
 ): ServicePortShape | undefined {
-  const ports = service.ports.filter(({ protocol }) => protocol === 'TCP');
+  const ports = service.ports.filter(({ protocol }) => protocol === carrier);
   const [only] = ports;
   if (!only) {
     const [other] = service.ports;
-    if (other) return unsupportedProtocol(service, other, findings);
+    if (other) return otherCarrier(service, other, carrier, findings);
     return findings.problem({
       code: 'RP1513',
       what: `Service ${service.object.name} has no port.`,
@@ -83,7 +97,7 @@ function inferred(
     });
   }
   if (ports.length === 1) {
-    findings.assume(`port ${only.port} (the only TCP port of service ${service.object.name})`);
+    findings.assume(`port ${only.port} (the only ${carrier} port of service ${service.object.name})`);
     return only;
   }
   const { containers } = deployment;
@@ -105,20 +119,25 @@ function inferred(
   }
   return findings.problem({
     code: 'RP1012',
-    what: `Service ${service.object.name} has ${ports.length} TCP ports: ${ports.map(portText).join(', ')}.`,
+    what: `Service ${service.object.name} has ${ports.length} ${carrier} ports: ${ports.map(portText).join(', ')}.`,
     where: placeText(service.object.placeOf(['spec', 'ports'])),
     why: 'One of them is probed.',
     remedy: `Choose one: target: service/${service.object.name}:${only.port}`,
   });
 }
 
-function unsupportedProtocol(service: ServiceShape, port: ServicePortShape, findings: Findings): undefined {
+function otherCarrier(
+  service: ServiceShape,
+  port: ServicePortShape,
+  carrier: TransportProtocol,
+  findings: Findings,
+): undefined {
   return findings.problem({
     code: 'RP1108',
-    what: `Port ${portText(port)} of Service ${service.object.name} is not TCP.`,
+    what: `Port ${portText(port)} of Service ${service.object.name} is not ${carrier}.`,
     where: placeText(service.object.placeOf(['spec', 'ports', service.ports.indexOf(port)])),
-    why: 'Requests are sent as HTTP over TCP.',
-    remedy: 'Probe a TCP port.',
+    why: `The protocol of the probes is carried by ${carrier}.`,
+    remedy: `Probe a ${carrier} port${carrier === 'TCP' && port.protocol === 'UDP' ? ', or write protocol: udp' : ''}.`,
   });
 }
 

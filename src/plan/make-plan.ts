@@ -1,6 +1,6 @@
 import type { Plan, PlannedScenario, ScenarioManifests } from '../model/plan.ts';
 import { BadInputError } from '../model/problem.ts';
-import { MAX_NEW_CONNECTIONS_PER_SECOND, steadyRatePerSecond } from '../model/scenario.ts';
+import { carrierOf, MAX_NEW_CONNECTIONS_PER_SECOND, steadyRatePerSecond } from '../model/scenario.ts';
 import type { ClusterSettings, ScenarioSettings, Settings } from '../model/settings.ts';
 import { checkImages } from './check-images.ts';
 import { checkProtocol } from './check-protocol.ts';
@@ -55,7 +55,12 @@ function planScenario(
 
   const service = chooseService(objects, deployment, { named: wish.service, kind: wish.kind }, findings);
   if (!service) return undefined;
-  const port = choosePort(service, deployment, wish.port, findings);
+  const port = choosePort(
+    service,
+    deployment,
+    { port: wish.port, carrier: carrierOf(settings.protocol) },
+    findings,
+  );
   const way = chooseWayIn(
     { vantage: settings.vantage, target: wish.kind, provider: cluster.provider },
     service,
@@ -63,7 +68,11 @@ function planScenario(
   );
   if (!port || !way) return undefined;
   if (way.target === 'host-port') checkHostPort(deployment, port.containerPort, findings);
-  const path = choosePath(settings.path, deployment, port.containerPort, findings);
+  const path = choosePath(
+    { protocol: settings.protocol, given: settings.path, containerPort: port.containerPort },
+    deployment,
+    findings,
+  );
   if (path === undefined) return undefined;
 
   const { name, protocol, connection, update, ratePerSecond, connections, expect, repeat } = settings;

@@ -1,4 +1,4 @@
-/** A new TCP connection as a node's conntrack saw it. */
+/** A new connection (of UDP: the first datagram from a port) as a node's conntrack saw it. */
 export interface NewConnection {
   /** What the client asked for, before any address translation. */
   readonly destination: string;
@@ -10,7 +10,7 @@ export interface NewConnection {
 
 /**
  * Parses one line of `conntrack -E -e NEW`: two tuples, the second of which is the expected answer.
- * Undefined for lines that tell of no new TCP connection.
+ * Undefined for lines that tell of no new TCP or UDP connection.
  */
 export function parseConntrackLine(line: string): NewConnection | undefined {
   const match = LINE.exec(line);
@@ -25,4 +25,4 @@ export function parseConntrackLine(line: string): NewConnection | undefined {
 }
 
 const LINE =
-  /\[NEW\]\s+tcp\s.*?\bdst=(?<destination>\S+)\s+sport=(?<sourcePort>\d+)\s+dport=(?<destinationPort>\d+)\s.*?\bsrc=(?<answeredBy>\S+)\s+dst=/;
+  /\[NEW\]\s+(?:tcp|udp)\s.*?\bdst=(?<destination>\S+)\s+sport=(?<sourcePort>\d+)\s+dport=(?<destinationPort>\d+)\s.*?\bsrc=(?<answeredBy>\S+)\s+dst=/;

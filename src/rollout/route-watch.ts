@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { LoopbackCluster, NodeShell } from '../cluster/cluster-provider.ts';
 import type { Note, RecordingEntry } from '../model/recording.ts';
+import type { TransportProtocol } from '../model/scenario.ts';
 import { type NewConnection, parseConntrackLine } from './conntrack-line.ts';
 
 export interface RouteWatchOptions {
@@ -12,6 +13,8 @@ export interface RouteWatchOptions {
   readonly nodes: readonly string[];
   /** What is probed. */
   readonly streams: readonly { readonly id: string; readonly address: string; readonly port: number }[];
+  /** What carries the streams that are traced; absent: TCP. */
+  readonly carrier?: TransportProtocol;
   /** Milliseconds since the recording opened. */
   clock(): number;
   emit(entry: RecordingEntry): void;
@@ -52,8 +55,8 @@ export async function watchRoutes(options: RouteWatchOptions): Promise<RouteWatc
  * waits for the end of stdin, which comes however we end, and ends the listener (`exec` leaves it the shell's pid).
  * The large buffer lets bursts pass: with the default one the kernel drops events under load.
  */
-const LISTEN = `exec 3<&0; (cat <&3 >/dev/null; kill $$) & echo listening
-exec conntrack -E -p tcp -e NEW -b 8388608 </dev/null 3<&- 2>&1`;
+const listen = (carrier: TransportProtocol) => `exec 3<&0; (cat <&3 >/dev/null; kill $$) & echo listening
+exec conntrack -E -p ${carrier.toLowerCase()} -e NEW -b 8388608 </dev/null 3<&- 2>&1`;
 
 const START_MS = 5_000;
 const END_MS = 3_000;
@@ -63,7 +66,7 @@ async function watchNode(
   nodeShell: NodeShell,
   node: string,
 ): Promise<() => Promise<void>> {
-  const process = nodeShell.spawn(node, ['sh', '-c', LISTEN]);
+  const process = nodeShell.spawn(node, ['sh', '-c', listen(options.carrier ?? 'TCP')]);
   const listening = Promise.withResolvers<boolean>();
   const emitRoute = routeEmitter(options);
   const complaints: string[] = [];

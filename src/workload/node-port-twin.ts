@@ -30,7 +30,7 @@ export async function applyNodePortTwin(
     metadata: { name: service, namespace, labels: OUR_LABEL },
     spec: {
       type: 'NodePort',
-      ports: [{ name: port.name ?? 'probed', protocol: 'TCP', port: port.port, targetPort }],
+      ports: [{ name: port.name ?? 'probed', protocol: port.protocol ?? 'TCP', port: port.port, targetPort }],
       ...forwarding,
     },
   };

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, ClusterNode } from '../cluster/cluster-provider.ts';
 import type { Problem } from '../model/problem.ts';
-import type { TargetKind } from '../model/scenario.ts';
+import { carrierOf, DEFAULT_PROTOCOL, type Protocol, type TargetKind } from '../model/scenario.ts';
 import { isPodOf } from '../platform/kube-facts.ts';
 import type { KubeList, KubePod, KubeService, KubeServicePort } from '../platform/kube-objects.ts';
 import { findKube, kubeRequest } from '../platform/kube-request.ts';
@@ -15,6 +15,8 @@ export interface FindTargetOptions {
   readonly deployment: string;
   readonly service: string;
   readonly servicePort: number;
+  /** What is spoken there; absent: HTTP. */
+  readonly protocol?: Protocol;
   readonly target: TargetKind;
   readonly signal: AbortSignal;
 }
@@ -50,14 +52,15 @@ export async function findTarget(options: FindTargetOptions): Promise<TargetSear
       remedy: 'Name a Service that the manifests contain.',
     });
   }
+  const carrier = carrierOf(options.protocol ?? DEFAULT_PROTOCOL);
   const port = service.spec.ports?.find(
-    (one) => one.port === options.servicePort && (one.protocol ?? 'TCP') === 'TCP',
+    (one) => one.port === options.servicePort && (one.protocol ?? 'TCP') === carrier,
   );
   if (!port) {
     const ports = (service.spec.ports ?? []).map((one) => `${one.port}/${one.protocol ?? 'TCP'}`).join(', ');
     return problem('no-address', {
       code: 'RP1513',
-      what: `Service ${options.service} has no TCP port ${options.servicePort}.`,
+      what: `Service ${options.service} has no ${carrier} port ${options.servicePort}.`,
       why: `Its ports are ${ports || 'none'}.`,
       remedy: `Write target: service/${options.service}:<port> with one of them.`,
     });

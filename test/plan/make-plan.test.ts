@@ -225,6 +225,27 @@ describe('a plan', () => {
     expect(plan({ app, scenario }).scenarios[0]?.scenario.path).toBe(expected);
   });
 
+  it.each([
+    ['the health check', {}, '/grpc.health.v1.Health/Check'],
+    ['the given one', { path: '/shop.v1.Orders/List' }, '/shop.v1.Orders/List'],
+  ])('chooses a method of gRPC: %s', (_, scenario, expected) => {
+    const { scenarios } = plan({ app: APP, scenario: { protocol: 'grpc', ...scenario } });
+    expect(scenarios[0]?.scenario.path).toBe(expected);
+  });
+
+  it('chooses the UDP port for UDP, although a TCP port has the same number', () => {
+    const ports = '    - {name: a, port: 53}\n    - {name: b, port: 53, protocol: UDP, targetPort: 5353}\n';
+    const { scenarios, assumed } = plan({ app: APP.replace(PORTS, ports), scenario: { protocol: 'udp' } });
+    expect(scenarios[0]?.scenario).toMatchObject({ protocol: 'udp', servicePort: 53, path: '/' });
+    expect(assumed).toContain('port 53 (the only UDP port of service web)');
+  });
+
+  it('has no path for tcp, and says so where one is given', () => {
+    const { scenarios, warnings } = plan({ app: APP, scenario: { protocol: 'tcp', path: '/x' } });
+    expect(scenarios[0]?.scenario.path).toBe('/');
+    expect(warnings).toContain('path /x is not asked for: tcp has none');
+  });
+
   it('says what is common to several scenarios once', () => {
     const settings = {
       cluster: CLUSTER,
@@ -346,6 +367,12 @@ describe('a plan that cannot work', () => {
       'only a UDP port',
       { app: APP.replace('{port: 80,', '{port: 80, protocol: UDP,') },
       ['RP1108 app.yaml:28:7'],
+    ],
+    ['UDP where there is none', { app: APP, scenario: { protocol: 'udp' } }, ['RP1108 app.yaml:28:7']],
+    [
+      'a path that names no method',
+      { app: APP, scenario: { protocol: 'grpc', path: '/healthz' } },
+      ['RP1111 path'],
     ],
     [
       'an SCTP port by name',

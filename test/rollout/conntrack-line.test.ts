@@ -46,13 +46,24 @@ describe('a line of conntrack', () => {
     });
   });
 
+  it('tells the same of a datagram', () => {
+    const line =
+      '    [NEW] udp      17 30 src=172.18.0.1 dst=172.18.0.3 sport=20003 dport=31799 [UNREPLIED] src=10.244.1.2 dst=172.18.0.3 sport=8081 dport=20003';
+    expect(parseConntrackLine(line)).toEqual({
+      destination: '172.18.0.3',
+      destinationPort: 31_799,
+      sourcePort: 20_003,
+      answeredBy: '10.244.1.2',
+    });
+  });
+
   it.each([
     'conntrack v1.4.7 (conntrack-tools): 2 flow events have been shown.',
     ' [UPDATE] tcp      6 60 SYN_RECV src=172.18.0.1 dst=172.18.0.3 sport=20001 dport=31798 src=10.244.1.2 dst=172.18.0.3 sport=80 dport=20001',
-    '    [NEW] udp      17 30 src=10.244.0.2 dst=172.18.0.1 sport=5353 dport=53 [UNREPLIED] src=172.18.0.1 dst=10.244.0.2 sport=53 dport=5353',
+    '    [NEW] icmp     1 30 src=10.244.0.2 dst=172.18.0.1 type=8 code=0 id=1 [UNREPLIED] src=172.18.0.1 dst=10.244.0.2 type=0 code=0 id=1',
     CAPTURED['no translation at all'].slice(0, 70),
     '',
-  ])('that tells of no new TCP connection is none: %s', (line) => {
+  ])('that tells of no new connection is none: %s', (line) => {
     expect(parseConntrackLine(line)).toBeUndefined();
   });
 });
