@@ -43,7 +43,10 @@ export async function startDriver({ ports = PORTS, nodeFlags = [] }: DriveOption
   const child = spawn(process.execPath, [...nodeFlags, PROBER_PROGRAM]);
   const openedMs = monotonicMs();
   const prober = await openProber(child, openedMs, {
-    onEntry: (entry) => void (entry.kind === 'probe' ? probes.push(entry) : heartbeats.push(entry)),
+    onEntry(entry) {
+      if (entry.kind === 'probe') probes.push(entry);
+      if (entry.kind === 'heartbeat') heartbeats.push(entry);
+    },
     onFault: (message) => {
       throw new Error(`the prober said: ${message}`);
     },

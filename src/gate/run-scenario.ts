@@ -8,6 +8,7 @@ import {
   type RecordingEntry,
   type Stream,
 } from '../model/recording.ts';
+import { carrierOf } from '../model/scenario.ts';
 import { openProber } from '../prober/prober.ts';
 import { monotonicMs } from '../prober/program/monotonic-clock.ts';
 import { openRecording } from '../recording/recording-writer.ts';
