@@ -1,30 +1,44 @@
 import { join } from 'node:path';
 import { dockerAnswers } from '../cluster/kind/docker-cli.ts';
 import { readCliOptions } from '../inputs/cli-arguments.ts';
+import type { InputName } from '../inputs/options.ts';
 import { runWith } from './run-command.ts';
 import type { Session } from './session.ts';
 
+/** The sandbox is for seeing the main job work soon: as many requests as a pass needs before the update, in less time. */
+const SOON = [
+  ['rate', '200'],
+  ['baseline', '1500ms'],
+] as const;
+
 /**
  * `rollproof demo`: the run that comes with the program, one Deployment without and one with a preStop hook. Options
- * change it as they change any other run. Where Docker does not answer it runs on the sandbox, and says so. Its exit code is 0 where the first dropped requests, as it should.
+ * change it as they change any other run. Where Docker does not answer it runs on the sandbox, and says so. Its exit
+ * code is 0 where the first dropped requests, as it should.
  */
 export async function demoCommand(
   session: Session,
   options: Readonly<Record<string, unknown>>,
 ): Promise<number> {
-  const config = join(session.installation.demoDir, 'rollproof.yml');
   const inputs = new Map(readCliOptions(options));
-  if (!inputs.has('config')) inputs.set('config', { given: config, label: 'demo' });
+  const given = <Name extends InputName>(entries: readonly (readonly [Name, string])[]) => {
+    for (const [name, value] of entries)
+      if (!inputs.has(name)) inputs.set(name, { given: value, label: 'demo' });
+  };
+  const own = !inputs.has('config');
+  given([['config', join(session.installation.demoDir, 'rollproof.yml')]]);
+  let fallback = false;
   if (!inputs.has('cluster') && !inputs.has('context')) {
-    const cluster = (await dockerAnswers(session.signal)) ? 'kind' : 'sandbox';
-    if (cluster === 'sandbox') inputs.set('cluster', { given: cluster, label: 'demo' });
+    fallback = !(await dockerAnswers(session.signal));
+    if (fallback) given([['cluster', 'sandbox']]);
     session.log.line(
-      cluster === 'kind'
-        ? 'Docker answers: the demo runs on kind.'
-        : 'Docker does not answer: the demo runs on the sandbox.',
+      fallback
+        ? 'Docker does not answer: the demo runs on the sandbox.'
+        : 'Docker answers: the demo runs on kind.',
     );
   }
-  const exitCode = await runWith(session, inputs);
+  if (own && inputs.get('cluster')?.given === 'sandbox') given(SOON);
+  const exitCode = await runWith(session, inputs, { fallback });
   if (exitCode === 1)
     session.log.line('The demo has a red row on purpose; a gate would end with exit code 1 here.');
   return exitCode === 1 ? 0 : exitCode;

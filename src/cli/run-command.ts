@@ -16,9 +16,17 @@ export async function runCommand(
   return await runWith(session, readCliOptions(options));
 }
 
-/** A whole run from raw inputs: table on stdout, report files in the output folder, exit code. */
-export async function runWith({ log, installation, signal }: Session, inputs: RawInputs): Promise<number> {
-  const plan = await preparePlan({ inputs, environment: process.env, stdin: process.stdin, signal });
+/**
+ * A whole run from raw inputs: table on stdout, report files in the output folder, exit code. `fallback`: the inputs
+ * name a cluster that the user did not ask for.
+ */
+export async function runWith(
+  { log, installation, signal }: Session,
+  inputs: RawInputs,
+  { fallback = false }: { readonly fallback?: boolean } = {},
+): Promise<number> {
+  const asked = await preparePlan({ inputs, environment: process.env, stdin: process.stdin, signal });
+  const plan = fallback ? { ...asked, cluster: { ...asked.cluster, fallback } } : asked;
   const { result, files } = await performRun(plan, {
     installation,
     tempDir: process.env.RUNNER_TEMP,

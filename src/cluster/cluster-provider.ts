@@ -63,6 +63,8 @@ export interface ClusterNode {
 export interface LoopbackCluster {
   /** The address that requests from outside the cluster come from. */
   readonly runnerAddress: string;
+  /** The port of this machine that a port of a Service or a node is: not the same where only root may listen on it. */
+  portOnHost(port: number): number;
   /** Tells every new connection that a node sends to a pod, until the function returned is called. */
   observeConnections(observer: (connection: LoopbackConnection) => void): () => void;
 }

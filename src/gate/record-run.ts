@@ -15,6 +15,8 @@ export interface ScenarioPlace {
   /** 0-based place of the scenario in the plan. */
   readonly index: number;
   readonly cluster: Cluster;
+  /** The cluster is removed after the last run of this scenario. */
+  readonly clusterGoesNext: boolean;
   readonly places: SharedPlaces;
   /** Where recordings go. */
   readonly folder: string;
@@ -40,8 +42,11 @@ export async function recordRun(
 ): Promise<Recorded> {
   const recordingPath = join(place.folder, `${recordingName(place, run, trial)}.ndjson`);
   const problems: Problem[] = [];
+  const { planned } = place;
+  const mayBeTried = planned.sensitivity || planned.tryFixRuns !== undefined;
+  const clusterGoesNext = place.clusterGoesNext && run === planned.repeat && !mayBeTried;
   try {
-    await runScenario({ ...place, run, recordingPath, ...(trial && { trial }) });
+    await runScenario({ ...place, clusterGoesNext, run, recordingPath, ...(trial && { trial }) });
   } catch (thrown) {
     place.signal.throwIfAborted();
     const error = firstError(thrown);

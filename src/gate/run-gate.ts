@@ -61,7 +61,19 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
         `Scenario ${index + 1}/${plan.scenarios.length}: ${planned.scenario.name}`,
       );
       const { version, workingDirectory } = options;
-      const place = { planned, index, cluster, places, folder, version, workingDirectory, progress, signal };
+      const isLast = index === plan.scenarios.length - 1;
+      const clusterGoesNext = isLast && plan.cluster.provider !== 'existing' && !plan.cluster.keep;
+      const common = {
+        cluster,
+        clusterGoesNext,
+        places,
+        folder,
+        version,
+        workingDirectory,
+        progress,
+        signal,
+      };
+      const place = { planned, index, ...common };
       scenarios.push(await runRepeatedly(place, recordings));
     }
     if (scenarios.some(({ verdict }) => verdict === 'error')) {

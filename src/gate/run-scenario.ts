@@ -199,15 +199,15 @@ async function measure(measurement: Measurement): Promise<Ending> {
 }
 
 async function ownNamespace(
-  { cluster, progress, signal }: ScenarioRun,
+  { cluster, clusterGoesNext, progress, signal }: ScenarioRun,
   scope: AsyncDisposableStack,
 ): Promise<string> {
   const { kubeConfig } = cluster;
   const namespace = `rollproof-${randomBytes(4).toString('hex')}`;
   await createNamespace({ kubeConfig, namespace, signal });
   scope.defer(async () => {
-    // A cancelled run in a cluster of our own need not wait: the cluster goes next.
-    if (signal.aborted && cluster.provider !== 'existing') return;
+    // Nothing waits for a namespace whose cluster goes next; that of a cancelled run does, if it is our own.
+    if (clusterGoesNext || (signal.aborted && cluster.provider !== 'existing')) return;
     progress.status('removing the workload');
     const { gone, remainingPods } = await removeNamespace({
       kubeConfig,

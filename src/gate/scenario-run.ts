@@ -12,6 +12,8 @@ export interface ScenarioRun {
   /** Set where `planned` holds other manifests than the user's. */
   readonly trial?: Trial;
   readonly cluster: Cluster;
+  /** The cluster is removed right after this run, and what is in it with it. */
+  readonly clusterGoesNext: boolean;
   readonly places: SharedPlaces;
   /** Path of the file the recording is written to; its folder exists. */
   readonly recordingPath: string;

@@ -67,6 +67,8 @@ export interface HostEnvironment {
 /** What the run was made on, for "how it was measured". Every field is text for people except the counts. */
 export interface Environment {
   readonly cluster: 'kind' | 'existing' | 'sandbox';
+  /** Nobody asked for the sandbox by name: it stood in for a kind that was not to be had. */
+  readonly fallback?: boolean;
   readonly kubernetes: string;
   readonly kind?: string;
   readonly nodeImage?: string;

@@ -10,6 +10,8 @@ export interface Settings {
 
 export interface ClusterSettings {
   readonly provider: 'kind' | 'existing' | 'sandbox';
+  /** Nobody asked for the sandbox by name: it stands in for a kind that is not to be had. */
+  readonly fallback?: boolean;
   /** kubeconfig context; `existing` only. */
   readonly context?: string;
   /** Path of the kubeconfig; `existing` only; default: KUBECONFIG or ~/.kube/config. */

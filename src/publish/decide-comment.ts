@@ -1,5 +1,5 @@
 import type { ReportSettings } from '../model/settings.ts';
-import type { Verdict } from '../model/verdict.ts';
+import type { GateResult, Verdict } from '../model/verdict.ts';
 import { type CommentHead, digestOf } from './comment-text.ts';
 import type { PullRequest, RunContext, RunNumber } from './pull-request.ts';
 
@@ -14,13 +14,24 @@ export function commentWish(
   mode: ReportSettings['comment'],
   context: RunContext,
   token: string | undefined,
+  result: Pick<GateResult, 'verdict' | 'scenarios'>,
 ): CommentWish {
   if (mode === 'never') return { kind: 'unwanted' };
+  if (isUnaskedGreen(result))
+    return impossible('it is green, and on a sandbox that nobody asked for by name');
   if (context.pullRequest === undefined)
     return impossible(`a run on ${context.eventName || 'no event'} has no pull request`);
   if (context.pullRequest.fork) return impossible('the token of a pull request from a fork can not write');
   if (!token) return impossible('there is no github-token');
   return { kind: 'wanted', pullRequest: context.pullRequest, token };
+}
+
+/** A pass on a stand-in that the user does not know of would be taken for a pass on a real cluster. */
+function isUnaskedGreen({ verdict, scenarios }: Pick<GateResult, 'verdict' | 'scenarios'>): boolean {
+  return (
+    verdict === 'pass' &&
+    scenarios.some(({ environment }) => environment?.cluster === 'sandbox' && environment.fallback === true)
+  );
 }
 
 /** Everything the decision rests on, as it was just read. */

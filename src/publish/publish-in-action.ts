@@ -94,7 +94,7 @@ async function commentOn(
   { result, settings, cni, comment }: Publication,
   { environment, context, log, signal }: ActionSurroundings,
 ): Promise<CommentOutcome> {
-  const wish = commentWish(settings.comment, context, settings.githubToken);
+  const wish = commentWish(settings.comment, context, settings.githubToken, result);
   if (wish.kind === 'unwanted') return wish;
   if (wish.kind === 'impossible') return { kind: 'skipped', why: wish.why };
   const { GITHUB_WORKFLOW: workflow, GITHUB_JOB: job, GITHUB_API_URL: apiUrl } = environment;

@@ -103,6 +103,7 @@ const scenario: Check = (value, path) =>
 
 const clusterEnvironment = shape({
   cluster: oneOf('kind', 'existing', 'sandbox'),
+  fallback: optional(flag),
   kubernetes: text,
   kind: optional(text),
   nodeImage: optional(text),

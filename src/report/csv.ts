@@ -1,5 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import type { RecordingEntry } from '../model/recording.ts';
+import { SANDBOX_NOTICE } from '../model/sandbox-notice.ts';
+import type { RunFacts } from '../verdict/run-facts.ts';
 import { targetSamples } from '../verdict/target-samples.ts';
 
 /** Stands for the response time of a request that was dropped. */
@@ -9,9 +11,10 @@ const DROPPED_SECONDS = -0.01;
  * `check.csv`: one line per request of the target that was judged, in the order of sending.
  *  - `send_time`: when it was sent, Unix time in seconds
  *  - `response_time`: from sending to the complete answer in seconds, or -0.01 where it was dropped
+ * On the sandbox the first line of both files is a comment that says so.
  */
 export function renderCheckCsv(entries: readonly RecordingEntry[]): string {
-  const { samples, startedAtMs } = targetSamples(entries);
+  const { facts, samples, startedAtMs } = targetSamples(entries);
   const rows = samples
     .flatMap(({ sentMs, endedMs, end }) =>
       sentMs !== undefined && endedMs !== undefined && (end.end === 'ok' || end.end === 'dropped')
@@ -20,7 +23,7 @@ export function renderCheckCsv(entries: readonly RecordingEntry[]): string {
     )
     .sort((a, b) => a.sentMs - b.sentMs)
     .map(({ sentMs, responseSeconds }) => [seconds(startedAtMs + sentMs), responseSeconds.toFixed(6)]);
-  return stringify([['send_time', 'response_time'], ...rows]);
+  return notice(facts) + stringify([['send_time', 'response_time'], ...rows]);
 }
 
 /**
@@ -36,9 +39,13 @@ export function renderUpdateCsv(entries: readonly RecordingEntry[]): string {
     fromMs === undefined || toMs === undefined
       ? []
       : [[seconds(startedAtMs + fromMs), seconds(startedAtMs + toMs)]];
-  return stringify([['start_time', 'end_time'], ...rows]);
+  return notice(facts) + stringify([['start_time', 'end_time'], ...rows]);
 }
 
 function seconds(unixMs: number): string {
   return (unixMs / 1000).toFixed(6);
+}
+
+function notice(facts: RunFacts | undefined): string {
+  return facts?.header.environment.cluster === 'sandbox' ? `# ${SANDBOX_NOTICE}\n` : '';
 }

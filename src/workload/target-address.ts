@@ -10,7 +10,7 @@ import { applyNodePortTwin, forwardAlike } from './node-port-twin.ts';
 import { listEndpoints, type ServiceEndpoint } from './service-endpoints.ts';
 
 export interface FindTargetOptions {
-  readonly cluster: Pick<Cluster, 'kubeConfig' | 'nodes'>;
+  readonly cluster: Pick<Cluster, 'kubeConfig' | 'nodes' | 'loopback'>;
   readonly namespace: string;
   readonly deployment: string;
   readonly service: string;
@@ -44,6 +44,13 @@ export type TargetSearch =
  * For `node-port` where the Service has no node port, a twin Service of our own is added; the user's is not touched.
  */
 export async function findTarget(options: FindTargetOptions): Promise<TargetSearch> {
+  const search = await findInCluster(options);
+  const { loopback } = options.cluster;
+  if (search.kind !== 'found' || !loopback) return search;
+  return { ...search, target: { ...search.target, port: loopback.portOnHost(search.target.port) } };
+}
+
+async function findInCluster(options: FindTargetOptions): Promise<TargetSearch> {
   const service = await findService(options);
   if (!service) {
     return problem('no-address', {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Environment, Header } from '../../src/model/recording.ts';
 import { digestOf } from '../../src/publish/comment-text.ts';
 import { type CommentFacts, commentWish, decideComment } from '../../src/publish/decide-comment.ts';
 import type { PullRequest, RunContext } from '../../src/publish/pull-request.ts';
+import { aRecording } from '../support/a-recording.ts';
+import { aGateResult, aScenarioResult } from '../support/results.ts';
 
 const HEAD = 'a'.repeat(40);
 const OTHER = 'b'.repeat(40);
@@ -63,12 +66,18 @@ describe('a comment', () => {
   const pullRequest: PullRequest = { owner: 'shop', repo: 'web', number: 7, headSha: HEAD, fork: false };
   const context: RunContext = { eventName: 'pull_request', run: { id: 1, attempt: 1 }, pullRequest };
 
+  const passed = aGateResult({});
+
   it('is wanted on a pull request', () => {
-    expect(commentWish('always', context, 'token')).toEqual({ kind: 'wanted', pullRequest, token: 'token' });
+    expect(commentWish('always', context, 'token', passed)).toEqual({
+      kind: 'wanted',
+      pullRequest,
+      token: 'token',
+    });
   });
 
   it('is not even thought about where it was switched off', () => {
-    expect(commentWish('never', context, 'token')).toEqual({ kind: 'unwanted' });
+    expect(commentWish('never', context, 'token', passed)).toEqual({ kind: 'unwanted' });
   });
 
   it.each<[string, RunContext, string | undefined, RegExp]>([
@@ -83,9 +92,30 @@ describe('a comment', () => {
     ['a missing token', context, undefined, /no github-token/],
     ['an empty token', context, '', /no github-token/],
   ])('is impossible with %s, and that is said', (_, given, token, why) => {
-    expect(commentWish('always', given, token)).toEqual({
+    expect(commentWish('always', given, token, passed)).toEqual({
       kind: 'impossible',
       why: expect.stringMatching(why),
     });
   });
+
+  it.each([
+    [
+      'green and on a sandbox that only stood in',
+      'pass',
+      { cluster: 'sandbox', fallback: true },
+      'impossible',
+    ],
+    ['green and on a sandbox that was asked for', 'pass', { cluster: 'sandbox' }, 'wanted'],
+    ['red and on a sandbox that only stood in', 'dropped', { cluster: 'sandbox', fallback: true }, 'wanted'],
+    ['green and on kind', 'pass', { cluster: 'kind' }, 'wanted'],
+  ] as const)('that is %s', (_, verdict, environment, kind) => {
+    const scenarios = [aScenarioResult({ verdict, environment: environmentOf(environment) })];
+    expect(commentWish('always', context, 'token', aGateResult({ verdict, scenarios })).kind).toBe(kind);
+  });
 });
+
+function environmentOf(environment: Partial<Environment>): Header['environment'] {
+  const [header] = aRecording({ environment });
+  if (header?.kind !== 'header') throw new Error('a recording begins with its header');
+  return header.environment;
+}

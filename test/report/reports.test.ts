@@ -3,6 +3,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { inlinedPage } from '../../scripts/inline-page.ts';
+import { renderReports } from '../../src/gate/render-reports.ts';
+import { SANDBOX_NOTICE } from '../../src/model/sandbox-notice.ts';
 import { renderConsole } from '../../src/report/console-table.ts';
 import { renderCheckCsv, renderUpdateCsv } from '../../src/report/csv.ts';
 import { renderHtml } from '../../src/report/html.ts';
@@ -140,6 +142,39 @@ describe('JUnit', () => {
 
   it('is not green where nothing was run', () => {
     expect(renderJunit(aResult([]).result)).toContain('<error');
+  });
+});
+
+describe('on the sandbox', () => {
+  const runs = [{ environment: { cluster: 'sandbox' } }] as const;
+  const { result, recordings } = aResult(runs);
+  const files = renderReports(
+    result,
+    recordings.map((recording) => ({ ...recording, name: 'run' })),
+  );
+
+  it.each([
+    ['report.md', `**${SANDBOX_NOTICE}**\n\n### `],
+    ['check.csv', `# ${SANDBOX_NOTICE}\nsend_time,`],
+    ['update.csv', `# ${SANDBOX_NOTICE}\nstart_time,`],
+    ['result.json', `{\n  "notice": "${SANDBOX_NOTICE}",\n`],
+  ])('%s says so in its first line', (name, beginning) => {
+    expect(files.get(name)?.slice(0, beginning.length)).toBe(beginning);
+  });
+
+  it.each([
+    ['report.html', `<body>\n<p><strong>${SANDBOX_NOTICE}</strong></p>\n`],
+    ['junit.xml', `<testsuite name="rollproof ${SANDBOX_NOTICE}"`],
+  ])('%s says so in the first line that is shown', (name, beginning) => {
+    expect(files.get(name)).toContain(beginning);
+  });
+
+  it('a shortened report and the console say so too, and no report on kind does', () => {
+    expect(renderSummary(result, { maxCharacters: 500 })).toMatch(`**${SANDBOX_NOTICE}**`);
+    expect(renderConsole(result, { colours: false }).split('\n')[0]).toBe(SANDBOX_NOTICE);
+    const onKind = aResult();
+    const named = onKind.recordings.map((recording) => ({ ...recording, name: 'run' }));
+    expect([...renderReports(onKind.result, named).values()].join()).not.toContain(SANDBOX_NOTICE);
   });
 });
 

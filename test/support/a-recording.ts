@@ -1,5 +1,6 @@
 import {
   type End,
+  type Environment,
   type Header,
   type Probe,
   RECORDING_FORMAT,
@@ -24,6 +25,7 @@ export interface Drawing {
 }
 
 export interface RecordingOptions {
+  readonly environment?: Partial<Environment>;
   readonly scenario?: Partial<Scenario>;
   readonly run?: number;
   readonly intervalMs?: number;
@@ -236,7 +238,7 @@ function unsent({ stream, seq, scheduledMs }: Pick<Probe, 'stream' | 'seq' | 'sc
   return { kind: 'probe', stream, seq, scheduledMs, unsent: 'overdue' };
 }
 
-function header({ scenario, run = 1 }: RecordingOptions, intervalMs: number): Header {
+function header({ scenario, run = 1, environment }: RecordingOptions, intervalMs: number): Header {
   const { expect } = aScenario(scenario);
   return {
     kind: 'header',
@@ -256,6 +258,7 @@ function header({ scenario, run = 1 }: RecordingOptions, intervalMs: number): He
       nodes: 2,
       platform: 'linux/x64, 2 processors',
       node: 'v24.21.0',
+      ...environment,
     },
     streams: [
       {

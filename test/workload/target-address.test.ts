@@ -91,6 +91,20 @@ describe('the address to probe', () => {
     expect(await find('cluster-ip')).toMatchObject({ target: { address: '10.96.0.9', port: 80 } });
   });
 
+  it('has the port that the cluster has it on, where its nodes are addresses of this machine', async () => {
+    const loopback = {
+      runnerAddress: '127.64.0.2',
+      portOnHost: (port: number) => port + 1000,
+      observeConnections: () => () => {},
+    };
+    const cluster = { kubeConfig: fake.kubeConfig, nodes, loopback };
+    const own = { namespace: 'own', deployment: 'web', service: 'web', servicePort: 80 };
+    const { signal } = new AbortController();
+    expect(await findTarget({ ...own, cluster, target: 'cluster-ip', signal })).toMatchObject({
+      target: { address: '10.96.0.9', port: 1080 },
+    });
+  });
+
   it.each([
     ['hostPort', { containerPort: 8080, hostPort: 28_080 }, {}, 28_080],
     ['the host network', { containerPort: 8080 }, { hostNetwork: true }, 8080],

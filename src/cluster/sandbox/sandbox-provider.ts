@@ -7,6 +7,7 @@ import { SANDBOX_NOTICE } from '../../model/sandbox-notice.ts';
 import type { AcquireContext, Cluster, ClusterProvider } from '../cluster-provider.ts';
 import { PODS } from './api/resources.ts';
 import { KUBERNETES_VERSION } from './api/schema.ts';
+import { portOnHost } from './network/port-on-host.ts';
 import { type PartialSandboxOptions, Sandbox } from './sandbox.ts';
 
 export type { WatchFault } from './faults.ts';
@@ -26,7 +27,7 @@ export interface SandboxProvider extends ClusterProvider {
 /** The only door of this part. Settings of a real cluster (CNI, images, kube-proxy's mode) have no meaning here. */
 export function sandboxProvider(options: PartialSandboxOptions = {}): SandboxProvider {
   return {
-    async acquire({ nodes, amplify }, { progress, workDir }) {
+    async acquire({ nodes, amplify, fallback }, { progress, workDir }) {
       if (process.platform !== 'linux') throw notOnThisSystem();
       const sandbox = await Sandbox.start(
         withDelay({ nodes, ...options }, amplify?.propagationDelayMs),
@@ -34,8 +35,8 @@ export function sandboxProvider(options: PartialSandboxOptions = {}): SandboxPro
         throw noAddresses(cause);
       });
       progress(SANDBOX_NOTICE);
-      const cluster = await clusterOf(sandbox, workDir);
-      return amplify ? { ...cluster, environment: { ...cluster.environment, amplified: amplify } } : cluster;
+      const facts = { ...(amplify && { amplified: amplify }), ...(fallback && { fallback }) };
+      return await clusterOf(sandbox, workDir, facts);
     },
   };
 }
@@ -49,7 +50,11 @@ function withDelay(
     : { ...options, proxy: { ...options.proxy, minSyncPeriodMs } };
 }
 
-async function clusterOf(sandbox: Sandbox, workDir: AcquireContext['workDir']): Promise<SandboxCluster> {
+async function clusterOf(
+  sandbox: Sandbox,
+  workDir: AcquireContext['workDir'],
+  facts: Partial<Environment>,
+): Promise<SandboxCluster> {
   const name = 'sandbox';
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromClusterAndUser({ name, server: sandbox.apiUrl, skipTLSVerify: true }, { name });
@@ -62,11 +67,12 @@ async function clusterOf(sandbox: Sandbox, workDir: AcquireContext['workDir']): 
     kubeConfig,
     kubeconfigPath,
     nodes: sandbox.nodes,
-    environment: environmentOf(sandbox),
+    environment: { ...environmentOf(sandbox), ...facts },
     coreDnsImage: 'registry.k8s.io/coredns/coredns:v1.12.1',
     pauseImage: 'registry.k8s.io/pause:3.10',
     loopback: {
       runnerAddress: sandbox.runnerAddress,
+      portOnHost,
       observeConnections: (observer) =>
         sandbox.observeConnections((node, connection) => observer({ node, ...connection })),
     },

@@ -9,6 +9,7 @@ import {
   PODS,
   SERVICES,
 } from '../../../src/cluster/sandbox/api/resources.ts';
+import { portOnHost } from '../../../src/cluster/sandbox/network/port-on-host.ts';
 import type { PartialSandboxOptions, Sandbox } from '../../../src/cluster/sandbox/sandbox.ts';
 import { deployment, quickSandbox, READY_PROBE, service, until, untilTrue } from './quick-sandbox.ts';
 
@@ -90,6 +91,12 @@ describe('a Service', () => {
     const [controlPlane] = sandbox.nodes;
     expect(await answered(clusterIp, 8080)).toMatch(/^web-/);
     expect(await answered(controlPlane?.address ?? '', nodePort())).toMatch(/^web-/);
+  });
+
+  it('with a port that only root may listen on is reached by everybody, where the cluster says', async () => {
+    await serve({}, {}, { ports: [{ port: 80, targetPort: 'http' }] });
+    const clusterIp = sandbox.api.store.list(SERVICES)[0]?.spec.clusterIP ?? '';
+    expect(await answered(clusterIp, portOnHost(80))).toMatch(/^web-/);
   });
 
   it('spreads new connections by turns where it is asked to', async () => {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { spawn } from '../../../platform/process.ts';
-import { portOnHost } from '../network/pod-network.ts';
+import { portOnHost } from '../network/port-on-host.ts';
 
 /** How a container ended. */
 export interface ContainerExit {

@@ -2,7 +2,8 @@ import type { Container } from '../api/objects.ts';
 import type { SandboxClock } from '../clock.ts';
 import { forward } from '../network/forward.ts';
 import { Listeners } from '../network/listeners.ts';
-import { type PodNetwork, portOnHost } from '../network/pod-network.ts';
+import type { PodNetwork } from '../network/pod-network.ts';
+import { portOnHost } from '../network/port-on-host.ts';
 
 /** Ports of the node that lead to one pod. */
 export class HostPorts {

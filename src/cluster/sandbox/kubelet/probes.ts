@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import type { Container, Probe } from '../api/objects.ts';
-import { portOnHost } from '../network/pod-network.ts';
+import { portOnHost } from '../network/port-on-host.ts';
 import { httpStatus, runSteps, type StepContext } from './run-steps.ts';
 import { parseCommand } from './shell.ts';
 

@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 import type { SandboxClock } from '../clock.ts';
-import { portOnHost } from '../network/pod-network.ts';
+import { portOnHost } from '../network/port-on-host.ts';
 import type { ShellStep } from './shell.ts';
 
 /** Where steps are run. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { SandboxClock } from '../clock.ts';
 import type { forward } from './forward.ts';
+import { portOnHost } from './port-on-host.ts';
 
 /**
  * What a node does with traffic for a pod that is gone. `refused`: its address answers with a reset. `black-hole`:
@@ -51,22 +52,4 @@ export class PodNetwork {
     await this.#clock.sleep(this.#swallowMs, gone.signal);
     client.resetAndDestroy();
   }
-}
-
-/** Above every port that Kubernetes and the kernel hand out. */
-const SHIFT = 61_000;
-
-/**
- * The port a pod's port has on this machine: the same, unless only root may listen on it. Pods with port 80 run for
- * everybody this way; a Service's own address is not shifted, because clients use its port as it is.
- */
-export function portOnHost(port: number): number {
-  return port < lowestPort() ? port + SHIFT : port;
-}
-
-let lowest: number | undefined;
-
-function lowestPort(): number {
-  lowest ??= process.getuid?.() === 0 ? 1 : 1024;
-  return lowest;
 }

@@ -3,6 +3,7 @@ import type { ClusterApi } from '../api/cluster-api.ts';
 import { ENDPOINT_SLICES, SERVICES } from '../api/resources.ts';
 import { Listeners, type Listening } from './listeners.ts';
 import { NodeProxy, type NodeProxyOptions } from './node-proxy.ts';
+import { portOnHost } from './port-on-host.ts';
 import { eligible, routesOf } from './routing.ts';
 
 export type ServiceNetworkOptions = Pick<
@@ -73,7 +74,7 @@ export class ServiceNetwork {
         if (clusterIp && some)
           open.set(`${clusterIp}:${port}`, {
             host: clusterIp,
-            port,
+            port: portOnHost(port),
             onConnection: (client) => this.#enter(client, clusterIp, port),
           });
       }
