@@ -1,4 +1,5 @@
 import type { ConnectionMode } from '../../src/model/scenario.ts';
+import type { HttpEngineName } from '../../src/prober/protocol.ts';
 import { CONNECTIONS, type Driver, FRESH_PORTS, sendExactly, truthStream } from './driver.ts';
 import { FATES, type Fate, PLANNED_SINGLY } from './fates.ts';
 import { type Confusion, joinAccounts } from './join.ts';
@@ -9,6 +10,7 @@ import type { RemoteServer } from './remote-server.ts';
 
 export interface ExactWish {
   readonly connection: ConnectionMode;
+  readonly engine: HttpEngineName;
   readonly requests: number;
   readonly drops: number;
   readonly seed: number;
@@ -28,7 +30,7 @@ const SLOW_MS = 60;
  * side, recording by recording.
  */
 export async function runExact(driver: Driver, server: RemoteServer, wish: ExactWish): Promise<Confusion> {
-  const { connection, requests, drops, seed, ratePerSecond } = wish;
+  const { connection, engine, requests, drops, seed, ratePerSecond } = wish;
   const largest = connection === 'new' ? FRESH_PORTS : KEPT_ALIVE_SEGMENT;
   const segments = Math.ceil(requests / largest);
   const parts: Confusion[] = [];
@@ -39,7 +41,8 @@ export async function runExact(driver: Driver, server: RemoteServer, wish: Exact
     const planned = { ...wish, requests: count, drops: part(drops), seed: seed * 1000 + segment };
     const plan = makePlan(planWish(planned, server.dropsSyns));
     await server.begin(plan, count + 100_000);
-    const recorded = await sendExactly(driver, truthStream(server.port, connection, ratePerSecond), count);
+    const spec = truthStream(server.port, connection, ratePerSecond, { engine });
+    const recorded = await sendExactly(driver, spec, count);
     const ledger = since(driver.openedMs, await server.settle());
     const { account } = judge(recorded);
     const joined = joinAccounts(recorded.probes, account.samples, ledger);

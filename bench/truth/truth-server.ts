@@ -9,6 +9,9 @@ export const TRUE_BODY = 'the truth';
 
 export const TRUTH_ADDRESS = '127.0.0.1';
 
+/** Between two closures, so that no request can have met either: more than any request's deadline. */
+const APART_MS = 500;
+
 /** Fates that can be laid on all requests of a stretch of time. */
 export type OutageFate = UnseenFate | 'reset' | 'hung';
 
@@ -182,6 +185,7 @@ export class TruthServer {
   async #carryOut(closure: Closure): Promise<void> {
     const ledger = this.#ledger;
     ledger.closed(await this.#close(closure));
+    await passed(nowMs() + APART_MS);
   }
 
   async #close({ fate, lengthMs }: Closure): Promise<ClosureRecord> {

@@ -5,22 +5,31 @@ import { PLANNED_SINGLY } from '../../bench/truth/fates.ts';
 import { plannedDrops, printConfusion } from '../../bench/truth/join.ts';
 import { startServer } from '../../bench/truth/remote-server.ts';
 import type { ConnectionMode } from '../../src/model/scenario.ts';
+import type { HttpEngineName } from '../../src/prober/protocol.ts';
 
-const MODES: readonly ConnectionMode[] = ['new', 'keep-alive'];
+const WAYS: readonly (readonly [HttpEngineName, ConnectionMode])[] = [
+  ['raw', 'new'],
+  ['raw', 'keep-alive'],
+  ['undici', 'new'],
+  ['undici', 'keep-alive'],
+];
 
-describe.each(MODES)('2,000 requests over %s connections to a server that plans 200 drops', (connection) => {
-  it('are each told as what the server did to them', { timeout: 60_000 }, async () => {
-    await using server = await startServer();
-    await using driver = await startDriver();
-    const wish = { connection, requests: 2_000, drops: 200, seed: 7, ratePerSecond: 400 };
-    const confusion = await runExact(driver, server, wish);
+describe.each(WAYS)(
+  '2,000 requests of %s over %s connections to a server that plans 200 drops',
+  (engine, connection) => {
+    it('are each told as what the server did to them', { timeout: 60_000 }, async () => {
+      await using server = await startServer();
+      await using driver = await startDriver();
+      const wish = { engine, connection, requests: 2_000, drops: 200, seed: 7, ratePerSecond: 400 };
+      const confusion = await runExact(driver, server, wish);
 
-    expect(confusion.mismatches, printConfusion(confusion)).toEqual([]);
-    // A busy machine may keep the prober from sending, or from judging; never from telling so.
-    expect(sentRequests(confusion) + confusion.unsent).toBeGreaterThanOrEqual(2_000);
-    expect(plannedDrops(confusion)).toBeGreaterThan(100);
-    expect([...confusion.cells.keys()]).toEqual(
-      expect.arrayContaining(['answered', 'answered-slowly', 'refused', ...PLANNED_SINGLY]),
-    );
-  });
-});
+      expect(confusion.mismatches, printConfusion(confusion)).toEqual([]);
+      // A busy machine may keep the prober from sending, or from judging; never from telling so.
+      expect(sentRequests(confusion) + confusion.unsent).toBeGreaterThanOrEqual(2_000);
+      expect(plannedDrops(confusion)).toBeGreaterThan(100);
+      expect([...confusion.cells.keys()]).toEqual(
+        expect.arrayContaining(['answered', 'answered-slowly', 'refused', ...PLANNED_SINGLY]),
+      );
+    });
+  },
+);
