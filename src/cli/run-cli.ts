@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { CLI_OPTIONS, type CliOption, cliOption } from '../inputs/cli-arguments.ts';
 import { DEFAULT_PROBE_DURATION, PROBE_INPUTS } from '../inputs/load-probe.ts';
+import { SAMPLE_SIZE_DEFAULTS } from '../inputs/sample-size-options.ts';
 import { declareCheck } from './check-command.ts';
 import { demoCommand } from './demo-command.ts';
 import { doctorCommand } from './doctor-command.ts';
@@ -8,6 +9,7 @@ import { probeCommand } from './probe-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
 import { type Exit, runProgram } from './run-program.ts';
+import { sampleSizeCommand } from './sample-size-command.ts';
 import { schemaCommand } from './schema-command.ts';
 import type { Session } from './session.ts';
 
@@ -40,6 +42,18 @@ function declare(program: Command, session: Session, exit: Exit): void {
     .command('doctor')
     .description('is this machine fit for kind clusters?')
     .action(async () => exit(await doctorCommand(session)));
+  const { confidence, maxBad, replicas, outage } = SAMPLE_SIZE_DEFAULTS;
+  program
+    .command('sample-size')
+    .description('how many runs, and which rate, give a wanted confidence')
+    .option('--confidence <percent>', `how sure (default: ${confidence})`)
+    .option(
+      '--max-bad <percent>',
+      `largest share of pod replacements that drop requests (default: ${maxBad})`,
+    )
+    .option('--replicas <n>', `pods that one run replaces (default: ${replicas})`)
+    .option('--outage <duration>', `shortest outage of one pod to see (default: ${outage})`)
+    .action((options) => exit(sampleSizeCommand(options)));
   program
     .command('schema')
     .description('print the JSON schema of .github/rollproof.yml, or of result.json')

@@ -1,6 +1,6 @@
 import type { Header } from '../model/recording.ts';
 import type { GateResult } from '../model/verdict.ts';
-import { gateResult, scenarioResult } from '../verdict/combine.ts';
+import { gateResult, runsLeftOut, scenarioResult } from '../verdict/combine.ts';
 import { judgeRun } from '../verdict/judge.ts';
 import type { NamedRecording } from './render-reports.ts';
 
@@ -18,11 +18,20 @@ export function judgeRecordings(recordings: readonly NamedRecording[], version: 
     const [first] = own.length > 0 ? own : runs;
     if (!first) return [];
     const { scenario, environment } = first.header;
+    const judged = own.map(({ entries }) => judgeRun(entries));
     const trials = runs.flatMap(({ header: { trial }, entries }) =>
       trial ? [{ trial, result: judgeRun(entries) }] : [],
     );
+    const { repeat } = first.header;
+    const last = judged.toSorted((a, b) => a.run - b.run).at(-1);
     return [
-      scenarioResult({ scenario, environment, runs: own.map(({ entries }) => judgeRun(entries)), trials }),
+      scenarioResult({
+        scenario,
+        environment,
+        runs: judged,
+        trials,
+        runsNotMade: repeat && !repeat.all ? runsLeftOut(last, repeat.runs) : 0,
+      }),
     ];
   });
   const startedAt =

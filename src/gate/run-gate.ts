@@ -4,7 +4,7 @@ import { imagesIn } from '../model/manifest-images.ts';
 import type { Plan } from '../model/plan.ts';
 import { EnvironmentError, type Problem } from '../model/problem.ts';
 import type { GateResult, Reason, RunResult, ScenarioResult } from '../model/verdict.ts';
-import { gateResult, scenarioResult } from '../verdict/combine.ts';
+import { gateResult, runsLeftOut, scenarioResult } from '../verdict/combine.ts';
 import { judgeRun } from '../verdict/judge.ts';
 import { firstError } from './first-error.ts';
 import type { Progress } from './progress.ts';
@@ -119,6 +119,11 @@ async function runRepeatedly(place: ScenarioPlace, recordings: NamedRecording[])
     const result = judgeRun(recording.entries);
     runs.push(result);
     progress.line(`verdict: ${result.verdict}${result.reasons[0] ? `: ${result.reasons[0].text}` : ''}`);
+    const left = planned.repeatAll ? 0 : runsLeftOut(result, planned.repeat);
+    if (left > 0) {
+      progress.line(`${left} more runs are not made: this one failed clearly`);
+      break;
+    }
   }
   const own = { scenario, environment: cluster.environment, runs, reasons };
   const trials = await runTrials(place, scenarioResult(own));
@@ -126,6 +131,7 @@ async function runRepeatedly(place: ScenarioPlace, recordings: NamedRecording[])
   return scenarioResult({
     ...own,
     trials: trials.map(({ trial, recording }) => ({ trial, result: judgeRun(recording.entries) })),
+    runsNotMade: planned.repeatAll ? 0 : runsLeftOut(runs.at(-1), planned.repeat),
   });
 }
 

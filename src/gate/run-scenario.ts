@@ -62,6 +62,7 @@ interface Ending {
 /** Writes the header once; a run that ends before there is anything to probe has one without streams. */
 function openingOf(context: ScenarioRun, recording: { append(entry: RecordingEntry): void }) {
   const startedAt = new Date().toISOString();
+  const { planned } = context;
   let opened = false;
   return (streams: readonly Stream[]) => {
     if (opened) return;
@@ -73,7 +74,8 @@ function openingOf(context: ScenarioRun, recording: { append(entry: RecordingEnt
       rollproof: context.version,
       startedAt,
       run: context.run,
-      scenario: context.planned.scenario,
+      ...(planned.repeat > 1 ? { repeat: { runs: planned.repeat, all: planned.repeatAll === true } } : {}),
+      scenario: planned.scenario,
       ...(context.trial && { trial: context.trial }),
       environment: context.cluster.environment,
       streams,

@@ -49,6 +49,7 @@ const probe = {
   'try-fix': key(INPUT_OPTIONS['try-fix']),
   'try-fix-runs': key(INPUT_OPTIONS['try-fix-runs']),
   sensitivity: key(INPUT_OPTIONS.sensitivity),
+  'repeat-all': key(INPUT_OPTIONS['repeat-all']),
   'expect-status': key(INPUT_OPTIONS['expect-status']),
   'expect-body': key(INPUT_OPTIONS['expect-body']),
 };

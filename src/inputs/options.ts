@@ -322,7 +322,16 @@ export const INPUT_OPTIONS = {
     configPath: ['probe', 'repeat'],
     perScenario: true,
     shownDefault: '1',
-    description: 'How often each scenario is run.',
+    description:
+      'How often each scenario is run; a run that drops requests, or fails to roll out, is the last.',
+  }),
+  'repeat-all': option({
+    value: values.flag,
+    form: 'flag',
+    configPath: ['probe', 'repeat-all'],
+    perScenario: true,
+    shownDefault: 'false',
+    description: 'Make all runs of repeat, also after one that failed.',
   }),
   'try-fix': option({
     value: values.flag,

@@ -20,6 +20,8 @@ export interface PlannedScenario {
   readonly tryFixRuns?: number;
   /** Whether a bad twin is run where nothing was dropped. */
   readonly sensitivity?: true;
+  /** Make all runs, also after one that failed clearly. */
+  readonly repeatAll?: true;
   /** What is applied before the baseline: the old version. */
   readonly objects: readonly ManifestObject[];
   /** `update: apply`: what is applied as the update, whole. */

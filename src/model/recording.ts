@@ -44,6 +44,12 @@ export interface Header {
   readonly startedAt: string;
   /** 1-based number of this run of the scenario (`repeat`). */
   readonly run: number;
+  /** How many runs were planned; absent where only one was. */
+  readonly repeat?: {
+    readonly runs: number;
+    /** All of them are made, also after one that failed clearly. */
+    readonly all: boolean;
+  };
   readonly scenario: Scenario | UrlProbe;
   /** Absent in a run of the user's manifests as they are, which alone decides the verdict. */
   readonly trial?: Trial;

@@ -52,6 +52,7 @@ export interface ScenarioSettings extends Measure {
   /** How often a suggestion is tried; absent: not at all. */
   readonly tryFixRuns?: number;
   readonly sensitivity?: true;
+  readonly repeatAll?: true;
 }
 
 export interface ReportSettings {

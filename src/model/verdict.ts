@@ -123,6 +123,25 @@ export interface ResponseTimes {
   readonly maxMs: number;
 }
 
+/** Pods that were replaced, and for how many of them requests were dropped. */
+export interface ReplacementCounts {
+  readonly total: number;
+  readonly withDrops: number;
+}
+
+/** Those of several runs. */
+export interface Replacements extends ReplacementCounts {
+  /** The largest share of bad replacements that these figures allow, with 95 % confidence (exact, one-sided). */
+  readonly upperBound95: number;
+}
+
+/** How likely an outage of one of several endpoints was to be seen, by its length. */
+export interface DetectionChances {
+  readonly endpoints: number;
+  /** At the worst instant for it to begin. */
+  readonly chances: readonly { readonly lengthMs: number; readonly probability: number }[];
+}
+
 /** The judgement of one recording. */
 export interface RunResult {
   readonly run: number;
@@ -142,6 +161,10 @@ export interface RunResult {
   readonly detectionFloorMs?: number;
   /** The smallest outage of one of so many endpoints that would have been seen with 99.9 % probability. */
   readonly partialDetectionFloor?: { readonly endpoints: number; readonly lengthMs: number };
+  /** Where every request has a connection of its own, which goes to an endpoint chosen at random. */
+  readonly partialDetection?: DetectionChances;
+  /** Only of a run that passed or dropped requests: of others it is not known what a replacement costs. */
+  readonly replacements?: ReplacementCounts;
   /** Longest pause between two sends between trigger and end. */
   readonly largestGapMs?: number;
   /** How long after it was told to end a pod was still sent new connections, in the worst case. */
@@ -173,6 +196,10 @@ export interface ScenarioResult {
   readonly outages: readonly (Outage & { readonly run: number })[];
   readonly longestOutageMs: number;
   readonly reasons: readonly Reason[];
+  /** Those of all runs that say something about them. */
+  readonly replacements?: Replacements;
+  /** Runs that were planned and not made, because an earlier one failed clearly. */
+  readonly runsNotMade?: number;
   /** Those of all runs, put together by cause. */
   readonly findings: readonly Finding[];
   /** Those of all runs. */

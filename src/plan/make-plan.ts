@@ -75,7 +75,8 @@ function planScenario(
   );
   if (path === undefined) return undefined;
 
-  const { name, protocol, connection, update, ratePerSecond, connections, expect, repeat } = settings;
+  const { name, protocol, connection, update, ratePerSecond, connections, expect, repeat, repeatAll } =
+    settings;
   const { deadlineMs, baselineMs, rolloutDeadlineMs, tryFixRuns, sensitivity } = settings;
   const tailMs = tailFor(settings.tailMs, cluster, findings);
   const scenario = {
@@ -93,6 +94,7 @@ function planScenario(
   return {
     ...{ scenario, repeat, objects },
     ...(tryFixRuns === undefined ? {} : { tryFixRuns }),
+    ...(repeatAll && { repeatAll }),
     ...(sensitivity && { sensitivity }),
     ...(updatedObjects && { updatedObjects }),
   };

@@ -136,6 +136,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     rollproof: text,
     startedAt: text,
     run: count,
+    repeat: optional(shape({ runs: count, all: flag })),
     scenario,
     trial: optional(trial),
     environment,

@@ -5,6 +5,7 @@ import { causeSentence } from './findings.ts';
 import { adviceText, sensitivitySentence, survivalSentence } from './fix-text.ts';
 import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
+import { howSure } from './how-sure.ts';
 import { standInNotice } from './stand-in-notice.ts';
 import { COLUMNS, summaryRows, VERDICTS } from './summary-table.ts';
 
@@ -48,6 +49,10 @@ export function renderConsole(result: GateResult, { colours }: ConsoleOptions): 
     ...methods.map(({ names, phrases }) => {
       const of = names.length === 0 ? '' : `${names.join(', ')}: `;
       return `${of}${phrases.join(PHRASE_END)}`;
+    }),
+    ...result.scenarios.flatMap((scenario) => {
+      const sentences = howSure(scenario);
+      return sentences.length === 0 ? [] : [`${scenario.name}: ${sentences.join(' ')}`];
     }),
   ].map((line) => paint('dim', consoleLine(line)));
   const sentence = `${VERDICTS[result.verdict].plain} ${headline(result, (name) => consoleLine(name, NAME_LIMIT))}`;

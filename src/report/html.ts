@@ -5,6 +5,7 @@ import { causeSentence } from './findings.ts';
 import { sensitivitySentence, suggestionLabel, survivalSentence } from './fix-text.ts';
 import { headline } from './headline.ts';
 import { measuredFigures, measuredHow, measuredOn } from './how-measured.ts';
+import { howSure } from './how-sure.ts';
 import { plainLine } from './markdown.ts';
 import page from './page-inline.json' with { type: 'json' };
 import { type Plot, plotOf, type RunRecording } from './plot.ts';
@@ -73,8 +74,14 @@ ${reasonList(scenario.reasons)}
 ${nearMissList(scenario.nearMisses)}
 ${findingList(scenario.findings)}
 ${notes(scenario)}<p class="small">${html(measured)}</p>
-${own.map((plot) => figure(plot, own.length > 1)).join('\n')}
+${sureNote(scenario)}${own.map((plot) => figure(plot, own.length > 1)).join('\n')}
 </section>`;
+}
+
+/** What the runs show and do not show; nothing where nothing is to be said. */
+function sureNote(scenario: ScenarioResult): string {
+  const sentences = howSure(scenario);
+  return sentences.length === 0 ? '' : `<p class="small">${prose(sentences.join(' '))}</p>\n`;
 }
 
 const TRIALS: Readonly<Record<Trial['kind'], string>> = {

@@ -5,6 +5,7 @@ import { causeLines } from './findings.ts';
 import { sensitivitySentence, survivalSentence } from './fix-text.ts';
 import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
+import { howSure } from './how-sure.ts';
 import { codeSpan, prose } from './markdown.ts';
 import { nearMissLines } from './near-misses.ts';
 import { scenarioDetails } from './scenario-details.ts';
@@ -119,7 +120,19 @@ function measuredLines({ scenarios }: GateResult): readonly string[] {
       return `${of}${phrases.map(prose).join(PHRASE_END)}`;
     }),
   ];
-  return lines.length === 0 ? [] : [`<sub>How it was measured: ${lines.join('<br>')}</sub>`];
+  return [
+    ...(lines.length === 0 ? [] : [`<sub>How it was measured: ${lines.join('<br>')}</sub>`]),
+    ...sureLines(scenarios),
+  ];
+}
+
+/** What the runs show and do not show. */
+function sureLines(scenarios: readonly ScenarioResult[]): readonly string[] {
+  const lines = scenarios.flatMap((scenario) => {
+    const sentences = howSure(scenario);
+    return sentences.length === 0 ? [] : [`${codeSpan(scenario.name)}: ${sentences.map(prose).join(' ')}`];
+  });
+  return lines.length === 0 ? [] : [`<sub>How sure it is: ${lines.join('<br>')}</sub>`];
 }
 
 function assumedLines({ assumed }: GateResult): readonly string[] {

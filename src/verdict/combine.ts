@@ -9,6 +9,7 @@ import {
   type Verdict,
 } from '../model/verdict.ts';
 import { sumCounts } from './account.ts';
+import { replacementsOfRuns } from './replacements.ts';
 import { findingsWithFixes, sensitivityOf, type TrialRun, trialResults } from './trials.ts';
 
 /** From the one that outweighs all others to the one that needs all to agree. */
@@ -27,6 +28,17 @@ export interface ScenarioParts {
   readonly reasons?: readonly Reason[];
   /** Runs with other manifests than the user's. They change no verdict. */
   readonly trials?: readonly TrialRun[];
+  /** Runs that were planned and not made. */
+  readonly runsNotMade?: number;
+}
+
+/**
+ * How many of the planned runs are left out after this one: all, where it failed so clearly that no further run could
+ * change that. What could not be measured may well be measured the next time.
+ */
+export function runsLeftOut(last: RunResult | undefined, planned: number): number {
+  const failed = last?.verdict === 'dropped' || last?.verdict === 'rollout-failed';
+  return failed ? Math.max(0, planned - last.run) : 0;
 }
 
 /** Puts the runs of one scenario together. */
@@ -36,6 +48,7 @@ export function scenarioResult({
   runs,
   reasons = [],
   trials = [],
+  runsNotMade = 0,
 }: ScenarioParts): ScenarioResult {
   const inOrder = runs.toSorted((a, b) => a.run - b.run);
   const verdict = worstVerdict([
@@ -44,6 +57,7 @@ export function scenarioResult({
   ]);
   const tried = trialResults(trials);
   const sensitivity = sensitivityOf(tried);
+  const replacements = replacementsOfRuns(inOrder);
   const missing = inOrder.length === 0 && reasons.length === 0 ? [NOT_RUN] : [];
   return {
     name: scenario.name,
@@ -52,6 +66,8 @@ export function scenarioResult({
     outages: inOrder.flatMap(({ run, outages }) => outages.map((outage) => ({ run, ...outage }))),
     longestOutageMs: inOrder.reduce((longest, { longestOutageMs }) => Math.max(longest, longestOutageMs), 0),
     reasons: distinct([...reasons, ...missing, ...reasonsOfRuns(inOrder)]),
+    ...(replacements && { replacements }),
+    ...(runsNotMade > 0 && { runsNotMade }),
     findings: findingsWithFixes(findingsOfRuns(inOrder), inOrder, tried),
     nearMisses: nearMissesOfRuns(inOrder),
     scenario,

@@ -1,4 +1,6 @@
+import type { DetectionChances } from '../model/verdict.ts';
 import type { Sample } from './account.ts';
+import { chanceToMeet, neededToMeet } from './sample-size.ts';
 
 /** What a run could see, from the distances that were really achieved between requests. */
 export interface Detection {
@@ -44,7 +46,7 @@ export function partialDetectionFloor(
   toMs: number,
   endpoints: number,
 ): number | undefined {
-  const needed = endpoints <= 1 ? 1 : Math.ceil(Math.log(MISS_PROBABILITY) / Math.log(1 - 1 / endpoints));
+  const needed = neededToMeet(endpoints, 1 - MISS_PROBABILITY);
   const times = judgedSendTimes(samples, fromMs, toMs);
   if (times.length <= needed) return undefined;
   let longest = 0;
@@ -52,6 +54,43 @@ export function partialDetectionFloor(
     longest = Math.max(longest, (times[index] ?? 0) - (times[index - needed] ?? 0));
   }
   return longest;
+}
+
+/** Lengths of outages that a report tells the chances of. */
+const TOLD_LENGTHS_MS = [10, 50, 100, 500] as const;
+
+/**
+ * How likely an outage of one of `endpoints` endpoints was to meet a request, for some lengths, at the worst instant
+ * for it to begin: just after a request was sent, where the fewest follow.
+ */
+export function detectionChances(
+  samples: readonly Sample[],
+  fromMs: number,
+  toMs: number,
+  endpoints: number,
+): DetectionChances {
+  const times = judgedSendTimes(samples, fromMs, toMs);
+  return {
+    endpoints,
+    chances: TOLD_LENGTHS_MS.map((lengthMs) => ({
+      lengthMs,
+      probability: chanceToMeet(fewestWithin(times, { fromMs, toMs }, lengthMs), endpoints),
+    })),
+  };
+}
+
+/** The fewest requests in any stretch of this length within the bounds; 0 where it is longer than they are apart. */
+function fewestWithin(times: readonly number[], { fromMs, toMs }: Gap, lengthMs: number): number {
+  let fewest = Number.POSITIVE_INFINITY;
+  let next = 0;
+  for (const [index, startMs] of [fromMs, ...times].entries()) {
+    const endMs = startMs + lengthMs;
+    if (endMs > toMs) break;
+    // Index 0 is the bound itself: before it no request has been sent.
+    while (next < times.length && (times[next] ?? 0) < endMs) next++;
+    fewest = Math.min(fewest, next - index);
+  }
+  return Number.isFinite(fewest) ? fewest : 0;
 }
 
 /** Length in milliseconds. */

@@ -7,11 +7,12 @@ import { podTimesOf } from './causes/pod-times.ts';
 import { sentToEndingMs } from './causes/sent-to-ending.ts';
 import { storyOf } from './causes/story.ts';
 import { coincidences } from './coincidence.ts';
-import { detect, partialDetectionFloor } from './detection.ts';
+import { detect, detectionChances, partialDetectionFloor } from './detection.ts';
 import { type Evidence, isClusterTrouble, isTwinOutdated, measuringGuards, updateGuards } from './guards.ts';
 import { judgeProbe } from './judge-probe.ts';
 import { nearMissesOf } from './near-misses.ts';
 import { type PodLife, podLives } from './pod-generations.ts';
+import { countReplacements } from './replacements.ts';
 import { responseTimes } from './response-times.ts';
 import { type Finding, rolloutFinding } from './rollout-finding.ts';
 import { isRollout, type RolloutFacts, runFacts } from './run-facts.ts';
@@ -53,15 +54,18 @@ function judgeRollout(facts: RolloutFacts): RunResult {
     ...measuringGuards(evidence),
     ...(triggeredMs === undefined ? [] : updateGuards(evidence, triggeredMs)),
   ];
+  const drops = sortDrops(evidence);
   const cutShort = endFindings(evidence);
   const { verdict, reasons } = conclude([
     ...accountingFindings(facts, steady ? [target, steady] : [target]),
-    ...dropFindings(evidence, causes),
+    ...dropFindings(evidence, drops, causes),
     ...[rolloutFinding(facts) ?? []].flat(),
     ...cutShort,
     ...guardFindings(outcomes, cutShort),
   ]);
   const toEndingMs = sentToEndingMs(story, []);
+  const judged = verdict === 'pass' || verdict === 'dropped';
+  const replacements = judged ? countReplacements(replacedPods(facts, lives), drops.unexcused) : undefined;
   const during = responseTimes(target.samples.filter(({ phase }) => phase === 'during' || phase === 'after'));
   return {
     run: facts.header.run,
@@ -72,6 +76,7 @@ function judgeRollout(facts: RolloutFacts): RunResult {
     ...(during && { responseDuring: during }),
     ...(triggeredMs === undefined ? {} : detectionOf(evidence, triggeredMs)),
     ...(toEndingMs === undefined ? {} : { sentToEndingMs: toEndingMs }),
+    ...(replacements && { replacements }),
     served: { old: evidence.served.old, new: evidence.served.new, how: evidence.served.how },
     steady: steady?.counts ?? NO_REQUESTS,
     rollout: rolloutOf(facts, lives),
@@ -81,24 +86,46 @@ function judgeRollout(facts: RolloutFacts): RunResult {
   };
 }
 
+/** The dropped requests, by who has to answer for them. */
+interface SortedDrops {
+  readonly all: readonly Sample[];
+  /** The update's own. */
+  readonly unexcused: readonly Sample[];
+  /** The control dropped one, too, or the cluster was in trouble. */
+  readonly excused: readonly Sample[];
+  /** Over before the update. */
+  readonly earlier: readonly Sample[];
+}
+
+function sortDrops({ facts, target, steady }: Evidence): SortedDrops {
+  const { triggeredMs } = facts.cuts;
+  const all = target.samples.filter(({ end }) => end.end === 'dropped');
+  const counted = triggeredMs === undefined ? [] : all.filter((drop) => !isOver(drop, triggeredMs));
+  const coincidenceOf = coincidences(steady?.samples ?? [], facts.notes);
+  const isExcused = new Map(counted.map((drop) => [drop, coincidenceOf(drop) !== undefined]));
+  return {
+    all,
+    unexcused: counted.filter((drop) => !isExcused.get(drop)),
+    excused: counted.filter((drop) => isExcused.get(drop)),
+    earlier: all.filter((drop) => !isExcused.has(drop)),
+  };
+}
+
 /** Drops that the update has to answer for, drops that the control excuses, and drops before the update. */
 function dropFindings(
-  { facts, target, steady }: Evidence,
+  { facts, target }: Evidence,
+  drops: SortedDrops,
   causes: readonly CauseFinding[],
 ): readonly Finding[] {
   // What was dropped on the way through an outdated twin was dropped for nobody.
   if (facts.notes.some(isTwinOutdated)) return [];
-  const { triggeredMs } = facts.cuts;
-  const drops = target.samples.filter(({ end }) => end.end === 'dropped');
-  const counted = triggeredMs === undefined ? [] : drops.filter((drop) => !isOver(drop, triggeredMs));
-  const coincidenceOf = coincidences(steady?.samples ?? [], facts.notes);
-  const excused = counted.filter((drop) => coincidenceOf(drop) !== undefined);
+  const { excused } = drops;
   const troubles = facts.notes.filter(isClusterTrouble);
-  const unexcused = counted.length - excused.length;
-  const earlier = drops.length - counted.length;
+  const unexcused = drops.unexcused.length;
+  const earlier = drops.earlier.length;
   const findings: Finding[] = [];
   if (unexcused > 0) {
-    const { length: total } = drops;
+    const { length: total } = drops.all;
     const classes = `${total === unexcused ? '' : `in all ${total}: `}${told(target.drops)}`;
     const aside = [
       ...(excused.length > 0
@@ -166,6 +193,7 @@ function detectionOf({ facts, target }: Evidence, triggeredMs: number) {
   // While a pod is replaced there is one endpoint more than there are replicas.
   const endpoints = (facts.before?.replicas ?? 0) + 1;
   const floorMs = partialDetectionFloor(target.samples, triggeredMs, facts.probingStoppedMs, endpoints);
+  const chances = detectionChances(target.samples, triggeredMs, facts.probingStoppedMs, endpoints);
   const isFreshEachTime = facts.header.scenario.connection === 'new';
   return {
     largestGapMs,
@@ -173,19 +201,25 @@ function detectionOf({ facts, target }: Evidence, triggeredMs: number) {
     ...(isFreshEachTime && endpoints > 1 && floorMs !== undefined
       ? { partialDetectionFloor: { endpoints, lengthMs: floorMs } }
       : {}),
+    ...(isFreshEachTime && endpoints > 1 ? { partialDetection: chances } : {}),
   };
 }
 
-function rolloutOf(facts: RolloutFacts, lives: readonly PodLife[]): RunResult['rollout'] {
-  const { rolloutEnd, cuts, after, before } = facts;
+/** The pods that were there before the update and are not there after it. */
+function replacedPods({ before, after }: RolloutFacts, lives: readonly PodLife[]): readonly PodLife[] {
   const left = new Set(after?.pods.map(({ uid }) => uid));
-  const old = lives.filter(({ uid }) => before?.pods.some((pod) => pod.uid === uid));
-  const replaced = old.filter(({ uid, goneMs }) => (after ? !left.has(uid) : goneMs !== undefined));
+  return lives
+    .filter(({ uid }) => before?.pods.some((pod) => pod.uid === uid))
+    .filter(({ uid, goneMs }) => (after ? !left.has(uid) : goneMs !== undefined));
+}
+
+function rolloutOf(facts: RolloutFacts, lives: readonly PodLife[]): RunResult['rollout'] {
+  const { rolloutEnd, cuts } = facts;
   const endMs = cuts.completeMs ?? rolloutEnd?.atMs;
   return {
     ...(rolloutEnd ? { outcome: rolloutEnd.outcome } : {}),
     ...(rolloutEnd?.detail === undefined ? {} : { detail: rolloutEnd.detail }),
-    replacedPods: replaced.length,
+    replacedPods: replacedPods(facts, lives).length,
     ...(cuts.triggeredMs === undefined || endMs === undefined
       ? {}
       : { durationMs: endMs - cuts.triggeredMs }),

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { judgeRecordings } from '../../src/gate/judge-recordings.ts';
 import type { GateResult, Verdict } from '../../src/model/verdict.ts';
-import { gateResult, scenarioResult, worstVerdict } from '../../src/verdict/combine.ts';
+import { gateResult, runsLeftOut, scenarioResult, worstVerdict } from '../../src/verdict/combine.ts';
 import { exitCodeOf, isFailing } from '../../src/verdict/exit-code.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
 import { aRecording, aScenario, type RecordingOptions } from '../support/a-recording.ts';
@@ -96,5 +97,43 @@ describe('the exit code', () => {
     expect(isFailing('dropped', ['dropped'])).toBe(true);
     expect(isFailing('inconclusive', ['dropped'])).toBe(false);
     expect(isFailing('pass', ['dropped', 'inconclusive', 'rollout-failed', 'error'])).toBe(false);
+  });
+});
+
+describe('repeated runs', () => {
+  const DROPPING = { target: [{ atMs: 4_600, draw: 'xx' }] };
+
+  it('end with the first that failed clearly, and go on after one that could not be measured', () => {
+    expect(runsLeftOut(run({ run: 2, ...DROPPING }), 10)).toBe(8);
+    expect(runsLeftOut(run({ run: 2, outcome: 'not-ready' }), 10)).toBe(8);
+    expect(runsLeftOut(run({ run: 2, end: 'prober-lost' }), 10)).toBe(0);
+    expect(runsLeftOut(run({ run: 2 }), 10)).toBe(0);
+    expect(runsLeftOut(run({ run: 10, ...DROPPING }), 10)).toBe(0);
+  });
+
+  it('say how many were not made, also where only the recordings are left', () => {
+    const recorded = (options: RecordingOptions, all: boolean) => ({
+      name: `run-${options.run}`,
+      entries: aRecording({
+        ...options,
+        change: ([header, ...rest]) =>
+          header?.kind === 'header' ? [{ ...header, repeat: { runs: 5, all } }, ...rest] : rest,
+      }),
+    });
+    const notMade = (all: boolean) =>
+      judgeRecordings([recorded({ run: 1 }, all), recorded({ run: 2, ...DROPPING }, all)], '0.1.0')
+        .scenarios[0]?.runsNotMade;
+    expect(notMade(false)).toBe(3);
+    expect(notMade(true)).toBeUndefined();
+  });
+
+  it('bound the share of bad replacements together', () => {
+    const runs = [run({ replicas: 3 }), run({ run: 2, replicas: 3 }), run({ run: 3, end: 'missing' })];
+    expect(scenarioResult({ scenario, runs }).replacements).toEqual({
+      total: 6,
+      withDrops: 0,
+      upperBound95: expect.closeTo(1 - 0.05 ** (1 / 6), 9),
+    });
+    expect(scenarioResult({ scenario, runs: runs.slice(2) }).replacements).toBeUndefined();
   });
 });

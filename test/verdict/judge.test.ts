@@ -397,3 +397,32 @@ describe('error', () => {
     expect(judged({ end: 'failed' })).toMatchObject({ verdict: 'error', reasons: [{ code: 'run-failed' }] });
   });
 });
+
+describe('what replacing a pod costs', () => {
+  it('is counted by pods, not by requests', () => {
+    expect(judged({ replicas: 3 }).replacements).toEqual({ total: 3, withDrops: 0 });
+    const drops = [{ atMs: 4_600, draw: 'xxxxx' }];
+    expect(judged({ replicas: 3, target: drops }).replacements).toEqual({ total: 3, withDrops: 1 });
+  });
+
+  it('is not known where the run gave no verdict', () => {
+    expect(judged({ end: 'missing' }).replacements).toBeUndefined();
+    expect(judged({ outcome: 'timed-out' }).replacements).toBeUndefined();
+  });
+
+  it('is not charged with drops that the control had as well', () => {
+    const drops = [{ atMs: 4_600, draw: 'x' }];
+    const { verdict, replacements } = judged({ target: drops, steady: drops });
+    expect(verdict).toBe('inconclusive');
+    expect(replacements).toBeUndefined();
+  });
+
+  it('is told with the chance that an outage of one endpoint was seen, by its length', () => {
+    const { partialDetection } = judged({ replicas: 3 });
+    expect(partialDetection?.endpoints).toBe(4);
+    // Just after one of 100 requests/s: 0, 4, 9 and 49 more fall within 10, 50, 100 and 500 ms.
+    expect(partialDetection?.chances.map(({ probability }) => probability)).toEqual(
+      [0, 4, 9, 49].map((requests) => expect.closeTo(1 - 0.75 ** requests, 5)),
+    );
+  });
+});

@@ -1,0 +1,34 @@
+import type { Proposal, Wanted } from '../model/sample-size.ts';
+import { MAX_NEW_CONNECTIONS_PER_SECOND, steadyRatePerSecond } from '../model/scenario.ts';
+import { duration, plural } from './figures.ts';
+
+/** What a wanted confidence takes, with the inputs to write and with what does not fit. */
+export function renderProposal(wanted: Wanted, proposal: Proposal): string {
+  const { confidence, maxShare, replicas, outageMs } = wanted;
+  const { replacements, repeat, endpoints, requests, ratePerSecond } = proposal;
+  const sure = `${percent(confidence)} confidence`;
+  const needed = ratePerSecond + steadyRatePerSecond(ratePerSecond);
+  const tooFast =
+    needed > MAX_NEW_CONNECTIONS_PER_SECOND
+      ? [
+          `That is more than the ${MAX_NEW_CONNECTIONS_PER_SECOND} new connections per second that one source address carries, the control's included.`,
+          `What fits, rate ${fitting()}, sees an outage of ${duration((requests * 1000) / fitting())}.`,
+        ]
+      : [];
+  return [
+    `To show with ${sure} that at most ${percent(maxShare)} of pod replacements drop requests:`,
+    `  ${plural(replacements, 'replacement')} without a drop; with ${plural(replicas, 'replica')} that is --repeat ${repeat}`,
+    `To see with ${sure} that one of ${endpoints} endpoints fails for ${duration(outageMs)}, over new connections:`,
+    `  ${plural(requests, 'request')} within that time: --rate ${ratePerSecond}`,
+    ...tooFast.map((line) => `  ${line}`),
+  ].join('\n');
+}
+
+/** The highest rate that leaves room for the control beside it. */
+function fitting(): number {
+  return MAX_NEW_CONNECTIONS_PER_SECOND - steadyRatePerSecond(MAX_NEW_CONNECTIONS_PER_SECOND);
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 1_000_000) / 10_000} %`;
+}
