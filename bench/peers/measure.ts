@@ -1,0 +1,106 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
+import type { Ledger, Order } from './meter.ts';
+import type { Load, Report, Tool } from './tools.ts';
+
+/** One run of one tool, as the meter saw it and as the tool tells it. */
+export interface Run {
+  readonly ledger: Ledger;
+  readonly report: Report;
+  /** Processor time of the tool and all its processes, as a share of one core over the load's time. */
+  readonly cores: number;
+  /** From the start of the process to the first request's arrival. */
+  readonly startMs: number;
+}
+
+/** The meter, running. */
+export interface Meter extends AsyncDisposable {
+  readonly url: string;
+  begin(resetEvery: number): void;
+  end(): Promise<Ledger>;
+}
+
+/** Longer than any load: a tool that hangs is ended. */
+const SPARE_MS = 30_000;
+
+/** Starts the meter in a process of its own. */
+export async function startMeter(): Promise<Meter> {
+  const child: ChildProcess = fork(join(import.meta.dirname, 'meter.ts'), { serialization: 'advanced' });
+  const next = <T>(kind: string) =>
+    new Promise<T>((resolve) => {
+      child.on('message', function take(message: T & { readonly kind: string }) {
+        if (message.kind !== kind) return;
+        child.off('message', take);
+        resolve(message);
+      });
+    });
+  const { port } = await next<{ readonly port: number }>('listening');
+  const tell = (order: Order) => child.send(order);
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    begin: (resetEvery) => tell({ kind: 'begin', resetEvery }),
+    end() {
+      const ledger = next<Ledger>('ledger');
+      tell({ kind: 'end' });
+      return ledger;
+    },
+    async [Symbol.asyncDispose]() {
+      child.disconnect();
+    },
+  };
+}
+
+/** Lets a tool send a load to the meter. */
+export async function measure(
+  tool: Tool,
+  meter: Meter,
+  load: Omit<Load, 'url'>,
+  resetEvery = 0,
+): Promise<Run | undefined> {
+  const command = tool.command({ ...load, url: meter.url });
+  if (command === undefined) return undefined;
+  meter.begin(resetEvery);
+  const startedMs = monotonicMs();
+  const { output, cpuSeconds } = await run(command, load.seconds * 1000 + SPARE_MS);
+  const ledger = await meter.end();
+  return {
+    ledger,
+    report: tool.report(output),
+    cores: cpuSeconds / load.seconds,
+    startMs: (ledger.arrivalsMs[0] ?? Number.NaN) - startedMs,
+  };
+}
+
+/** Runs a command in a shell whose `times` tells, last of all, the processor time of everything it started. */
+function run(command: string, limitMs: number): Promise<{ readonly output: string; readonly cpuSeconds: number }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('/bin/sh', ['-c', `${command}\nstatus=$?\ntimes >&2\nexit $status`], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    const timer = setTimeout(() => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    }, limitMs);
+    let output = '';
+    let errors = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      errors = (errors + chunk).slice(-2_000);
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      const children = /(\d+)m([\d.]+)s (\d+)m([\d.]+)s\s*$/.exec(errors);
+      if (code !== 0 || !children) return reject(new Error(`exit code ${code}: ${errors.slice(0, 500)}`));
+      const [, userMinutes, userSeconds, systemMinutes, systemSeconds] = children.map(Number);
+      resolve({
+        output,
+        cpuSeconds:
+          60 * ((userMinutes ?? 0) + (systemMinutes ?? 0)) + (userSeconds ?? 0) + (systemSeconds ?? 0),
+      });
+    });
+  });
+}

@@ -1,0 +1,213 @@
+// `npm run bench`: Rollproof's prober beside its peers, in one run, judged by the meter's own log. Tools take turns in
+// alternating order, so that what the machine does besides hits all of them. `--repeats`, `--hold` (seconds of an
+// attempt at a rate) and `--only rate,drops,pace,start` make it shorter.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, loadavg, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { markdownTable } from 'markdown-table';
+import { findPeers } from './find-peers.ts';
+import { type Pace, paceOf } from './grid.ts';
+import { type Meter, measure, type Run, startMeter } from './measure.ts';
+import { type Connection, type Tool, toolsOf } from './tools.ts';
+
+const { values } = parseArgs({
+  options: {
+    repeats: { type: 'string', default: '5' },
+    hold: { type: 'string', default: '5' },
+    only: { type: 'string', default: 'start,drops,pace,rate' },
+    tools: { type: 'string' },
+  },
+});
+const repeats = Number(values.repeats);
+const holdSeconds = Number(values.hold);
+const CONNECTIONS: readonly Connection[] = ['new', 'keep-alive'];
+
+/** Rates that are tried, requests per second; each is about a quarter more than the one before. */
+const LADDER: readonly number[] = [
+  250, 500, 750, 1_000, 1_250, 1_600, 2_000, 2_500, 3_200, 4_000, 5_000, 6_300, 8_000, 10_000, 12_500, 16_000,
+  20_000, 25_000, 32_000, 40_000,
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'rollproof-bench-'));
+try {
+  const { bin, missing } = findPeers();
+  const wanted = values.tools?.split(',');
+  const tools = toolsOf(bin, folder).filter(
+    ({ name }) => !missing.has(name) && (wanted === undefined || wanted.includes(name)),
+  );
+  console.log(
+    `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}, load ${loadavg()[0]?.toFixed(2)}, ${repeats} repeats in alternating order`,
+  );
+  for (const [name, why] of missing) console.log(`left out: ${name} (${why})`);
+  await using meter = await startMeter();
+  const parts: Readonly<Record<string, (tools: readonly Tool[], meter: Meter) => Promise<void>>> = {
+    start: startTable,
+    drops: dropsTable,
+    pace: paceTable,
+    rate: rateTable,
+  };
+  for (const part of values.only.split(',')) {
+    if (!parts[part]) throw new Error(`there is no part ${part}; there are ${Object.keys(parts).join(', ')}`);
+    await parts[part](tools, meter);
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+/** Every tool once in each repeat, forth and back. Tools that cannot send the load are left out. */
+async function inTurns<T>(
+  tools: readonly Tool[],
+  attempt: (tool: Tool) => Promise<T | undefined>,
+): Promise<ReadonlyMap<string, readonly T[]>> {
+  const results = new Map<string, T[]>();
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    for (const tool of repeat % 2 === 0 ? tools : tools.toReversed()) {
+      const result = await attempt(tool);
+      if (result !== undefined) results.set(tool.name, [...(results.get(tool.name) ?? []), result]);
+    }
+  }
+  return new Map(tools.flatMap(({ name }) => (results.has(name) ? [[name, results.get(name) ?? []]] : [])));
+}
+
+async function startTable(tools: readonly Tool[], meter: Meter): Promise<void> {
+  const runs = await inTurns(tools, (tool) =>
+    measure(tool, meter, { ratePerSecond: 100, seconds: 1, connection: 'new' }).then(
+      (run) => run ?? measure(tool, meter, { ratePerSecond: 100, seconds: 1, connection: 'keep-alive' }),
+    ),
+  );
+  table('Start of the process to first request on the wire', ['tool', 'ms'], runs, (some) => [
+    spread(some.map(({ startMs }) => startMs)),
+  ]);
+}
+
+async function dropsTable(tools: readonly Tool[], meter: Meter): Promise<void> {
+  const runs = await inTurns(tools, (tool) =>
+    measure(tool, meter, { ratePerSecond: 200, seconds: 5, connection: 'keep-alive' }, 10),
+  );
+  table(
+    'Kept-alive connections, every tenth request reset by the server: drops reported of drops made',
+    ['tool', 'made', 'reported', 'seen'],
+    runs,
+    (some) => [
+      spread(some.map(({ ledger }) => ledger.resets)),
+      spread(some.map(({ report }) => report.failed)),
+      spread(
+        some.map(({ ledger, report }) => (100 * report.failed) / ledger.resets),
+        ' %',
+      ),
+    ],
+  );
+}
+
+async function paceTable(tools: readonly Tool[], meter: Meter): Promise<void> {
+  for (const connection of CONNECTIONS) {
+    const runs = await inTurns(
+      tools.filter(({ keepsRate }) => keepsRate),
+      (tool) => measure(tool, meter, { ratePerSecond: 1_000, seconds: 10, connection }),
+    );
+    const columns: readonly (readonly [string, (pace: Pace) => number])[] = [
+      ['p50', (pace) => pace.p50LateMs],
+      ['p99', (pace) => pace.p99LateMs],
+      ['p99.9', (pace) => pace.p999LateMs],
+      ['largest gap', (pace) => pace.largestGapMs],
+    ];
+    table(
+      `1,000 requests/s, ${connection}: lateness at the server in ms, and cores used`,
+      ['tool', ...columns.map(([title]) => title), 'cores', 'arrived'],
+      runs,
+      (some) => {
+        const paces = some.map(({ ledger }) => paceOf(ledger.arrivalsMs, 1_000));
+        return [
+          ...columns.map(([, figure]) => spread(paces.map(figure))),
+          spread(some.map(({ cores }) => cores)),
+          spread(paces.map(({ arrived }) => arrived)),
+        ];
+      },
+    );
+  }
+}
+
+/**
+ * The highest rate of the ladder that a tool holds: all that was planned arrived, it failed none of it, 99.9 % came at
+ * most 1 ms late, and no gap was longer than 5 ms. A rung is tried a second time before it counts as missed.
+ */
+async function rateTable(tools: readonly Tool[], meter: Meter): Promise<void> {
+  for (const connection of CONNECTIONS) {
+    const rungs = new Map<string, number>();
+    const runs = await inTurns(
+      tools.filter(({ keepsRate }) => keepsRate),
+      async (tool) => {
+        let rung = Math.max(0, (rungs.get(tool.name) ?? 1) - 1);
+        let held = -1;
+        let busiest = 0;
+        for (let direction = 1; rung >= 0 && rung < LADDER.length; rung += direction) {
+          const rate = LADDER[rung] ?? 0;
+          const attempts = [await holds(tool, meter, rate, connection)];
+          if (attempts[0] === undefined) return undefined;
+          if (!attempts[0].held) attempts.push(await holds(tool, meter, rate, connection));
+          if (attempts.some((attempt) => attempt?.held)) {
+            held = Math.max(held, rung);
+            busiest = Math.max(busiest, ...attempts.map((attempt) => attempt?.busy ?? 0));
+            if (direction < 0) break;
+          } else if (held >= 0) break;
+          else direction = -1;
+        }
+        rungs.set(tool.name, held);
+        return { rate: held < 0 ? 0 : (LADDER[held] ?? 0), busiest };
+      },
+    );
+    table(
+      `Honest rate, ${connection}: requests/s`,
+      ['tool', 'held', 'meter busy'],
+      runs,
+      (some) => [spread(some.map(({ rate }) => rate)), spread(some.map(({ busiest }) => 100 * busiest), ' %')],
+    );
+  }
+}
+
+async function holds(
+  tool: Tool,
+  meter: Meter,
+  rate: number,
+  connection: Connection,
+): Promise<{ readonly held: boolean; readonly busy: number } | undefined> {
+  const run = await measure(tool, meter, { ratePerSecond: rate, seconds: holdSeconds, connection });
+  if (!run) return undefined;
+  const pace = paceOf(run.ledger.arrivalsMs, rate);
+  const held = wholeAndEven(run, pace, rate);
+  console.log(
+    `  ${tool.name} ${connection} ${rate}/s: ${held ? 'held' : 'not held'} (${pace.arrived} of ${rate * holdSeconds}, failed ${run.report.failed}, unsent ${run.report.unsent}, p99.9 ${round(pace.p999LateMs)} ms, gap ${round(pace.largestGapMs)} ms, meter ${round(100 * run.ledger.busy)} %)`,
+  );
+  return { held, busy: run.ledger.busy };
+}
+
+function wholeAndEven({ report }: Run, pace: Pace, rate: number): boolean {
+  // Whether the very last one falls into the time is a matter of rounding.
+  const whole = pace.arrived >= rate * holdSeconds - 1 && report.failed === 0 && report.unsent === 0;
+  return whole && pace.p999LateMs <= 1 && pace.largestGapMs <= 5;
+}
+
+function table<T>(
+  title: string,
+  head: readonly string[],
+  runs: ReadonlyMap<string, readonly T[]>,
+  cells: (runs: readonly T[]) => readonly string[],
+): void {
+  const rows = [...runs].map(([name, some]) => [name, ...cells(some)]);
+  const align = head.map((_, column) => (column === 0 ? 'l' : 'r'));
+  console.log(`\n### ${title}\n\n${markdownTable([[...head], ...rows], { align })}`);
+}
+
+/** Median, and the least and the most in brackets where they differ. */
+function spread(figures: readonly number[], unit = ''): string {
+  const sorted = figures.toSorted((a, b) => a - b);
+  const [least, median, most] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)].map((figure) =>
+    round(figure ?? Number.NaN),
+  );
+  return least === most ? `${median}${unit}` : `${median}${unit} [${least}–${most}]`;
+}
+
+function round(figure: number): number {
+  return Number(figure >= 100 ? figure.toFixed(0) : figure >= 10 ? figure.toFixed(1) : figure.toFixed(2));
+}
