@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const BIN = resolve('node_modules/.cache/rollproof-bench');
-const VERSIONS = { vegeta: 'v12.12.0', k6: 'v1.8.1', oha: '1.14.0', autocannon: '8.0.0' } as const;
+const VERSIONS = { vegeta: 'v12.12.0', k6: 'v1.8.1', oha: '1.16.0', autocannon: '8.0.0' } as const;
 
 /** A folder with every peer that is there or can be built, and the names of those that are missing, with the reason. */
 export function findPeers(): { readonly bin: string; readonly missing: ReadonlyMap<string, string> } {
@@ -48,7 +48,9 @@ export function findPeers(): { readonly bin: string; readonly missing: ReadonlyM
 /** A module has no `main` for `go install` where it replaces others; a copy of it can be built. */
 function buildGo(name: string, module: string): void {
   const env = { ...process.env, CGO_ENABLED: '0', GONOSUMDB: '*', GOFLAGS: '-buildvcs=false' };
-  const { Dir } = JSON.parse(execFileSync('go', ['mod', 'download', '-json', module], { env, encoding: 'utf8' }));
+  const { Dir } = JSON.parse(
+    execFileSync('go', ['mod', 'download', '-json', module], { env, encoding: 'utf8' }),
+  );
   const source = mkdtempSync(join(tmpdir(), `rollproof-${name}-`));
   try {
     cpSync(Dir, source, { recursive: true });

@@ -64,16 +64,20 @@ export async function measure(
   const startedMs = monotonicMs();
   const { output, cpuSeconds } = await run(command, load.seconds * 1000 + SPARE_MS);
   const ledger = await meter.end();
+  const report = tool.report(output);
   return {
     ledger,
-    report: tool.report(output),
+    report,
     cores: cpuSeconds / load.seconds,
-    startMs: (ledger.arrivalsMs[0] ?? Number.NaN) - startedMs,
+    startMs: (ledger.arrivalsMs[0] ?? Number.NaN) - (report.startedMs ?? startedMs),
   };
 }
 
 /** Runs a command in a shell whose `times` tells, last of all, the processor time of everything it started. */
-function run(command: string, limitMs: number): Promise<{ readonly output: string; readonly cpuSeconds: number }> {
+function run(
+  command: string,
+  limitMs: number,
+): Promise<{ readonly output: string; readonly cpuSeconds: number }> {
   return new Promise((resolve, reject) => {
     const child = spawn('/bin/sh', ['-c', `${command}\nstatus=$?\ntimes >&2\nexit $status`], {
       stdio: ['ignore', 'pipe', 'pipe'],

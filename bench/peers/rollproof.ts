@@ -2,10 +2,12 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
 import type { FromProber, StreamSpec, ToProber } from '../../src/prober/protocol.ts';
 
 const [, , url = '', rate = '1', seconds = '1', connection = 'new', ...flags] = process.argv;
 const { hostname, port, pathname, host } = new URL(url);
+const startedMs = monotonicMs();
 const prober = spawn(process.execPath, [join(import.meta.dirname, '../../dist/prober.js')], {
   stdio: ['pipe', 'pipe', 'inherit'],
 });
@@ -26,7 +28,7 @@ createInterface({ input: prober.stdout, crlfDelay: Number.POSITIVE_INFINITY }).o
   } else if (message.kind === 'stopped') tell({ kind: 'finish' });
 });
 prober.on('exit', (code) => {
-  console.log(JSON.stringify({ failed, unsent }));
+  console.log(JSON.stringify({ failed, unsent, startedMs }));
   process.exitCode = code ?? 1;
 });
 

@@ -157,12 +157,13 @@ async function rateTable(tools: readonly Tool[], meter: Meter): Promise<void> {
         return { rate: held < 0 ? 0 : (LADDER[held] ?? 0), busiest };
       },
     );
-    table(
-      `Honest rate, ${connection}: requests/s`,
-      ['tool', 'held', 'meter busy'],
-      runs,
-      (some) => [spread(some.map(({ rate }) => rate)), spread(some.map(({ busiest }) => 100 * busiest), ' %')],
-    );
+    table(`Honest rate, ${connection}: requests/s`, ['tool', 'held', 'meter busy'], runs, (some) => [
+      spread(some.map(({ rate }) => rate)),
+      spread(
+        some.map(({ busiest }) => 100 * busiest),
+        ' %',
+      ),
+    ]);
   }
 }
 
@@ -202,8 +203,8 @@ function table<T>(
 /** Median, and the least and the most in brackets where they differ. */
 function spread(figures: readonly number[], unit = ''): string {
   const sorted = figures.toSorted((a, b) => a - b);
-  const [least, median, most] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)].map((figure) =>
-    round(figure ?? Number.NaN),
+  const [least, median, most] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)].map(
+    (figure) => round(figure ?? Number.NaN),
   );
   return least === most ? `${median}${unit}` : `${median}${unit} [${least}–${most}]`;
 }

@@ -18,6 +18,8 @@ export interface Report {
   readonly failed: number;
   /** Requests that it planned and did not send, where it says so. */
   readonly unsent: number;
+  /** When the process that sends was started, where another one starts it: milliseconds of the monotonic clock. */
+  readonly startedMs?: number;
 }
 
 export interface Tool {
@@ -91,7 +93,10 @@ export function toolsOf(bin: string, folder: string): readonly Tool[] {
       report(output) {
         const [, connect = 0, read = 0, write = 0, timeout = 0] =
           /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output) ?? [];
-        return { failed: [connect, read, write, timeout].reduce((sum: number, n) => sum + Number(n), 0), unsent: 0 };
+        return {
+          failed: [connect, read, write, timeout].reduce((sum: number, n) => sum + Number(n), 0),
+          unsent: 0,
+        };
       },
     },
     {

@@ -20,9 +20,21 @@ export interface FreshSend {
   onOpen?(connection: HttpConnection): void;
 }
 
+/** A connection that stands sooner is nothing to tell of. */
+const SLOW_CONNECT_MS = 100;
+
+/** Adds how long connecting took, where that is worth telling. */
+function afterConnecting(connectMs: number, onEnd: (end: SendEnd) => void): (end: SendEnd) => void {
+  if (connectMs < SLOW_CONNECT_MS) return onEnd;
+  const rounded = Math.round(connectMs * 1000) / 1000;
+  return (end) =>
+    onEnd(end.kind === 'unsent' ? end : { ...end, facts: { ...end.facts, connectMs: rounded } });
+}
+
 /** Opens a connection and sends one request on it. */
 export function sendOnFreshConnection(send: FreshSend): RunningSend {
   const { engine, dialer, seq, onEnd } = send;
+  const dialledMs = dialer.nowMs();
   const running: { send: RunningSend } = {
     send: dial(
       dialer,
@@ -31,7 +43,7 @@ export function sendOnFreshConnection(send: FreshSend): RunningSend {
           case 'connected': {
             const connection = engine.open(end.connection);
             send.onOpen?.(connection);
-            running.send = connection.exchange(seq, onEnd);
+            running.send = connection.exchange(seq, afterConnecting(dialer.nowMs() - dialledMs, onEnd));
             return;
           }
           case 'failed': {
