@@ -1,7 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { GateResult, Reason, ScenarioResult, Verdict } from '../model/verdict.ts';
 import { consoleLine } from './console-line.ts';
-import { causeSentence } from './findings.ts';
+import { causeSentence, withoutKnownRemedy } from './findings.ts';
 import { adviceText, sensitivitySentence, survivalSentence } from './fix-text.ts';
 import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
@@ -74,16 +74,13 @@ function reasonsOf(scenario: ScenarioResult): readonly NamedReason[] {
   const sensitivity = sensitivitySentence(scenario);
   const survival = survivalSentence(scenario);
   return [
-    ...reasons.map((reason) => ({ name: `${name}: `, ...reason })),
-    ...findings.map((finding) => {
-      const remedy = adviceText(finding);
-      return {
-        name: `${name}: cause: `,
-        text: causeSentence(finding),
-        code: finding.cause,
-        ...(remedy !== undefined && { remedy }),
-      };
-    }),
+    ...reasons.map((reason) => ({ name: `${name}: `, ...withoutKnownRemedy(reason, scenario) })),
+    ...findings.map((finding) => ({
+      name: `${name}: cause: `,
+      text: causeSentence(finding),
+      code: finding.cause,
+      remedy: adviceText(finding),
+    })),
     ...nearMisses.map((miss) => ({ ...miss, name: `${name}: near miss: ` })),
     ...(survival === undefined ? [] : [{ name: `${name}: `, text: survival, code: 'amplified' }]),
     ...(sensitivity === undefined

@@ -1,6 +1,6 @@
 import { CAUSES, type Finding } from '../model/finding.ts';
 import { placeText } from '../model/manifest.ts';
-import type { ScenarioResult } from '../model/verdict.ts';
+import type { Reason, ScenarioResult } from '../model/verdict.ts';
 import { plural } from './figures.ts';
 import { fixSentence, shownLines, suggestionLabel } from './fix-text.ts';
 import { codeSpan, plainLine, prose } from './markdown.ts';
@@ -46,6 +46,12 @@ function undecidedLine({ undecided }: Finding): readonly string[] {
   return [
     `- Cannot be told from ${undecided.causes.map(codeSpan).join(', ')}. What would decide: ${prose(undecided.decidedBy)}`,
   ];
+}
+
+/** What to do about drops stands beside their cause, where there is one. */
+export function withoutKnownRemedy(reason: Reason, { findings }: ScenarioResult): Reason {
+  const { remedy, ...rest } = reason;
+  return reason.code === 'dropped' && findings.length > 0 ? rest : reason;
 }
 
 function suggestionLines(finding: Finding): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Finding, FixTrials, Suggestion } from '../model/finding.ts';
+import { CAUSES, type Finding, type FixTrials, type Suggestion } from '../model/finding.ts';
 import type { ScenarioResult } from '../model/verdict.ts';
 import { count, duration, plural } from './figures.ts';
 
@@ -12,7 +12,7 @@ export function suggestionLabel({ suggestion, fix }: Finding): string {
     case 'proven':
       return `Fix, proven (${trialPhrase(fix.trials)})`;
     case 'withdrawn':
-      return `Suggestion withdrawn, it did not help (${trialPhrase(fix.trials)})`;
+      return `Suggestion withdrawn, requests are dropped with it, too (${trialPhrase(fix.trials)})`;
     case 'untested':
       return `Suggestion, tried without an answer (${trialPhrase(fix.trials)})`;
   }
@@ -40,15 +40,15 @@ export function fixSentence({ suggestion, fix }: Finding): string | undefined {
     case 'proven':
       return `Proven: ${figures}. ${suggestion.text}${along}`;
     case 'withdrawn':
-      return `What was suggested did not help and is withdrawn: ${figures}.${why}${along}`;
+      return `What was suggested is withdrawn, it does not stop the drops: ${figures}.${why}${along}`;
     case 'untested':
       return `What is suggested was tried without an answer: ${figures}.${why}${along}`;
   }
 }
 
-/** The advice for a terminal: what is proven, what is withdrawn, or what is suggested. Not yet inert. */
-export function adviceText(finding: Finding): string | undefined {
-  return fixSentence(finding) ?? finding.suggestion?.text;
+/** The advice for a terminal: what is proven, what is withdrawn, what is suggested, or what helps in general. Not yet inert. */
+export function adviceText(finding: Finding): string {
+  return fixSentence(finding) ?? finding.suggestion?.text ?? CAUSES[finding.cause].remedy;
 }
 
 /** The lines to show with it: none of a change that did not help. */
@@ -74,6 +74,8 @@ export function survivalSentence({ environment, runs, verdict }: ScenarioResult)
   const askedMs = environment.amplified?.propagationDelayMs;
   if (askedMs === undefined || runs.length === 0) return undefined;
   const longestMs = runs.reduce((longest, run) => Math.max(longest, run.sentToEndingMs ?? 0), 0);
+  if (longestMs === 0)
+    return `Amplified in vain: no new connection was sent to a pod that was ending, although nodes followed changes at most every ${duration(askedMs)}.`;
   const sent = `new connections were sent to ending pods for up to ${duration(longestMs)}`;
   const asked = `nodes followed changes at most every ${duration(askedMs)}`;
   return verdict === 'pass'

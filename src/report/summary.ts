@@ -1,7 +1,7 @@
 import type { GateResult, Reason, ScenarioResult } from '../model/verdict.ts';
 import { firstThatFits } from './budget.ts';
 import { plural } from './figures.ts';
-import { causeLines } from './findings.ts';
+import { causeLines, withoutKnownRemedy } from './findings.ts';
 import { sensitivitySentence, survivalSentence } from './fix-text.ts';
 import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
@@ -97,12 +97,6 @@ function sensitivityLine(scenario: ScenarioResult): readonly string[] {
   if (sentence === undefined) return [];
   const mark = scenario.sensitivity?.state === 'shown' ? '' : '⚠️ ';
   return [`- ${codeSpan(scenario.name)}: ${mark}${prose(sentence)}`];
-}
-
-/** What to do about drops stands beside their cause, where there is one. */
-function withoutKnownRemedy(reason: Reason, { findings }: ScenarioResult): Reason {
-  const { remedy, ...rest } = reason;
-  return reason.code === 'dropped' && findings.length > 0 ? rest : reason;
 }
 
 function reasonText({ text, remedy, code }: Reason): string {

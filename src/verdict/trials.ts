@@ -108,7 +108,7 @@ function outcomeOf(cause: Cause, known: readonly Cause[], { results, runs }: Tri
   if (left.length === others.length && left.length > 0) {
     return { state: 'untested', why: `What was dropped with it has other causes: ${others.join(', ')}.` };
   }
-  return { state: 'withdrawn', why: `With it requests were dropped, too: ${left.join(', ')}.` };
+  return { state: 'withdrawn', why: `With it the causes are: ${left.join(', ')}.` };
 }
 
 const WORST_FIRST: readonly Verdict[] = ['rollout-failed', 'dropped', 'error', 'inconclusive'];

@@ -10,6 +10,7 @@ import {
   type TemplateFact,
 } from '../../src/model/recording.ts';
 import type { Scenario } from '../../src/model/scenario.ts';
+import type { Trial } from '../../src/model/trial.ts';
 
 /**
  * What becomes of consecutive requests, drawn from an instant on; spaces are for the eye.
@@ -28,6 +29,8 @@ export interface RecordingOptions {
   readonly environment?: Partial<Environment>;
   readonly scenario?: Partial<Scenario>;
   readonly run?: number;
+  /** Set where the manifests are not the user's as they are. */
+  readonly trial?: Trial;
   readonly intervalMs?: number;
   readonly replicas?: number;
   readonly baselineMs?: number;
@@ -238,7 +241,7 @@ function unsent({ stream, seq, scheduledMs }: Pick<Probe, 'stream' | 'seq' | 'sc
   return { kind: 'probe', stream, seq, scheduledMs, unsent: 'overdue' };
 }
 
-function header({ scenario, run = 1, environment }: RecordingOptions, intervalMs: number): Header {
+function header({ scenario, run = 1, trial, environment }: RecordingOptions, intervalMs: number): Header {
   const { expect } = aScenario(scenario);
   return {
     kind: 'header',
@@ -247,6 +250,7 @@ function header({ scenario, run = 1, environment }: RecordingOptions, intervalMs
     rollproof: '0.1.0',
     startedAt: '2026-11-20T12:00:00.000Z',
     run,
+    ...(trial && { trial }),
     scenario: aScenario({ ratePerSecond: 1000 / intervalMs, ...scenario }),
     environment: {
       cluster: 'kind',

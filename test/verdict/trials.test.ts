@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import type { Trial } from '../../src/model/trial.ts';
+import type { RunResult } from '../../src/model/verdict.ts';
+import { scenarioResult } from '../../src/verdict/combine.ts';
+import { judgeRun } from '../../src/verdict/judge.ts';
+import { fixToTry } from '../../src/verdict/trials.ts';
+import { aRecording, aScenario, type RecordingOptions } from '../support/a-recording.ts';
+import { aPodFact, aRolloutStory, NEW, OLD, READY } from '../support/a-rollout-story.ts';
+
+const scenario = aScenario();
+/** New connections are refused by an old pod without a preStop hook. */
+const stopsTooEarly = (draw = 'xxxx') =>
+  judgeRun(
+    aRolloutStory({
+      template: {},
+      exit: { code: 0, atMs: 4_800 },
+      target: [{ atMs: 4_510, draw }],
+    }),
+  );
+const recreated = judgeRun(
+  aRolloutStory({
+    template: { strategy: { type: 'Recreate' } },
+    lostAt: 'nobody',
+    endpoints: [
+      { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
+      { atMs: 3_400, endpoints: [] },
+      { atMs: 4_500, endpoints: [{ ...NEW, ...READY }] },
+    ],
+    also: [
+      aPodFact('old', 3_100, { deletionTimestamp: '2026-11-20T12:00:33Z', deletionGracePeriodSeconds: 30 }),
+    ],
+    target: [{ atMs: 3_410, draw: 'x'.repeat(50) }],
+  }),
+);
+const run = (options: RecordingOptions = {}) => judgeRun(aRecording(options));
+
+const scenarioOf = (runs: readonly RunResult[], trial?: Trial, results: readonly RunResult[] = []) =>
+  scenarioResult({
+    scenario,
+    runs,
+    trials: trial ? results.map((result, index) => ({ trial, result: { ...result, run: index + 1 } })) : [],
+  });
+
+describe('what is tried', () => {
+  it('is the suggestions of all findings at once, as changes to the manifests', () => {
+    const trial = fixToTry(scenarioOf([stopsTooEarly()]), 3);
+    expect(trial).toMatchObject({ kind: 'fix', causes: ['stops-before-endpoint-removal'], runs: 3 });
+    expect(trial?.patches).toEqual([
+      {
+        kind: 'Deployment',
+        name: 'web',
+        fields: {
+          spec: {
+            template: {
+              spec: { containers: [{ name: 'nginx', lifecycle: { preStop: { sleep: { seconds: 3 } } } }] },
+            },
+          },
+        },
+      },
+    ]);
+  });
+
+  it('is nothing where no request was dropped, or no line of the manifest helps', () => {
+    expect(fixToTry(scenarioOf([run()]), 3)).toBeUndefined();
+    const closed = judgeRun(
+      aRolloutStory({
+        template: {},
+        scenario: { connection: 'keep-alive' },
+        reused: true,
+        exit: { code: 0, atMs: 4_800 },
+        target: [{ atMs: 4_520, draw: 'rr.r' }],
+      }),
+    );
+    expect(closed.findings[0]?.cause).toBe('keep-alive-closed-at-shutdown');
+    expect(closed.findings[0]?.suggestion?.text).toMatch(/^No line of the manifest helps\. /);
+    expect(fixToTry(scenarioOf([closed]), 3)).toBeUndefined();
+  });
+});
+
+describe('a suggested change', () => {
+  const own = [stopsTooEarly('xxx'), { ...stopsTooEarly('xxxxx'), run: 2 }];
+  const trial = fixToTry(scenarioOf(own), 2);
+  const fix = (results: readonly RunResult[]) => scenarioOf(own, trial, results).findings[0]?.fix;
+
+  it('is only suggested where it was not tried', () => {
+    expect(fix([])).toEqual({ state: 'suggested' });
+  });
+
+  it('is proven where every planned run passes', () => {
+    expect(fix([run(), run()])).toEqual({
+      state: 'proven',
+      trials: { runs: 2, planned: 2, passed: 2, before: 5, dropped: 0, together: [] },
+    });
+  });
+
+  it('is not proven by fewer runs than were planned', () => {
+    expect(fix([run()])).toMatchObject({ state: 'untested', trials: { runs: 1, passed: 1 } });
+  });
+
+  it('is withdrawn where requests are still dropped for the same cause', () => {
+    expect(fix([run(), stopsTooEarly('xx')])).toMatchObject({
+      state: 'withdrawn',
+      trials: { runs: 2, passed: 1, dropped: 2, why: expect.stringContaining('stops-before') },
+    });
+  });
+
+  it('is withdrawn where it moves the drops to a cause that was not there before', () => {
+    expect(fix([recreated])).toMatchObject({ state: 'withdrawn' });
+  });
+
+  it('is withdrawn where the rollout fails with it', () => {
+    const failed = run({ outcome: 'crash-loop', detail: 'exit code 1' });
+    expect(failed.verdict).toBe('rollout-failed');
+    expect(fix([failed])).toMatchObject({ state: 'withdrawn' });
+  });
+
+  it('is neither proven nor withdrawn by a run without a verdict, and says why', () => {
+    const asleep = run({ asleep: [{ fromMs: 4_000, toMs: 5_000 }] });
+    expect(asleep.verdict).toBe('inconclusive');
+    expect(fix([asleep])).toMatchObject({
+      state: 'untested',
+      trials: { passed: 0, why: asleep.reasons[0]?.text },
+    });
+  });
+
+  it('is neither where what is left has causes of its own that were there before', () => {
+    const both = scenarioOf([stopsTooEarly('xxx'), { ...recreated, run: 2 }]);
+    const tried = fixToTry(both, 2);
+    const after = scenarioOf(both.runs, tried, [recreated]).findings;
+    const stateOf = (cause: string) => after.find((finding) => finding.cause === cause)?.fix?.state;
+    expect(stateOf('stops-before-endpoint-removal')).toBe('untested');
+    expect(stateOf('no-endpoints')).toBe('withdrawn');
+  });
+
+  it('changes no figure and no verdict of the scenario', () => {
+    const { trials, findings, ...rest } = scenarioOf(own, trial, [run(), run()]);
+    const { findings: before, ...plain } = scenarioOf(own);
+    expect(rest).toEqual(plain);
+    expect(findings.map(({ fix: _, ...finding }) => finding)).toEqual(
+      before.map(({ fix: _, ...finding }) => finding),
+    );
+    expect(trials?.[0]?.results).toHaveLength(2);
+  });
+});
+
+describe('the bad twin', () => {
+  const twin: Trial = { kind: 'sensitivity', causes: [], patches: [], runs: 1 };
+  const sensitivity = (result: RunResult) => scenarioOf([run()], twin, [result]).sensitivity;
+
+  it('shows that the setup shows drops, or does not, or that this is not known', () => {
+    expect(sensitivity(stopsTooEarly('xxxx'))).toMatchObject({ state: 'shown', dropped: 4 });
+    expect(sensitivity(run())).toMatchObject({ state: 'not-shown', dropped: 0 });
+    expect(sensitivity(run({ end: 'missing' }))).toMatchObject({ state: 'unknown', why: expect.any(String) });
+    expect(scenarioOf([run()]).sensitivity).toBeUndefined();
+  });
+
+  it('leaves the pass a pass', () => {
+    expect(scenarioOf([run()], twin, [stopsTooEarly()]).verdict).toBe('pass');
+  });
+});
