@@ -1,6 +1,6 @@
 import type { PodStory } from './pod-story.ts';
 import type { Attribution, Rule } from './rule.ts';
-import { ARRIVAL_MS, PROPAGATION_MS } from './rule.ts';
+import { ARRIVAL_MS, PROPAGATION_MS, propagationMs } from './rule.ts';
 import { type Drop, type Story, servingContainer } from './story.ts';
 
 /** A request that was lost at a pod whose deletion had been asked for. */
@@ -34,7 +34,7 @@ function endingDrop(drop: Drop, story: Story): EndingDrop | undefined {
   if (pod?.askedFromMs === undefined || drop.endedMs < pod.askedFromMs) return undefined;
   const { askedFromMs, exitCode, exitedMs, graceSeconds = 30, outOfEndpointsMs, goneMs } = pod;
   const overMs = outOfEndpointsMs ?? goneMs;
-  if (!drop.reused && overMs !== undefined && drop.sentMs > overMs + PROPAGATION_MS) return undefined;
+  if (!drop.reused && overMs !== undefined && drop.sentMs > overMs + propagationMs(story)) return undefined;
   const { preStop } = servingContainer(story.before) ?? {};
   const killed =
     exitCode === 137 &&

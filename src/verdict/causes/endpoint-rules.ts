@@ -1,6 +1,6 @@
 import type { Endpoint } from '../endpoint-spans.ts';
 import type { PodStory } from './pod-story.ts';
-import { ARRIVAL_MS, PROPAGATION_MS, type Rule } from './rule.ts';
+import { ARRIVAL_MS, PROPAGATION_MS, propagationMs, type Rule } from './rule.ts';
 import type { Drop, Story } from './story.ts';
 
 /** The endpoints follow the readiness of a pod within this time, or do not follow it. */
@@ -153,11 +153,11 @@ function withoutReadyEndpoint(drop: Drop, story: Story): boolean {
 }
 
 /** Was there no such endpoint when a request was sent, or so short a time before that nodes need not have known? */
-function without(wanted: (endpoint: Endpoint) => boolean, { sentMs }: Drop, { endpoints }: Story): boolean {
+function without(wanted: (endpoint: Endpoint) => boolean, { sentMs }: Drop, story: Story): boolean {
+  const { endpoints } = story;
+  const lagMs = propagationMs(story);
   return endpoints.some((span, index) => {
     const toMs = endpoints[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY;
-    return (
-      sentMs >= span.fromMs - ARRIVAL_MS && sentMs <= toMs + PROPAGATION_MS && !span.endpoints.some(wanted)
-    );
+    return sentMs >= span.fromMs - ARRIVAL_MS && sentMs <= toMs + lagMs && !span.endpoints.some(wanted);
   });
 }

@@ -1,5 +1,5 @@
 import type { Rule } from './rule.ts';
-import { PROPAGATION_MS } from './rule.ts';
+import { propagationMs } from './rule.ts';
 
 const DISTURBANCES = {
   control:
@@ -31,11 +31,12 @@ export const disturbedMeasurement: Rule = ({ coincidence, trouble }) => {
 const ANSWERED_ELSEWHERE = 20;
 
 /** A new connection to an address that all the others have long left. */
-export const rememberedSourcePort: Rule = ({ pod, established, address, sentMs }, { visits }) => {
+export const rememberedSourcePort: Rule = ({ pod, established, address, sentMs }, story) => {
   if (pod?.outOfEndpointsMs === undefined || established) return undefined;
-  const leftMs = pod.outOfEndpointsMs + PROPAGATION_MS;
+  const lagMs = propagationMs(story);
+  const leftMs = pod.outOfEndpointsMs + lagMs;
   if (sentMs <= leftMs) return undefined;
-  const elsewhere = visits.filter(
+  const elsewhere = story.visits.filter(
     (visit) =>
       visit.ok &&
       !visit.reused &&
@@ -47,6 +48,6 @@ export const rememberedSourcePort: Rule = ({ pod, established, address, sentMs }
   return {
     cause: 'stale-conntrack',
     confidence: 'medium',
-    because: `New connections from other source ports had been answered by other pods for long when these were still sent to an address that had left the endpoints more than ${PROPAGATION_MS / 1000} s before.`,
+    because: `New connections from other source ports had been answered by other pods for long when these were still sent to an address that had left the endpoints more than ${lagMs / 1000} s before.`,
   };
 };

@@ -19,5 +19,10 @@ export type Rule = (drop: Drop, story: Story) => Attribution | undefined;
 /** After a change of the endpoints nodes may go by the old ones this long: kube-proxy's pace, a busy machine, and room. */
 export const PROPAGATION_MS = 3_000;
 
+/** The same in this run: longer where the cluster was made slow on request. */
+export function propagationMs({ header }: Story): number {
+  return PROPAGATION_MS + (header.environment.amplified?.propagationDelayMs ?? 0);
+}
+
 /** Facts arrive at most this much later than what they tell of, on a machine that keeps up. */
 export const ARRIVAL_MS = 250;

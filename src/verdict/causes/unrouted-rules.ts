@@ -1,6 +1,6 @@
 import { endingPod } from './ending-rules.ts';
 import type { PodStory } from './pod-story.ts';
-import { ARRIVAL_MS, PROPAGATION_MS, type Rule } from './rule.ts';
+import { ARRIVAL_MS, propagationMs, type Rule } from './rule.ts';
 import type { Drop, Story } from './story.ts';
 
 /** A pod that has just become ready is suspect for this long, where nobody knows which pod a request went to. */
@@ -15,7 +15,7 @@ const COMPANY_MS = 250;
  */
 export const inferredPod: Rule = (drop, story) => {
   if (drop.address !== undefined) return undefined;
-  const [ending, another] = story.pods.filter((pod) => isEnding(pod, drop));
+  const [ending, another] = story.pods.filter((pod) => isEnding(pod, drop, propagationMs(story)));
   // Where tracking was heard, only this one event was lost: that needs company that is known.
   if (!ending || (story.routesHeard && !hasCompany(drop, ending, story))) return undefined;
   const attribution = endingPod({ ...drop, pod: ending }, story);
@@ -46,8 +46,12 @@ export const inferredPod: Rule = (drop, story) => {
   };
 };
 
-function isEnding({ askedFromMs, outOfEndpointsMs, goneMs }: PodStory, { sentMs, endedMs }: Drop): boolean {
-  const overMs = (outOfEndpointsMs ?? goneMs ?? Number.POSITIVE_INFINITY) + PROPAGATION_MS;
+function isEnding(
+  { askedFromMs, outOfEndpointsMs, goneMs }: PodStory,
+  { sentMs, endedMs }: Drop,
+  lagMs: number,
+): boolean {
+  const overMs = (outOfEndpointsMs ?? goneMs ?? Number.POSITIVE_INFINITY) + lagMs;
   return askedFromMs !== undefined && endedMs >= askedFromMs && sentMs <= overMs;
 }
 

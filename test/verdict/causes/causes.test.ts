@@ -450,6 +450,19 @@ describe('the cause of dropped requests', () => {
   });
 });
 
+describe('an amplified delay', () => {
+  const drop = { template: {}, exit: { code: 0, atMs: 4_800 }, terminatingMs: 6_000, endpoints: SURGE };
+  const late = { ...drop, target: [{ atMs: 9_000, draw: 'xxxx' }] };
+  const cause = (options: StoryOptions) => judgeRun(aRolloutStory(options)).findings[0]?.cause;
+
+  it('lets nodes go by old endpoints for longer before that needs another explanation', () => {
+    expect(cause(late)).not.toBe('stops-before-endpoint-removal');
+    expect(cause({ ...late, environment: { amplified: { propagationDelayMs: 5_000 } } })).toBe(
+      'stops-before-endpoint-removal',
+    );
+  });
+});
+
 describe('the suggestion', () => {
   const places = {
     spec: { file: 'k8s/web.yaml', line: 6, column: 1 },
@@ -496,5 +509,76 @@ describe('the suggestion', () => {
     const found = suggestion(STORIES['missing-readiness-probe']);
     expect(found?.yaml[0]).toBe('readinessProbe:');
     expect(found?.diff).toBeUndefined();
+  });
+
+  it('changes the one number of a sleep action that is too short', () => {
+    const preStopSeconds = { file: 'k8s/web.yaml', line: 21, column: 17 };
+    const lifecycle = { file: 'k8s/web.yaml', line: 18, column: 11 };
+    const { template, ...story } = STORIES['prestop-too-short'];
+    const containers = [{ ...CONTAINER, preStop: { how: 'sleep', seconds: 1 } as const }];
+    const found = suggestion({
+      ...story,
+      template: { ...template, containers, places: { ...places, lifecycle, preStopSeconds } },
+    });
+    expect(found?.diff).toEqual({
+      place: preStopSeconds,
+      lines: ['-                seconds: 1', '+                seconds: 4'],
+    });
+  });
+
+  it('puts the sleep action in the place of another one, because a hook has only one', () => {
+    const found = suggestion(STORIES['prestop-too-short']);
+    expect(JSON.stringify(found?.patches)).toContain('"preStop":{"sleep":{"seconds":4},"exec":null}');
+    expect(found?.yaml.join('\n')).not.toContain('exec');
+  });
+
+  it('uses the program `sleep` where the cluster has no sleep action', () => {
+    const found = suggestion({
+      ...STORIES['stops-before-endpoint-removal'],
+      environment: { kubernetes: 'v1.29.4' },
+    });
+    expect(found?.yaml.map((line) => line.trim())).toEqual([
+      ...['lifecycle:', 'preStop:', 'exec:', 'command: ["sleep", "3"]'],
+    ]);
+  });
+
+  it('suggests no program where the image has none that the hook could run', () => {
+    const found = suggestion({
+      ...STORIES['prestop-cannot-run'],
+      environment: { kubernetes: 'v1.29.4' },
+    });
+    expect(found?.text).toMatch(/^No line of the manifest helps on Kubernetes v1\.29\.4/);
+    expect(found?.patches ?? []).toEqual([]);
+  });
+
+  it('is a diff only where all of it has its place', () => {
+    const story = STORIES['stops-before-endpoint-removal'];
+    const short = { gracePeriodSeconds: 5 };
+    expect(suggestion({ ...story, template: { ...short, places } })?.furtherDiffs).toEqual([
+      { place: places.podSpec, lines: ['+      terminationGracePeriodSeconds: 13'] },
+    ]);
+    const lifecycle = { file: 'k8s/web.yaml', line: 18, column: 11 };
+    const found = suggestion({ ...story, template: { ...short, places: { ...places, lifecycle } } });
+    expect(found?.diff).toBeUndefined();
+    expect(found?.yaml).toContain('terminationGracePeriodSeconds: 13');
+  });
+
+  it.each([
+    ['sigterm-ignored', 'see that SIGTERM reaches the server'],
+    ['keep-alive-closed-at-shutdown', 'Connection: close'],
+    ['keep-alive-outlives-pod', 'Connection: close'],
+    ['no-sigterm-handling', 'handle SIGTERM'],
+  ] as const)('says of %s that no line of the manifest helps, and what does', (cause, words) => {
+    const found = suggestion(STORIES[cause]);
+    expect(found?.text).toMatch(/^No line of the manifest helps\./);
+    expect(found?.text).toContain(words);
+    expect(found?.yaml).toEqual([]);
+  });
+
+  it('for readiness that comes too early asks for what clients ask for, or later', () => {
+    const story = STORIES['readiness-too-early'];
+    const tcp = { containers: [{ ...CONTAINER, readiness: { how: 'tcp' } as const }] };
+    expect(suggestion({ ...story, template: tcp })?.yaml.join(' ')).toContain('httpGet:');
+    expect(JSON.stringify(suggestion({ ...story, template: tcp })?.patches)).toContain('"tcpSocket":null');
   });
 });
