@@ -1,6 +1,7 @@
-import { runProbe } from '../gate/run-probe.ts';
+import { refuseExhaustion, runProbe } from '../gate/run-probe.ts';
 import { readCliOptions } from '../inputs/cli-arguments.ts';
 import { loadProbe, refuseForeignHost } from '../inputs/load-probe.ts';
+import { machineLimits } from '../platform/machine-limits.ts';
 import { resolveHost } from '../platform/resolve-host.ts';
 import { hasColours } from '../publish/log.ts';
 import { writeReportFiles } from '../publish/report-files.ts';
@@ -23,6 +24,7 @@ export async function probeCommand(
   options: ProbeOptions,
 ): Promise<number> {
   const settings = loadProbe(url, readCliOptions(options), options);
+  refuseExhaustion(settings, await machineLimits());
   const address = await resolveHost(settings.target.hostname);
   refuseForeignHost(settings, address);
   const { result, files } = await runProbe(settings, {

@@ -4,6 +4,7 @@ import type { RawInputs } from '../inputs/raw-inputs.ts';
 import type { Plan } from '../model/plan.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { readEventPayload } from '../platform/github-event.ts';
+import { machineLimits } from '../platform/machine-limits.ts';
 
 /** What a run is started with. */
 export interface RunRequest {
@@ -31,5 +32,5 @@ export async function preparePlan({ inputs, environment, stdin, signal }: RunReq
     stdin,
     signal,
   });
-  return makePlan(settings, manifests);
+  return makePlan(settings, manifests, await machineLimits());
 }

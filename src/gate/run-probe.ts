@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProbeSettings } from '../inputs/load-probe.ts';
-import { messageOf } from '../model/problem.ts';
+import type { MachineLimits } from '../model/machine-limits.ts';
+import { BadInputError, messageOf } from '../model/problem.ts';
 import {
   type End,
   RECORDING_FORMAT,
@@ -10,6 +11,7 @@ import {
   type Stream,
 } from '../model/recording.ts';
 import type { UrlProbe } from '../model/url-probe.ts';
+import { shortageProblem, shortages } from '../plan/capacity.ts';
 import { openProber, type Prober } from '../prober/prober.ts';
 import { monotonicMs } from '../prober/program/monotonic-clock.ts';
 import type { SourcePortRange, StreamSpec } from '../prober/protocol.ts';
@@ -21,6 +23,16 @@ import type { Progress } from './progress.ts';
 import { recordingsFolder } from './recordings-folder.ts';
 import { type NamedRecording, readNamedRecording, renderReports } from './render-reports.ts';
 import { OWNED_PORTS, portsAfter } from './source-port-budget.ts';
+
+/** Throws BadInputError (RP1116 to RP1119) where a rate would use something of the machine up. */
+export function refuseExhaustion({ probes }: ProbeSettings, limits: MachineLimits): void {
+  const problems = probes.flatMap((probe) =>
+    shortages({ ...probe, steadyRate: () => 0 }, limits).map((shortage) =>
+      shortageProblem(shortage, `${probe.url} (${probe.connection})`, 'rate'),
+    ),
+  );
+  if (problems.length > 0) throw new BadInputError(problems);
+}
 
 export interface ProbeSurroundings {
   /** The address of the target's host; no name is resolved any more. */

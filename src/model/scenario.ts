@@ -82,6 +82,9 @@ export interface Scenario extends Measure {
   readonly path: string;
 }
 
+/** A source port is not used again for this long (docs/adr/0004). */
+export const SOURCE_PORT_REST_MS = 120_000;
+
 /** Connections per second that one source address carries: 51,000 ports, each resting 120 s before it is used again. */
 export const MAX_NEW_CONNECTIONS_PER_SECOND = 425;
 

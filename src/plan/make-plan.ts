@@ -1,7 +1,9 @@
+import type { MachineLimits } from '../model/machine-limits.ts';
 import type { Plan, PlannedScenario, ScenarioManifests } from '../model/plan.ts';
 import { BadInputError } from '../model/problem.ts';
-import { carrierOf, MAX_NEW_CONNECTIONS_PER_SECOND, steadyRatePerSecond } from '../model/scenario.ts';
+import { carrierOf, steadyRatePerSecond } from '../model/scenario.ts';
 import type { ClusterSettings, ScenarioSettings, Settings } from '../model/settings.ts';
+import { shortageProblem, shortages } from './capacity.ts';
 import { checkImages } from './check-images.ts';
 import { checkProtocol } from './check-protocol.ts';
 import { checkUpdate } from './check-update.ts';
@@ -15,12 +17,18 @@ import { parseTarget } from './target-text.ts';
 
 /**
  * Decides everything that can be decided before a cluster is booted. `manifests` are those of `settings.scenarios`, in
- * the same order. Throws BadInputError with all problems of all scenarios.
+ * the same order; `machine` is what this one has to give. Throws BadInputError with all problems of all scenarios.
  */
-export function makePlan(settings: Settings, manifests: readonly ScenarioManifests[]): Plan {
+export function makePlan(
+  settings: Settings,
+  manifests: readonly ScenarioManifests[],
+  machine: MachineLimits = {},
+): Plan {
   const findings = new Findings();
+  // In an existing cluster the prober mostly stands on another machine.
+  const limits = settings.cluster.provider === 'existing' ? {} : machine;
   const scenarios = settings.scenarios.map((scenario, index) =>
-    planScenario(scenario, manifests[index] ?? { objects: [] }, settings.cluster, findings),
+    planScenario(scenario, manifests[index] ?? { objects: [] }, settings.cluster, limits, findings),
   );
   if (findings.problems.length > 0) throw new BadInputError(findings.problems);
   return {
@@ -37,10 +45,11 @@ function planScenario(
   settings: ScenarioSettings,
   { objects, updatedObjects }: ScenarioManifests,
   cluster: ClusterSettings,
+  limits: MachineLimits,
   findings: Findings,
 ): PlannedScenario | undefined {
   checkProtocol(settings, findings);
-  checkRate(settings, findings);
+  checkCapacity(settings, limits, findings);
   const wish = parseTarget(settings.target, findings);
   const deployment = chooseDeployment(
     objects,
@@ -110,15 +119,10 @@ function tailFor(tailMs: number, { amplify }: ClusterSettings, findings: Finding
   return neededMs;
 }
 
-/** A connection for every request uses up source ports faster than they may be used again. */
-function checkRate({ name, connection, ratePerSecond }: ScenarioSettings, findings: Findings): void {
-  const steady = steadyRatePerSecond(ratePerSecond);
-  if (connection === 'keep-alive' || ratePerSecond + steady <= MAX_NEW_CONNECTIONS_PER_SECOND) return;
-  findings.problem({
-    code: 'RP1116',
-    what: `Scenario ${JSON.stringify(name)} asks for more new connections than there are source ports.`,
-    where: 'rate',
-    why: `${ratePerSecond}/s to the Service and ${steady}/s to the control; one address carries ${MAX_NEW_CONNECTIONS_PER_SECOND}/s, because a source port rests 120 s before it is used again.`,
-    remedy: `Write rate: ${MAX_NEW_CONNECTIONS_PER_SECOND - steady} or less, or connection: keep-alive.`,
-  });
+/** A rate that would use something of the machine up is refused before anything is booted. */
+function checkCapacity(settings: ScenarioSettings, limits: MachineLimits, findings: Findings): void {
+  const demand = { ...settings, steadyRate: steadyRatePerSecond };
+  for (const shortage of shortages(demand, limits)) {
+    findings.problem(shortageProblem(shortage, `Scenario ${JSON.stringify(settings.name)}`, 'rate'));
+  }
 }
