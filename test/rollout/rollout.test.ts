@@ -1,122 +1,87 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DEPLOYMENTS, EVENTS, PODS, SERVICES } from '../../src/cluster/sandbox/api/resources.ts';
+import type { PartialSandboxOptions, Sandbox } from '../../src/cluster/sandbox/sandbox.ts';
 import { BadInputError } from '../../src/model/problem.ts';
 import type { RecordingEntry } from '../../src/model/recording.ts';
 import type { Update } from '../../src/model/scenario.ts';
 import { type Observation, observe } from '../../src/rollout/observe.ts';
 import { type RolloutOptions, runRollout } from '../../src/rollout/rollout.ts';
-import { event, type FakeKube, refusal, startFakeKube } from '../support/fake-kube.ts';
+import {
+  deployment,
+  kubeConfigOf,
+  QUICK,
+  quickSandbox,
+  READY_PROBE,
+  service,
+  until,
+  untilTrue,
+} from '../cluster/sandbox/quick-sandbox.ts';
+import { refusal, startFakeKube } from '../support/fake-kube.ts';
 
-const DEPLOYMENTS = '/apis/apps/v1/namespaces/own/deployments';
-const REPLICA_SETS = '/apis/apps/v1/namespaces/own/replicasets';
-const PODS = '/api/v1/namespaces/own/pods';
-const EVENTS = '/api/v1/namespaces/own/events';
+/** A watch that is silent for this long is not believed. */
+const SILENCE_MS = 100;
+const WRITER = { manager: 'test' };
+const RESTART: Update = { kind: 'restart' };
 
-let fake: FakeKube;
+let sandbox: Sandbox;
 let entries: RecordingEntry[];
 let observation: Observation;
 
-beforeEach(async () => {
-  fake = await startFakeKube();
+beforeEach(() => {
   entries = [];
-  for (const path of [EVENTS, '/apis/discovery.k8s.io/v1/namespaces/own/endpointslices', '/api/v1/nodes']) {
-    fake.answer(path, list([]));
-  }
-  for (const namespace of ['kube-system', 'kube-flannel', 'calico-system']) {
-    fake.answer(`/api/v1/namespaces/${namespace}/pods`, list([]));
-  }
-  serve(deployment(1), [pod('old')]);
 });
 
 afterEach(async () => {
   await observation[Symbol.asyncDispose]();
-  await fake[Symbol.asyncDispose]();
+  await sandbox.close();
+  expect(sandbox.complaints).toEqual([]);
 });
 
-let version = 10;
-const meta = (name: string, more: object = {}) => ({
-  name,
-  uid: `uid-${name}`,
-  resourceVersion: String(++version),
-  ...more,
-});
-const list = (items: readonly object[]) => ({ metadata: { resourceVersion: String(++version) }, items });
+const emit = (entry: RecordingEntry) => void entries.push(entry);
+const clock = () => performance.now();
+const signal = new AbortController().signal;
+const pods = () => sandbox.api.store.list(PODS, 'default');
+const podNames = () => pods().map(({ metadata }) => metadata.name);
+const marks = () => entries.flatMap((entry) => (entry.kind === 'mark' ? [entry.mark] : []));
+const notes = (subject: string) =>
+  entries.flatMap((entry) => (entry.kind === 'note' && entry.subject === subject ? [entry.text] : []));
 
-function deployment(generation: number, spec: object = {}) {
-  const annotations = { 'deployment.kubernetes.io/revision': String(generation) };
-  return {
-    metadata: meta('web', { generation, annotations }),
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: { app: 'web' } },
-      template: {
-        metadata: { labels: { generation: String(generation) } },
-        spec: { containers: [{ name: 'app' }] },
-      },
-      ...spec,
-    },
-    status: {
-      observedGeneration: generation,
-      replicas: 1,
-      updatedReplicas: 1,
-      readyReplicas: 1,
-      availableReplicas: 1,
-    },
-  };
-}
-
-function pod(hash: string) {
-  return {
-    metadata: meta(`web-${hash}-x`, {
-      labels: { 'pod-template-hash': hash },
-      ownerReferences: [{ kind: 'ReplicaSet', name: `web-${hash}`, uid: `uid-web-${hash}` }],
-    }),
-    spec: { nodeName: 'worker', containers: [] },
-    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
-  };
-}
-
-function replicaSet(hash: string, revision: number) {
-  return {
-    metadata: meta(`web-${hash}`, {
-      annotations: { 'deployment.kubernetes.io/revision': String(revision) },
-      labels: { 'pod-template-hash': hash },
-      ownerReferences: [{ kind: 'Deployment', name: 'web', uid: 'uid-web' }],
-    }),
-  };
-}
-
-/** What LIST and GET show from now on. */
-function serve(live: ReturnType<typeof deployment>, pods: readonly object[]): void {
-  fake.answer(DEPLOYMENTS, list([live]));
-  fake.answer(`${DEPLOYMENTS}/web`, live);
-  fake.answer(REPLICA_SETS, list([replicaSet('old', 1), replicaSet('new', 2)]));
-  fake.answer(PODS, list(pods));
-}
-
-async function roll(update: Update, more: Partial<RolloutOptions> = {}) {
-  const emit = (entry: RecordingEntry) => entries.push(entry);
-  const clock = () => performance.now();
-  const kubeConfig = fake.kubeConfig;
-  const cluster: RolloutOptions['cluster'] = {
-    kubeConfig,
-    provider: 'kind',
-    nodes: [],
-    kubeconfigPath: '/nowhere/kubeconfig',
-  };
-  // Silence is what makes this observation look again: the scripts of the watches are empty.
+/** A sandbox on which the Deployment is available, and an observation of it. */
+async function serve(
+  options: PartialSandboxOptions = {},
+  spec: Parameters<typeof deployment>[0] = {},
+): Promise<void> {
+  sandbox = await quickSandbox(options);
+  const { api } = sandbox;
+  api.create(
+    DEPLOYMENTS,
+    'default',
+    deployment({ ...spec, container: { ...READY_PROBE, ...spec.container } }),
+    WRITER,
+  );
+  api.create(SERVICES, 'default', service(), WRITER);
+  await until(sandbox, DEPLOYMENTS, ({ status }) => status?.availableReplicas === (spec.replicas ?? 1));
   observation = await observe({
-    kubeConfig,
-    namespace: 'own',
+    kubeConfig: kubeConfigOf(sandbox),
+    namespace: 'default',
     deployment: 'web',
     service: 'web',
     clock,
     emit,
-    silenceMs: 50,
+    silenceMs: SILENCE_MS,
   });
-  return await runRollout({
-    cluster,
-    namespace: 'own',
-    scenario: { deployment: 'web', update, rolloutDeadlineMs: 10_000 },
+}
+
+function roll(update: Update, more: Partial<RolloutOptions> = {}, rolloutDeadlineMs = 10_000) {
+  return runRollout({
+    cluster: {
+      kubeConfig: kubeConfigOf(sandbox),
+      provider: 'sandbox',
+      nodes: sandbox.nodes,
+      kubeconfigPath: '/nowhere/kubeconfig',
+    },
+    namespace: 'default',
+    scenario: { deployment: 'web', update, rolloutDeadlineMs },
     observation,
     updatedObjects: [],
     applyObjects: () => Promise.resolve(),
@@ -124,77 +89,86 @@ async function roll(update: Update, more: Partial<RolloutOptions> = {}) {
     clock,
     emit,
     progress: () => {},
-    signal: new AbortController().signal,
+    signal,
     ...more,
   });
 }
 
-/** A PATCH of the Deployment is answered with its next generation, and `then` changes the world. */
-function onPatch(then: () => void): void {
-  fake.decide(({ method }) => {
-    if (method !== 'PATCH') return undefined;
-    then();
-    return { status: 200, body: deployment(2) };
+/** Does something once the update has been written, and before the control plane has followed it. */
+function onceTriggered(then: () => void): void {
+  const { store } = sandbox.api;
+  const unsubscribe = store.subscribe(({ resource, object }) => {
+    if (resource !== DEPLOYMENTS || object.metadata.generation !== 2) return;
+    unsubscribe();
+    // Not from within the write itself.
+    queueMicrotask(then);
   });
 }
 
-const marks = () => entries.flatMap((entry) => (entry.kind === 'mark' ? [entry.mark] : []));
-const writes = () => fake.seen.filter(({ method }) => method !== 'GET');
-
 describe('a rollout', () => {
   it('is completed when the Deployment says so and the server lists no old pod any more', async () => {
-    onPatch(() => serve(deployment(2), [pod('new')]));
-    expect(await roll({ kind: 'restart' })).toMatchObject({ outcome: 'completed' });
+    await serve();
+    const [old = ''] = podNames();
+    expect(await roll(RESTART)).toMatchObject({ outcome: 'completed' });
     expect(marks()).toEqual(['update-triggered', 'rollout-complete', 'old-pods-gone']);
-    expect(entries.find(({ kind }) => kind === 'workload-before')).toMatchObject({
-      generation: 1,
-      templateHash: 'old',
-    });
-    expect(entries.find(({ kind }) => kind === 'workload-after')).toMatchObject({
-      generation: 2,
-      templateHash: 'new',
-    });
+    const [before, after] = ['workload-before', 'workload-after'].map((kind) =>
+      entries.find((entry) => entry.kind === kind),
+    );
+    expect(before).toMatchObject({ generation: 1, pods: [{ name: old }] });
+    expect(after).toMatchObject({ generation: 2, pods: [{ name: podNames()[0] }] });
+    expect(podNames()).not.toContain(old);
+    expect(entries).toContainEqual(expect.objectContaining({ kind: 'pod', change: 'deleted', name: old }));
     expect(entries.at(-1)).toMatchObject({ kind: 'rollout-end', outcome: 'completed' });
   });
 
   it('is not over while an old pod is terminating', async () => {
-    const old = pod('old');
-    const ending = { ...old, metadata: { ...old.metadata, deletionTimestamp: '2026-11-20T10:00:00Z' } };
-    onPatch(() => serve(deployment(2), [ending, pod('new')]));
-    expect(
-      await roll(
-        { kind: 'restart' },
-        { scenario: { deployment: 'web', update: { kind: 'restart' }, rolloutDeadlineMs: 600 } },
-      ),
-    ).toMatchObject({
-      outcome: 'timed-out',
-      detail: expect.stringContaining('old pods to be gone'),
+    await serve({}, { container: { lifecycle: { preStop: { sleep: { seconds: 25 } } } } });
+    const stop = new AbortController();
+    const end = await roll(RESTART, {
+      signal: stop.signal,
+      emit(entry) {
+        emit(entry);
+        const complete = entry.kind === 'mark' && entry.mark === 'rollout-complete';
+        // More than it takes to look again.
+        if (complete) sandbox.clock.after(400, () => stop.abort());
+      },
     });
+    expect(end.outcome).toBe('cancelled');
+    expect(pods().filter(({ metadata }) => metadata.deletionTimestamp)).toHaveLength(1);
     expect(marks()).toEqual(['update-triggered', 'rollout-complete']);
   });
 
+  it('on a kubelet that is slow is over at its deadline, and not complete', async () => {
+    await serve({ kubelet: { ...QUICK.kubelet, podSetupMs: 1_000 } });
+    expect(await roll(RESTART, {}, 500)).toMatchObject({ outcome: 'timed-out' });
+    expect(marks()).toEqual(['update-triggered']);
+  });
+
   it('that writes the same template again has replaced nothing', async () => {
+    await serve();
     expect(await roll({ kind: 'apply', from: 'new.yaml' })).toMatchObject({ outcome: 'nothing-replaced' });
   });
 
   it('of a paused Deployment is not even begun', async () => {
-    serve(deployment(1, { paused: true }), [pod('old')]);
-    expect(await roll({ kind: 'restart' })).toMatchObject({ outcome: 'paused' });
-    expect(writes()).toEqual([]);
+    await serve();
+    sandbox.api.update({ resource: DEPLOYMENTS, namespace: 'default', name: 'web' }, (draft) => {
+      draft.spec.paused = true;
+    });
+    expect(await roll(RESTART)).toMatchObject({ outcome: 'paused' });
     expect(marks()).toEqual([]);
+    expect(sandbox.api.store.list(DEPLOYMENTS)[0]?.spec.template.metadata?.annotations).toBeUndefined();
   });
 
   it('that the server refuses is rejected, with its words', async () => {
-    fake.decide(({ method }) =>
-      method === 'PATCH' ? refusal(422, 'Invalid', 'spec is invalid') : undefined,
-    );
-    expect(await roll({ kind: 'restart' })).toMatchObject({
+    await serve();
+    expect(await roll({ kind: 'image', container: 'web', image: 'shop/web:2' })).toMatchObject({
       outcome: 'update-rejected',
-      detail: 'spec is invalid',
+      detail: expect.stringContaining('shop/web:2'),
     });
   });
 
   it('whose objects are refused is rejected, with their place', async () => {
+    await serve();
     const problem = {
       code: 'RP1503',
       what: 'refused',
@@ -210,6 +184,7 @@ describe('a rollout', () => {
   });
 
   it('by a command gives it the cluster and the namespace, and tells what it prints', async () => {
+    await serve();
     const told: string[] = [];
     const command = 'echo "$KUBECONFIG $ROLLPROOF_NAMESPACE"; echo broken >&2; exit 7';
     const end = await roll({ kind: 'command', command }, { progress: (line) => told.push(line) });
@@ -217,94 +192,147 @@ describe('a rollout', () => {
       outcome: 'command-failed',
       detail: expect.stringMatching(/exit code 7: .*broken/s),
     });
-    expect(told).toEqual(expect.arrayContaining(['/nowhere/kubeconfig own', 'broken']));
+    expect(told).toEqual(expect.arrayContaining(['/nowhere/kubeconfig default', 'broken']));
   });
 
   it('changed by somebody else meanwhile is no measurement', async () => {
-    onPatch(() => serve(deployment(3, { replicas: 4 }), [pod('old')]));
-    expect(await roll({ kind: 'restart' })).toMatchObject({
+    await serve();
+    onceTriggered(() =>
+      sandbox.api.update({ resource: DEPLOYMENTS, namespace: 'default', name: 'web' }, (draft) => {
+        draft.spec.replicas = 4;
+      }),
+    );
+    expect(await roll(RESTART)).toMatchObject({
       outcome: 'foreign-change',
       detail: expect.stringContaining('replicas went from 1 to 4'),
     });
   });
 
   it('ends as cancelled when it is told to stop', async () => {
+    await serve();
     const stop = new AbortController();
-    onPatch(() => stop.abort());
-    expect(await roll({ kind: 'restart' }, { signal: stop.signal })).toMatchObject({ outcome: 'cancelled' });
-  });
-
-  it('fails loudly when the pods can not be watched any more', async () => {
-    onPatch(() => {
-      serve(deployment(2), [pod('old')]);
-      fake.decide(({ path }) => (path === PODS ? refusal(403, 'Forbidden', 'pods is forbidden') : undefined));
-    });
-    const scenario = { deployment: 'web', update: { kind: 'restart' }, rolloutDeadlineMs: 600_000 } as const;
-    await expect(roll(scenario.update, { scenario })).rejects.toThrow('pods is forbidden');
+    onceTriggered(() => stop.abort());
+    expect(await roll(RESTART, { signal: stop.signal })).toMatchObject({ outcome: 'cancelled' });
   });
 });
 
 describe('the observation of a rollout', () => {
+  const COMPLETED = { outcome: 'completed' };
+  const DELETED = { kind: 'pod', change: 'deleted' };
+
   it('notes an interrupted watch and goes on from the truth', async () => {
-    fake.watch(PODS, { send: [event('ERROR', { code: 410, message: 'too old' })], ending: 'silence' });
-    onPatch(() => serve(deployment(2), [pod('new')]));
-    await roll({ kind: 'restart' });
-    expect(entries).toContainEqual(
-      expect.objectContaining({
-        kind: 'note',
-        subject: 'watch-relisted',
-        text: expect.stringContaining('too old'),
-      }),
+    await serve();
+    const [old] = podNames();
+    onceTriggered(() => sandbox.expireWatches());
+    expect(await roll(RESTART)).toMatchObject(COMPLETED);
+    expect(notes('watch-relisted').join()).toContain('too old');
+    expect(entries).toContainEqual(expect.objectContaining({ ...DELETED, name: old }));
+  });
+
+  it.each([
+    ['late', { kind: 'delay', ms: 60 }],
+    ['never', { kind: 'drop', probability: 1 }],
+    ['only every other time', { kind: 'drop', probability: 0.5 }],
+    ['in another order', { kind: 'reorder', probability: 0.5 }],
+  ] as const)('of which the server tells %s sees the end of every old pod all the same', async (_, fault) => {
+    await serve({}, { replicas: 2 });
+    const old = podNames();
+    sandbox.disturbWatches(fault);
+    expect(await roll(RESTART)).toMatchObject(COMPLETED);
+    for (const name of old) expect(entries).toContainEqual(expect.objectContaining({ ...DELETED, name }));
+    expect(marks()).toEqual(['update-triggered', 'rollout-complete', 'old-pods-gone']);
+  });
+
+  it('outlasts an API server that is away for a while', async () => {
+    await serve();
+    const [old] = podNames();
+    let backMs = Number.POSITIVE_INFINITY;
+    onceTriggered(() => {
+      const end = sandbox.apiOutage();
+      sandbox.clock.after(300, () => {
+        backMs = clock();
+        end();
+      });
+    });
+    expect(await roll(RESTART)).toMatchObject(COMPLETED);
+    const complete = entries.find((entry) => entry.kind === 'mark' && entry.mark === 'rollout-complete');
+    expect(complete).toHaveProperty(
+      'atMs',
+      expect.toSatisfy((atMs: number) => atMs > backMs),
     );
-    expect(entries).toContainEqual(
-      expect.objectContaining({ kind: 'pod', change: 'deleted', name: 'web-old-x' }),
+    expect(entries).toContainEqual(expect.objectContaining({ ...DELETED, name: old }));
+  });
+
+  it('keeps its own time when the clock of the cluster jumps', async () => {
+    await serve();
+    const beganMs = clock();
+    onceTriggered(() => sandbox.jumpClock(-3_600_000));
+    expect(await roll(RESTART)).toMatchObject(COMPLETED);
+    const instants = entries.flatMap((entry) => ('atMs' in entry ? [entry.atMs] : []));
+    expect(instants).toEqual(instants.toSorted((one, other) => one - other));
+    expect(instants.at(-1)).toBeLessThanOrEqual(clock());
+    expect(instants.filter((atMs) => atMs > beganMs).length).toBeGreaterThan(10);
+  });
+
+  it('warns of a node that is gone', async () => {
+    await serve({ nodeGraceMs: 1 });
+    onceTriggered(() => sandbox.removeNode('sandbox-worker'));
+    await roll(RESTART, {}, 500);
+    expect(notes('node-condition')).toEqual(['node sandbox-worker went from Ready to Ready=Unknown']);
+  });
+
+  it('warns of infrastructure that was restarted', async () => {
+    await serve();
+    const container = {
+      name: 'proxy',
+      image: 'rollproof/sample:1',
+      args: ['--no-server', '--end-after=300'],
+    };
+    const pod = { metadata: { name: 'kube-proxy-1' }, spec: { containers: [container] } };
+    sandbox.api.create(PODS, 'kube-system', pod, WRITER);
+    const restarts = () =>
+      sandbox.api.find(PODS, 'kube-system', 'kube-proxy-1')?.status?.containerStatuses?.[0]?.restartCount ??
+      0;
+    const command = 'true';
+    await Promise.all([untilTrue(sandbox, () => restarts() > 0), roll({ kind: 'command', command })]);
+    await observation.nextFact(500, signal);
+    expect(notes('infrastructure-restart')).toContain(
+      'a container of pod kube-system/kube-proxy-1 was restarted',
     );
   });
 
   it('tells the events about the workload that come after its beginning, and no others', async () => {
-    const about = (kind: string, name: string, reason: string) => ({
-      metadata: meta(`event-${reason}`),
-      involvedObject: { kind, name },
-      type: 'Normal',
-      reason,
-      message: 'told',
-    });
-    fake.answer(EVENTS, list([about('Pod', 'web-old-x', 'Past')]));
-    const send = [
-      about('Pod', 'web-old-x', 'Killing'),
-      about('Pod', 'api-x', 'Foreign'),
-      about('Node', 'worker', 'Other'),
-    ];
-    fake.watch(EVENTS, { send: send.map((object) => event('ADDED', object)), ending: 'silence' });
-    onPatch(() => serve(deployment(2), [pod('new')]));
-    await roll({ kind: 'restart' });
-    expect(entries.flatMap((entry) => (entry.kind === 'event' ? [entry.reason] : []))).toEqual(['Killing']);
+    await serve();
+    const past = sandbox.api.store.list(EVENTS, 'default').map(({ metadata }) => metadata.name);
+    expect(past.length).toBeGreaterThan(0);
+    const foreign = { involvedObject: { kind: 'Node', name: 'worker' }, type: 'Normal', reason: 'Foreign' };
+    sandbox.api.create(
+      EVENTS,
+      'default',
+      { metadata: { name: 'foreign' }, ...foreign, message: 'x' },
+      WRITER,
+    );
+    await roll(RESTART);
+    const told = entries.flatMap((entry) => (entry.kind === 'event' ? [entry.reason] : []));
+    expect(told).toContain('Killing');
+    expect(told).not.toContain('Foreign');
+    const seen = sandbox.api.store
+      .list(EVENTS, 'default')
+      .filter(({ metadata }) => !past.includes(metadata.name));
+    expect(told.length).toBeLessThanOrEqual(seen.length);
   });
 
-  it('warns of infrastructure that was restarted and of nodes that fell ill', async () => {
-    const proxy = (restartCount: number) => ({
-      metadata: { ...meta('kube-proxy-1') },
-      status: { containerStatuses: [{ name: 'kube-proxy', restartCount }] },
-    });
-    const node = (ready: string) => ({
-      metadata: meta('worker'),
-      status: { conditions: [{ type: 'Ready', status: ready }] },
-    });
-    fake.answer('/api/v1/namespaces/kube-system/pods', list([proxy(0)]));
-    fake.answer('/api/v1/nodes', list([node('True')]));
-    fake.watch('/api/v1/namespaces/kube-system/pods', {
-      send: [event('MODIFIED', proxy(1))],
-      ending: 'silence',
-    });
-    fake.watch('/api/v1/nodes', { send: [event('MODIFIED', node('Unknown'))], ending: 'silence' });
-    onPatch(() => serve(deployment(2), [pod('new')]));
-    await roll({ kind: 'restart' });
-    const warnings = entries.flatMap((entry) =>
-      entry.kind === 'note' && entry.level === 'warning' ? [entry.text] : [],
+  // The sandbox forbids nothing to anybody.
+  it('that may not list the pods does not begin', async () => {
+    await serve();
+    await using fake = await startFakeKube();
+    fake.decide(({ path }) =>
+      path.endsWith('/pods')
+        ? refusal(403, 'Forbidden', 'pods is forbidden')
+        : { status: 200, body: { metadata: { resourceVersion: '1' }, items: [] } },
     );
-    expect(warnings.toSorted()).toEqual([
-      'a container of pod kube-system/kube-proxy-1 was restarted',
-      'node worker went from Ready to Ready=Unknown',
-    ]);
+    const { kubeConfig } = fake;
+    const place = { kubeConfig, namespace: 'own', deployment: 'web', service: 'web' };
+    await expect(observe({ ...place, clock, emit })).rejects.toThrow('pods is forbidden');
   });
 });

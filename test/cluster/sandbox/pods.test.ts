@@ -9,6 +9,7 @@ import {
   REPLICA_SETS,
   SERVICES,
 } from '../../../src/cluster/sandbox/api/resources.ts';
+import { portOnHost } from '../../../src/cluster/sandbox/network/port-on-host.ts';
 import type { Sandbox } from '../../../src/cluster/sandbox/sandbox.ts';
 import { deployment, quickSandbox, READY_PROBE, service, until, untilTrue } from './quick-sandbox.ts';
 
@@ -172,7 +173,7 @@ describe('the end of a pod', () => {
     const pod = await until(sandbox, PODS, isReady);
     const askedMs = performance.now();
     remove(pod);
-    expect((await get(pod.status?.podIP ?? '', 80)).status).toBe(200);
+    expect((await get(pod.status?.podIP ?? '', portOnHost(80))).status).toBe(200);
     await ended(pod.metadata.name);
     expect(performance.now() - askedMs).toBeGreaterThan(490);
   });
