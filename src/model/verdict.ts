@@ -1,5 +1,5 @@
 import type { Finding, PodTimes } from './finding.ts';
-import type { Environment, HostEnvironment } from './recording.ts';
+import type { ConnectionEnd, Environment, HostEnvironment } from './recording.ts';
 import type { Scenario } from './scenario.ts';
 import type { Trial } from './trial.ts';
 import type { UrlProbe } from './url-probe.ts';
@@ -142,6 +142,44 @@ export interface DetectionChances {
   readonly chances: readonly { readonly lengthMs: number; readonly probability: number }[];
 }
 
+/** Smallest, largest and mean of so many figures, and their standard deviation. */
+export interface Spread {
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly stddev: number;
+}
+
+/** Long-lived connections of one pod. */
+export interface PodConnections {
+  readonly name: string;
+  readonly generation: 'old' | 'new';
+  /** Ended from the update on, while they were still wanted. */
+  readonly lost: number;
+  /** Stood when probing stopped. */
+  readonly lasting: number;
+}
+
+/** What became of the long-lived connections to the workload. They are facts: a lost one is no drop by itself. */
+export interface ConnectionBalance {
+  readonly opened: number;
+  readonly lost: number;
+  /** How those that were lost ended. */
+  readonly lostBy: Readonly<Partial<Record<ConnectionEnd, number>>>;
+  readonly lasting: number;
+  /** Attempts to connect that came to nothing. */
+  readonly failed: number;
+  /** Old pods first; pods without connections too. */
+  readonly pods: readonly PodConnections[];
+  /** Connections whose pod is not known. */
+  readonly unknown: { readonly lost: number; readonly lasting: number };
+  /** Over the old pods; absent where there is none, or where a pod is unknown. */
+  readonly lostSpread?: Spread;
+  /** Over the new pods that stayed, under the same condition. */
+  readonly lastingSpread?: Spread;
+}
+
 /** The judgement of one recording. */
 export interface RunResult {
   readonly run: number;
@@ -169,6 +207,8 @@ export interface RunResult {
   readonly largestGapMs?: number;
   /** How long after it was told to end a pod was still sent new connections, in the worst case. */
   readonly sentToEndingMs?: number;
+  /** Present where connections were long-lived and told of one by one. */
+  readonly connections?: ConnectionBalance;
   /** Requests answered by (or, with `how: inferred`, while only) old and new pods. */
   readonly served: { readonly old: number; readonly new: number; readonly how: 'conntrack' | 'inferred' };
   readonly steady: RequestCounts;

@@ -1,6 +1,7 @@
 import type { Finding } from '../model/finding.ts';
 import type { Trial } from '../model/trial.ts';
-import type { GateResult, NearMiss, Reason, ScenarioResult, Verdict } from '../model/verdict.ts';
+import type { GateResult, NearMiss, Reason, RunResult, ScenarioResult, Verdict } from '../model/verdict.ts';
+import { connectionRows, connectionSentences } from './connections.ts';
 import { causeSentence } from './findings.ts';
 import { sensitivitySentence, suggestionLabel, survivalSentence } from './fix-text.ts';
 import { headline } from './headline.ts';
@@ -74,7 +75,7 @@ ${reasonList(scenario.reasons)}
 ${nearMissList(scenario.nearMisses)}
 ${findingList(scenario.findings)}
 ${notes(scenario)}<p class="small">${html(measured)}</p>
-${sureNote(scenario)}${own.map((plot) => figure(plot, own.length > 1)).join('\n')}
+${sureNote(scenario)}${scenario.runs.map(connectionFigures).join('')}${own.map((plot) => figure(plot, own.length > 1)).join('\n')}
 </section>`;
 }
 
@@ -82,6 +83,19 @@ ${sureNote(scenario)}${own.map((plot) => figure(plot, own.length > 1)).join('\n'
 function sureNote(scenario: ScenarioResult): string {
   const sentences = howSure(scenario);
   return sentences.length === 0 ? '' : `<p class="small">${prose(sentences.join(' '))}</p>\n`;
+}
+
+function connectionFigures(run: RunResult): string {
+  const sentences = connectionSentences(run);
+  if (sentences.length === 0) return '';
+  const rows = connectionRows(run).map(
+    ({ name, generation, lost, lasting }) =>
+      `<tr><td><code>${html(name)}</code></td><td>${generation}</td><td>${lost}</td><td>${lasting}</td></tr>`,
+  );
+  const head = '<tr><th>Pod</th><th></th><th>Connections lost</th><th>Lasting</th></tr>';
+  return `<p>${prose(sentences.join(' '))}</p>
+<details class="small"><summary>Connections by pod</summary><table><thead>${head}</thead><tbody>${rows.join('\n')}</tbody></table></details>
+`;
 }
 
 const TRIALS: Readonly<Record<Trial['kind'], string>> = {

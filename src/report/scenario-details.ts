@@ -1,6 +1,7 @@
 import { markdownTable } from 'markdown-table';
 import { isUrlProbe } from '../model/url-probe.ts';
 import { PHASES, type Phase, type RunResult, type ScenarioResult } from '../model/verdict.ts';
+import { connectionTable } from './connections.ts';
 import { count, duration, plural } from './figures.ts';
 import { findingDetails } from './findings.ts';
 import { ganttChart } from './gantt.ts';
@@ -31,6 +32,7 @@ function runDetails(run: RunResult, { scenario, runs }: ScenarioResult): readonl
     '',
     ...(run.outages.length === 0 ? [] : [outageTable(run), '']),
     ...ganttChart(run),
+    ...connectionTable(run),
     ...stopwatchTables(run),
     ...run.guards.map(({ held, text }) => `- ${held ? '✅' : '❌'} ${prose(text)}`),
     ...rolloutLine(run),

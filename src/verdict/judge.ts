@@ -7,6 +7,7 @@ import { podTimesOf } from './causes/pod-times.ts';
 import { sentToEndingMs } from './causes/sent-to-ending.ts';
 import { storyOf } from './causes/story.ts';
 import { coincidences } from './coincidence.ts';
+import { connectionBalance } from './connections.ts';
 import { detect, detectionChances, partialDetectionFloor } from './detection.ts';
 import { type Evidence, isClusterTrouble, isTwinOutdated, measuringGuards, updateGuards } from './guards.ts';
 import { judgeProbe } from './judge-probe.ts';
@@ -63,6 +64,7 @@ function judgeRollout(facts: RolloutFacts): RunResult {
     ...cutShort,
     ...guardFindings(outcomes, cutShort),
   ]);
+  const connections = connectionBalance(facts, target.stream.id, lives);
   const toEndingMs = sentToEndingMs(story, []);
   const judged = verdict === 'pass' || verdict === 'dropped';
   const replacements = judged ? countReplacements(replacedPods(facts, lives), drops.unexcused) : undefined;
@@ -77,6 +79,7 @@ function judgeRollout(facts: RolloutFacts): RunResult {
     ...(triggeredMs === undefined ? {} : detectionOf(evidence, triggeredMs)),
     ...(toEndingMs === undefined ? {} : { sentToEndingMs: toEndingMs }),
     ...(replacements && { replacements }),
+    ...(connections ? { connections } : {}),
     served: { old: evidence.served.old, new: evidence.served.new, how: evidence.served.how },
     steady: steady?.counts ?? NO_REQUESTS,
     rollout: rolloutOf(facts, lives),

@@ -1,5 +1,6 @@
 // What runs in every container of the sandbox: a server, or nothing, with the manners that its arguments describe.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { pageFor } from './pages.ts';
 import { parsePodSettings } from './pod-settings.ts';
 
@@ -11,7 +12,9 @@ const {
 const settings = parsePodSettings(process.argv.slice(2));
 const shifted: Readonly<Record<string, number>> = JSON.parse(SANDBOX_PORT_SHIFT);
 const startedMs = performance.now();
-const servers: Server[] = [];
+const servers: TcpServer[] = [];
+const httpServers: Server[] = [];
+const echoed = new Set<Socket>();
 let requests = 0;
 let stopping = false;
 
@@ -20,11 +23,31 @@ process.stdin.resume().on('close', () => process.exit(137));
 process.on('SIGTERM', onSigterm);
 if (settings.endAfterMs !== undefined) setTimeout(() => process.exit(settings.exitCode), settings.endAfterMs);
 if (settings.startAfterMs > 0 || settings.ports.length === 0) console.log('started');
-if (settings.startAfterMs > 0) setTimeout(() => settings.ports.forEach(listen), settings.startAfterMs);
-else settings.ports.forEach(listen);
+if (settings.startAfterMs > 0) setTimeout(open, settings.startAfterMs);
+else open();
 
-function listen(port: number): void {
+function open(): void {
+  settings.ports.forEach(serveHttp);
+  settings.echoPorts.forEach(serveEcho);
+}
+
+function serveHttp(port: number): void {
   const server = createServer({ keepAliveTimeout: settings.keepAliveMs, keepAliveTimeoutBuffer: 0 }, answer);
+  httpServers.push(server);
+  listen(server, port);
+}
+
+function serveEcho(port: number): void {
+  const server = createTcpServer((socket) => {
+    echoed.add(socket);
+    socket.on('close', () => echoed.delete(socket));
+    socket.on('error', () => {});
+    socket.pipe(socket);
+  });
+  listen(server, port);
+}
+
+function listen(server: TcpServer, port: number): void {
   server.on('error', (error) => {
     console.error(`cannot listen on ${address}:${port}: ${error.message}`);
     process.exit(1);
@@ -73,13 +96,14 @@ function onSigterm(): void {
 function drain(): void {
   if (stopping) return;
   stopping = true;
-  let open = servers.length;
-  if (open === 0) process.exit(settings.exitCode);
+  let listening = servers.length;
+  if (listening === 0) process.exit(settings.exitCode);
   for (const server of servers) {
     server.close(() => {
-      open -= 1;
-      if (open === 0) process.exit(settings.exitCode);
+      listening -= 1;
+      if (listening === 0) process.exit(settings.exitCode);
     });
-    server.closeIdleConnections();
   }
+  for (const server of httpServers) server.closeIdleConnections();
+  for (const socket of echoed) socket.end();
 }

@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 export interface PodSettings {
   /** Ports to listen on; none with `--no-server`. */
   readonly ports: readonly number[];
+  /** Ports on which TCP lines come back as they are. */
+  readonly echoPorts: readonly number[];
   /** Time from start to listening. */
   readonly startAfterMs: number;
   /** Time from start until `/ready` answers 200 instead of 503. */
@@ -38,6 +40,7 @@ export function parsePodSettings(args: readonly string[]): PodSettings {
     args: [...args],
     options: {
       port: { type: 'string', multiple: true, default: ['8080'] },
+      'echo-port': { type: 'string', multiple: true, default: [] },
       'no-server': { type: 'boolean', default: false },
       'start-after': { type: 'string', default: '0' },
       'ready-after': { type: 'string', default: '0' },
@@ -61,6 +64,7 @@ export function parsePodSettings(args: readonly string[]): PodSettings {
   };
   return {
     ports: values['no-server'] ? [] : values.port.map(Number),
+    echoPorts: values['echo-port'].map(Number),
     startAfterMs: number('start-after'),
     readyAfterMs: number('ready-after'),
     latencyMs: number('latency'),
