@@ -190,7 +190,10 @@ export interface RunResult {
   readonly phases: Readonly<Record<Phase, RequestCounts>>;
   readonly drops: Readonly<Partial<Record<DropClass, number>>>;
   readonly notJudged: Readonly<Partial<Record<NotJudgedClass, number>>>;
+  /** In the order of time; where there are very many, those with the most drops. */
   readonly outages: readonly Outage[];
+  /** How many more there were. */
+  readonly outagesLeftOut?: number;
   readonly longestOutageMs: number;
   readonly response?: ResponseTimes;
   /** Of the requests that were due between trigger and the last old pod's end. */

@@ -1,5 +1,6 @@
 import type { RecordingEntry } from '../model/recording.ts';
 import type { Trial } from '../model/trial.ts';
+import type { Sample } from '../verdict/account.ts';
 import { type PodLife, podLives } from '../verdict/pod-generations.ts';
 import type { RunFacts } from '../verdict/run-facts.ts';
 import { runStory } from '../verdict/run-story.ts';
@@ -45,6 +46,9 @@ export interface DrawnLane {
   readonly instants: readonly (readonly [what: string, at: number])[];
 }
 
+/** Points of one chart; more of them cannot be told apart, and a page of many megabytes does not open. */
+const POINT_LIMIT = 60_000;
+
 /** Pods of one chart; more lanes than this push the plot out of sight. */
 const LANE_LIMIT = 40;
 
@@ -65,9 +69,11 @@ export function plotOf({ entries }: RunRecording, index: number): Plot | undefin
   const response: number[] = [];
   const lost: Record<number, [number, number, number, number]> = {};
   let lastTicks = 0;
-  const drawn = samples
-    .flatMap((sample) => (sample.sentMs === undefined ? [] : [{ ...sample, sentMs: sample.sentMs }]))
-    .sort((a, b) => a.sentMs - b.sentMs);
+  const drawn = thinned(
+    samples
+      .flatMap((sample) => (sample.sentMs === undefined ? [] : [{ ...sample, sentMs: sample.sentMs }]))
+      .sort((a, b) => a.sentMs - b.sentMs),
+  );
   for (const { seq, sentMs, scheduledMs, endedMs, localPort, end } of drawn) {
     const ticks = Math.round((sentMs - zeroMs) * 10);
     sent.push(ticks - lastTicks);
@@ -86,13 +92,14 @@ export function plotOf({ entries }: RunRecording, index: number): Plot | undefin
     }
   }
   const lives = podLives(facts);
+  const sentCount = samples.filter(({ sentMs }) => sentMs !== undefined).length;
   const dropped = samples.filter(({ end }) => end.end === 'dropped').length;
   return {
     id: `plot-${index}`,
     scenario: header.scenario.name,
     run: header.run,
     ...(header.trial && { trial: header.trial.kind }),
-    label: `Send time and response time of ${drawn.length} requests, ${dropped} of them dropped`,
+    label: `Send time and response time of ${sentCount} requests, ${dropped} of them dropped${sentCount > drawn.length ? `; drawn are the ${drawn.length} that stand out` : ''}`,
     data: {
       sent,
       response,
@@ -105,6 +112,26 @@ export function plotOf({ entries }: RunRecording, index: number): Plot | undefin
     },
     ends: lives.map((life) => biography(life, seconds)),
   };
+}
+
+/**
+ * At most so many points, whatever the duration: of neighbours, one that was not answered is kept before an answered
+ * one, and among those the slowest. What a reader looks for is never thinned away by what is usual.
+ */
+function thinned<T extends Sample>(inOrder: readonly T[]): readonly T[] {
+  if (inOrder.length <= POINT_LIMIT) return inOrder;
+  const together = Math.ceil(inOrder.length / POINT_LIMIT);
+  const weight = ({ end, scheduledMs, endedMs }: Sample) =>
+    end.end === 'ok' ? (endedMs ?? scheduledMs) - scheduledMs : Number.POSITIVE_INFINITY;
+  const kept: T[] = [];
+  for (let first = 0; first < inOrder.length; first += together) {
+    let heaviest = inOrder[first];
+    for (const sample of inOrder.slice(first + 1, first + together)) {
+      if (heaviest === undefined || weight(sample) > weight(heaviest)) heaviest = sample;
+    }
+    if (heaviest) kept.push(heaviest);
+  }
+  return kept;
 }
 
 /** Words numbered in the order in which they come up. */

@@ -79,7 +79,7 @@ function phaseTable({ phases, requests }: RunResult, shown: readonly Phase[]): s
   );
 }
 
-function outageTable({ outages }: RunResult): string {
+function outageTable({ outages, outagesLeftOut = 0 }: RunResult): string {
   const shown = outages.slice(0, ROW_LIMIT);
   const table = markdownTable(
     [
@@ -96,7 +96,7 @@ function outageTable({ outages }: RunResult): string {
     ],
     { align: ['r', 'r', 'r', 'r', 'l'], alignDelimiters: false },
   );
-  const more = outages.length - shown.length;
+  const more = outages.length + outagesLeftOut - shown.length;
   return more > 0 ? `${table}\n\n${more} more outages are in the report files.` : table;
 }
 

@@ -4,6 +4,7 @@ import { time } from './causes/evidence.ts';
 import type { PodStory } from './causes/pod-story.ts';
 import { PROPAGATION_MS } from './causes/rule.ts';
 import { type Story, servingContainer, type Visit } from './causes/story.ts';
+import { most } from './extremes.ts';
 import type { RunFacts } from './run-facts.ts';
 
 /** Linux sends a second SYN after 1 s and a third after 3 s; a little less, because clocks are read at both ends. */
@@ -71,7 +72,7 @@ function lateAnswers(target: readonly Sample[], steady: readonly Sample[]): read
       !excuses.some((ms) => Math.abs(ms - instantOf(sample)) <= COINCIDENCE_MS),
   );
   if (late.length === 0) return [];
-  const slowestMs = Math.max(...late.map(tookMs));
+  const slowestMs = most(late.map(tookMs));
   return [
     {
       code: 'late-answers',
@@ -117,7 +118,7 @@ function oldVersionLate({ cuts }: RunFacts, { visits }: Story): readonly NearMis
     ({ ok, pod, sentMs }) => ok && pod?.generation === 'old' && sentMs > completeMs + PROPAGATION_MS,
   );
   if (late.length === 0) return [];
-  const lastMs = Math.max(...late.map(({ sentMs }) => sentMs)) - completeMs;
+  const lastMs = most(late.map(({ sentMs }) => sentMs)) - completeMs;
   return [
     {
       code: 'old-version-late',

@@ -1,5 +1,5 @@
 import type { Stream } from '../model/recording.ts';
-import type { Reason, RequestCounts, RunResult, Verdict } from '../model/verdict.ts';
+import type { Outage, Reason, RequestCounts, RunResult, Verdict } from '../model/verdict.ts';
 import { type Account, countRequests } from './account.ts';
 import { worstVerdict } from './combine.ts';
 import type { GuardOutcome } from './guards.ts';
@@ -19,10 +19,23 @@ export function measuredResult(facts: RunFacts, target: Account) {
     phases: target.phases,
     drops: target.drops,
     notJudged: target.notJudged,
-    outages,
+    outages: worstOutages(outages),
+    ...(outages.length > OUTAGE_LIMIT ? { outagesLeftOut: outages.length - OUTAGE_LIMIT } : {}),
     longestOutageMs: outages.reduce((longest, { lengthMs }) => Math.max(longest, lengthMs), 0),
     ...(response && { response }),
   };
+}
+
+/** A result holds this many outages of a run, however long that took; the recording has every request. */
+const OUTAGE_LIMIT = 500;
+
+/** Those with the most drops, in the order of time. */
+function worstOutages(outages: readonly Outage[]): readonly Outage[] {
+  if (outages.length <= OUTAGE_LIMIT) return outages;
+  return outages
+    .toSorted((a, b) => b.dropped - a.dropped || b.lengthMs - a.lengthMs)
+    .slice(0, OUTAGE_LIMIT)
+    .sort((a, b) => a.fromMs - b.fromMs);
 }
 
 /** Guards that did not hold, as findings. Where the run was cut short they are consequences and not further reasons. */

@@ -1,3 +1,4 @@
+import { least, most } from '../extremes.ts';
 import type { PodStory } from './pod-story.ts';
 import type { Attribution, Rule } from './rule.ts';
 import { ARRIVAL_MS, PROPAGATION_MS, propagationMs } from './rule.ts';
@@ -238,8 +239,8 @@ const STICKY_AFTER = 10;
 function keptByAffinity(drop: Drop, story: Story, pod: PodStory): Attribution | undefined {
   if (story.before?.service?.sessionAffinity !== 'ClientIP' || drop.pod !== pod) return undefined;
   const own = story.drops.filter((other) => other.pod === pod && !other.reused);
-  const fromMs = Math.min(...own.map(({ sentMs }) => sentMs));
-  const toMs = Math.max(...own.map(({ sentMs }) => sentMs));
+  const fromMs = least(own.map(({ sentMs }) => sentMs));
+  const toMs = most(own.map(({ sentMs }) => sentMs));
   const elsewhere = story.visits.some(
     (visit) => visit.ok && !visit.reused && visit.pod !== pod && visit.sentMs > fromMs && visit.sentMs < toMs,
   );

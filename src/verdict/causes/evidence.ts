@@ -1,3 +1,4 @@
+import { least, most } from '../extremes.ts';
 import type { PodStory } from './pod-story.ts';
 import type { Drop, Story } from './story.ts';
 
@@ -38,8 +39,8 @@ function seen(drops: readonly Drop[]): string {
 
 function podSentence(pod: PodStory, drops: readonly Drop[]): string {
   const { askedFromMs, terminatingMs, endpointTerminatingMs, outOfEndpointsMs, exitedMs, exitCode } = pod;
-  const firstMs = Math.min(...drops.map(({ sentMs }) => sentMs));
-  const lastMs = Math.max(...drops.map(({ sentMs }) => sentMs));
+  const firstMs = least(drops.map(({ sentMs }) => sentMs));
+  const lastMs = most(drops.map(({ sentMs }) => sentMs));
   const lost = drops.length === 1 ? '1 request' : `${drops.length} requests`;
   const where = `${lost} sent to ${pod.name}${pod.address === undefined ? '' : ` (${pod.address})`}`;
   const zeroMs = askedFromMs === undefined ? (pod.inEndpointsMs ?? pod.firstReadyMs) : terminatingMs;
@@ -65,8 +66,8 @@ function podSentence(pod: PodStory, drops: readonly Drop[]): string {
 const SHORT_MS = 50;
 
 function unready({ endpoints, stoppedMs }: Story, drops: readonly Drop[]): readonly string[] {
-  const fromMs = Math.min(...drops.map(({ sentMs }) => sentMs)) - 1_000;
-  const toMs = Math.max(...drops.map(({ sentMs }) => sentMs));
+  const fromMs = least(drops.map(({ sentMs }) => sentMs)) - 1_000;
+  const toMs = most(drops.map(({ sentMs }) => sentMs));
   const emptyMs = endpoints.reduce((sum, span, index) => {
     const endMs = endpoints[index + 1]?.fromMs ?? stoppedMs;
     const overlaps = span.fromMs <= toMs && endMs >= fromMs;

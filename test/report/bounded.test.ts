@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { renderHtml } from '../../src/report/html.ts';
+import { judgeRun } from '../../src/verdict/judge.ts';
+import { aRecording } from '../support/a-recording.ts';
+import { aResult } from '../support/a-result.ts';
+
+/** Many short outages, over so long a tail that both limits are passed. */
+const LONG = {
+  intervalMs: 10,
+  tailMs: 800_000,
+  target: [{ atMs: 6_000, draw: 'x...........'.repeat(700) }],
+};
+
+describe('a run of any length', () => {
+  const run = judgeRun(aRecording(LONG));
+
+  it('has a result of bounded size: the outages with the most drops, and how many there were besides', () => {
+    expect(run.outages).toHaveLength(500);
+    expect(run.outagesLeftOut).toBe(200);
+    expect(run.requests.dropped).toBe(700);
+  });
+
+  it('has a plot of bounded size in which the slowest and the failed stay', () => {
+    const { result, recordings } = aResult([LONG]);
+    const page = renderHtml(result, recordings);
+    const [, json = ''] = /<script type="application\/json" id="[^"]+">(.*?)<\/script>/s.exec(page) ?? [];
+    const { sent, response } = JSON.parse(json);
+    expect(sent.length).toBeLessThanOrEqual(60_000);
+    expect(response.filter((ticks: number) => ticks < 0)).toHaveLength(700);
+    expect(page).toContain('that stand out');
+  });
+});
