@@ -5,6 +5,7 @@ import type { ClusterProvider } from '../cluster/cluster-provider.ts';
 import { existingProvider } from '../cluster/existing/existing-provider.ts';
 import { kindProvider } from '../cluster/kind/kind-provider.ts';
 import { sandboxProvider } from '../cluster/sandbox/sandbox-provider.ts';
+import { placeText } from '../model/manifest.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Installation } from '../platform/installation.ts';
 import type { Progress } from './progress.ts';
@@ -31,6 +32,7 @@ export async function performRun(plan: Plan, surroundings: RunSurroundings): Pro
   const { installation, progress, signal, workingDirectory, onCreating } = surroundings;
   for (const assumed of plan.assumed) progress.line(`assumed: ${assumed}`);
   for (const warning of plan.warnings) progress.warning(warning);
+  for (const line of staticLines(plan)) progress.line(line);
   const workDir = await mkdtemp(join(surroundings.tempDir ?? tmpdir(), 'rollproof-'));
   try {
     const outcome = await runGate({
@@ -49,6 +51,16 @@ export async function performRun(plan: Plan, surroundings: RunSurroundings): Pro
     // A cluster that is kept is reached through the kubeconfig in there.
     if (!plan.cluster.keep) await rm(workDir, { recursive: true, force: true });
   }
+}
+
+/** What the manifests alone show, once each, before anything is booted. */
+function staticLines({ scenarios }: Plan): readonly string[] {
+  const lines = scenarios.flatMap(({ staticFindings = [] }) =>
+    staticFindings.map(
+      ({ severity, cause, place, text }) => `check: ${placeText(place)}: ${severity} ${cause}: ${text}`,
+    ),
+  );
+  return [...new Set(lines)];
 }
 
 function providerFor({ cluster }: Plan, { kindConfigsDir, reaperProgram }: Installation): ClusterProvider {

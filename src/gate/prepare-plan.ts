@@ -5,6 +5,7 @@ import type { Plan } from '../model/plan.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { readEventPayload } from '../platform/github-event.ts';
 import { machineLimits } from '../platform/machine-limits.ts';
+import { withStaticFindings } from './check-plan.ts';
 
 /** What a run is started with. */
 export interface RunRequest {
@@ -32,5 +33,5 @@ export async function preparePlan({ inputs, environment, stdin, signal }: RunReq
     stdin,
     signal,
   });
-  return makePlan(settings, manifests, await machineLimits());
+  return withStaticFindings(makePlan(settings, manifests, await machineLimits()));
 }

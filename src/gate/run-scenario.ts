@@ -37,7 +37,7 @@ export async function runScenario(context: ScenarioRun): Promise<void> {
   const openedMs = monotonicMs();
   const clock = () => Math.round((monotonicMs() - openedMs) * 1000) / 1000;
   await using recording = await openRecording(context.recordingPath);
-  const open = openingOf(context, recording);
+  const open = openingOf(context, recording, clock);
   const end = ({ reason, detail }: Ending) =>
     recording.append({ kind: 'end', atMs: clock(), reason, ...(detail === undefined ? {} : { detail }) });
   try {
@@ -60,7 +60,11 @@ interface Ending {
 }
 
 /** Writes the header once; a run that ends before there is anything to probe has one without streams. */
-function openingOf(context: ScenarioRun, recording: { append(entry: RecordingEntry): void }) {
+function openingOf(
+  context: ScenarioRun,
+  recording: { append(entry: RecordingEntry): void },
+  clock: () => number,
+) {
   const startedAt = new Date().toISOString();
   const { planned } = context;
   let opened = false;
@@ -81,6 +85,10 @@ function openingOf(context: ScenarioRun, recording: { append(entry: RecordingEnt
       streams,
     };
     recording.append(header);
+    // A trial has other manifests than those that were checked.
+    for (const finding of context.trial ? [] : (planned.staticFindings ?? [])) {
+      recording.append({ kind: 'static-finding', atMs: clock(), finding });
+    }
   };
 }
 

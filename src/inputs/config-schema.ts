@@ -59,6 +59,7 @@ const report = z
     output: key(INPUT_OPTIONS.output),
     comment: key(INPUT_OPTIONS.comment),
     'comment-key': key(INPUT_OPTIONS['comment-key']),
+    check: key(INPUT_OPTIONS.check),
     'fail-on': key(INPUT_OPTIONS['fail-on']),
   })
   .describe('What becomes of the result.');

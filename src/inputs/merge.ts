@@ -87,6 +87,7 @@ function reportSettings(inputs: InputValues, { report = {} }: Config): ReportSet
     outputDir: inputs.output ?? report.output ?? 'rollproof-report',
     comment: inputs.comment ?? report.comment ?? 'always',
     ...given('commentKey', inputs['comment-key'] ?? report['comment-key']),
+    check: inputs.check ?? report.check ?? true,
     failOn: inputs['fail-on'] ?? report['fail-on'] ?? ['dropped', 'inconclusive', 'rollout-failed', 'error'],
     ...given('githubToken', inputs['github-token']),
   };

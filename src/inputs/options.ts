@@ -8,6 +8,8 @@ export type InputForm =
   | 'number'
   /** `true` or `false`; on the command line its presence. */
   | 'flag'
+  /** `true` or `false` everywhere: what is on where nothing is said. */
+  | 'switch'
   /** One item a line; on the command line several words, or the option several times. */
   | 'lines'
   /** The same, and commas separate as well, because no item can hold one. */
@@ -409,6 +411,15 @@ export const INPUT_OPTIONS = {
     configPath: ['report', 'comment-key'],
     shownDefault: 'workflow/job/cni',
     description: 'Tells several gates on one pull request apart.',
+  }),
+  check: option({
+    value: values.flag,
+    form: 'switch',
+    placeholder: 'true|false',
+    configPath: ['report', 'check'],
+    shownDefault: 'true',
+    description:
+      'Check the manifests for causes of drops, too, and say whether the run confirms them; it changes no verdict (docs/check.md).',
   }),
   'fail-on': option({
     value: values.failOn,

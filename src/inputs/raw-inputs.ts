@@ -54,6 +54,7 @@ function fromText({ form }: InputOption, given: RawInput['given']): unknown {
         ? Number(given)
         : given;
     case 'flag':
+    case 'switch':
       return given === 'true' ? true : given === 'false' ? false : given;
     case 'text':
       return given;

@@ -1,6 +1,7 @@
 import type { ManifestObject } from './manifest.ts';
 import type { Scenario } from './scenario.ts';
 import type { ClusterSettings, ReportSettings } from './settings.ts';
+import type { StaticFinding } from './static-finding.ts';
 
 /** Everything that will be done, decided before a cluster is booted. */
 export interface Plan {
@@ -26,6 +27,8 @@ export interface PlannedScenario {
   readonly objects: readonly ManifestObject[];
   /** `update: apply`: what is applied as the update, whole. */
   readonly updatedObjects?: readonly ManifestObject[];
+  /** What the manifests alone show about the Deployment and the Service; absent where nobody wants to know. */
+  readonly staticFindings?: readonly StaticFinding[];
 }
 
 /** The manifests of one scenario, as read from the user's files; same order as `Settings.scenarios`. */

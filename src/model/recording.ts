@@ -1,5 +1,6 @@
 import type { SourcePlace } from './manifest.ts';
 import type { Expectation, Scenario } from './scenario.ts';
+import type { StaticFinding } from './static-finding.ts';
 import type { Trial } from './trial.ts';
 import type { UrlProbe } from './url-probe.ts';
 
@@ -22,6 +23,7 @@ export type RecordingEntry =
   | TemplateFact
   | ProcessFact
   | ProxyFact
+  | StaticFindingEntry
   | PodFact
   | DeploymentFact
   | ReplicaSetFact
@@ -288,6 +290,13 @@ export interface TemplateFact {
   };
   /** Where the same is written in the user's files; absent where a tool rendered them. */
   readonly places?: TemplatePlaces;
+}
+
+/** What the rules said of the manifests before the run, one by one: it is set against what the run shows. */
+export interface StaticFindingEntry {
+  readonly kind: 'static-finding';
+  readonly atMs: number;
+  readonly finding: StaticFinding;
 }
 
 export interface TemplateContainer {

@@ -61,6 +61,8 @@ export interface ReportSettings {
   readonly comment: 'always' | 'on-failure' | 'never';
   /** Tells several gates on one pull request apart; absent: derived from workflow, job and CNI. */
   readonly commentKey?: string;
+  /** Say what the manifests alone show, and what the run says of it. */
+  readonly check: boolean;
   /** Verdicts that fail the job. `[]` (written `never`) reports only. */
   readonly failOn: readonly ('dropped' | 'inconclusive' | 'rollout-failed' | 'error')[];
   readonly githubToken?: string;

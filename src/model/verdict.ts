@@ -1,6 +1,7 @@
 import type { Finding, PodTimes } from './finding.ts';
 import type { ConnectionEnd, Environment, HostEnvironment } from './recording.ts';
 import type { Scenario } from './scenario.ts';
+import type { MeasuredStaticFinding } from './static-finding.ts';
 import type { Trial } from './trial.ts';
 import type { UrlProbe } from './url-probe.ts';
 
@@ -227,6 +228,8 @@ export interface RunResult {
    */
   readonly findings: readonly Finding[];
   readonly nearMisses: readonly NearMiss[];
+  /** What the manifests alone had shown, beside what the run says of it. None where that was not asked for. */
+  readonly staticFindings: readonly MeasuredStaticFinding[];
   /** The pods' way through the update, old ones first. */
   readonly pods: readonly PodTimes[];
 }
@@ -247,6 +250,8 @@ export interface ScenarioResult {
   readonly findings: readonly Finding[];
   /** Those of all runs. */
   readonly nearMisses: readonly NearMiss[];
+  /** Each once, with what any of the runs says of it. */
+  readonly staticFindings: readonly MeasuredStaticFinding[];
   readonly scenario: Scenario | UrlProbe;
   readonly environment?: Environment | HostEnvironment;
   readonly runs: readonly RunResult[];

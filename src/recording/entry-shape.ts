@@ -1,5 +1,7 @@
+import { CAUSES } from '../model/finding.ts';
 import { isRecord } from '../model/plain-data.ts';
 import type { RecordingEntry } from '../model/recording.ts';
+import { SEVERITIES } from '../model/static-finding.ts';
 
 /** What is wrong with a value, as `path: expectation`; undefined where nothing is. */
 type Check = (value: unknown, path: string) => string | undefined;
@@ -248,6 +250,19 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
         strategy: optional(place),
       }),
     ),
+  }),
+  'static-finding': shape({
+    atMs: number,
+    finding: shape({
+      cause: oneOf(...Object.keys(CAUSES)),
+      severity: oneOf(...SEVERITIES),
+      object: shape({ kind: text, name: text }),
+      place,
+      text,
+      suggestion: optional(
+        shape({ text, yaml: listOf(text), diff: optional(shape({ place, lines: listOf(text) })) }),
+      ),
+    }),
   }),
   pod: shape({
     atMs: number,

@@ -6,6 +6,7 @@ import { adviceText, sensitivitySentence, survivalSentence } from './fix-text.ts
 import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
 import { howSure } from './how-sure.ts';
+import { measuredSentence } from './measured-static-findings.ts';
 import { standInNotice } from './stand-in-notice.ts';
 import { COLUMNS, summaryRows, VERDICTS } from './summary-table.ts';
 
@@ -70,7 +71,7 @@ interface NamedReason extends Reason {
 }
 
 function reasonsOf(scenario: ScenarioResult): readonly NamedReason[] {
-  const { name, reasons, findings, nearMisses } = scenario;
+  const { name, reasons, findings, nearMisses, staticFindings } = scenario;
   const sensitivity = sensitivitySentence(scenario);
   const survival = survivalSentence(scenario);
   return [
@@ -82,6 +83,11 @@ function reasonsOf(scenario: ScenarioResult): readonly NamedReason[] {
       remedy: adviceText(finding),
     })),
     ...nearMisses.map((miss) => ({ ...miss, name: `${name}: near miss: ` })),
+    ...staticFindings.map((finding) => ({
+      name: `${name}: check: `,
+      text: measuredSentence(finding),
+      code: finding.cause,
+    })),
     ...(survival === undefined ? [] : [{ name: `${name}: `, text: survival, code: 'amplified' }]),
     ...(sensitivity === undefined
       ? []

@@ -1,4 +1,5 @@
 import type { Finding } from '../model/finding.ts';
+import type { MeasuredStaticFinding } from '../model/static-finding.ts';
 import type { Trial } from '../model/trial.ts';
 import type { GateResult, NearMiss, Reason, RunResult, ScenarioResult, Verdict } from '../model/verdict.ts';
 import { connectionRows, connectionSentences } from './connections.ts';
@@ -8,6 +9,7 @@ import { headline } from './headline.ts';
 import { measuredFigures, measuredHow, measuredOn } from './how-measured.ts';
 import { howSure } from './how-sure.ts';
 import { plainLine } from './markdown.ts';
+import { measuredSentence, outcomeCounts } from './measured-static-findings.ts';
 import page from './page-inline.json' with { type: 'json' };
 import { type Plot, plotOf, type RunRecording } from './plot.ts';
 import { standInNotice } from './stand-in-notice.ts';
@@ -74,6 +76,7 @@ function section(scenario: ScenarioResult, plots: readonly Plot[]): string {
 ${reasonList(scenario.reasons)}
 ${nearMissList(scenario.nearMisses)}
 ${findingList(scenario.findings)}
+${staticList(scenario.staticFindings)}
 ${notes(scenario)}<p class="small">${html(measured)}</p>
 ${sureNote(scenario)}${scenario.runs.map(connectionFigures).join('')}${own.map((plot) => figure(plot, own.length > 1)).join('\n')}
 </section>`;
@@ -141,6 +144,15 @@ function findingList(findings: readonly Finding[]): string {
       return `<details><summary>Cause: ${html(causeSentence(finding))} <code>${html(finding.cause)}</code></summary><ul>${items}</ul></details>`;
     })
     .join('\n');
+}
+
+/** What the manifests alone show, folded. */
+function staticList(findings: readonly MeasuredStaticFinding[]): string {
+  if (findings.length === 0) return '';
+  const items = findings.map(
+    (finding) => `<li>${prose(measuredSentence(finding))} <code>${html(finding.cause)}</code></li>`,
+  );
+  return `<details><summary>Check of the manifests: ${html(outcomeCounts(findings))}</summary><ul>${items.join('')}</ul></details>`;
 }
 
 function reasonList(reasons: readonly Reason[]): string {

@@ -6,6 +6,7 @@ import { count, duration, plural } from './figures.ts';
 import { findingDetails } from './findings.ts';
 import { ganttChart } from './gantt.ts';
 import { codeSpan, prose } from './markdown.ts';
+import { staticDetails } from './measured-static-findings.ts';
 import { stopwatchTables } from './stopwatch.ts';
 import { VERDICTS } from './summary-table.ts';
 
@@ -19,6 +20,7 @@ export function scenarioDetails(scenario: ScenarioResult): string {
     `<summary>${VERDICTS[scenario.verdict].symbol} Details of ${prose(scenario.name)}</summary>`,
     '',
     ...findingDetails(scenario),
+    ...staticDetails(scenario),
     ...scenario.runs.flatMap((run) => [...runDetails(run, scenario), '']),
     ...trialTables(scenario),
     '</details>',

@@ -7,6 +7,7 @@ import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
 import { howSure } from './how-sure.ts';
 import { codeSpan, prose } from './markdown.ts';
+import { staticCountLines } from './measured-static-findings.ts';
 import { nearMissLines } from './near-misses.ts';
 import { scenarioDetails } from './scenario-details.ts';
 import { standInNotice } from './stand-in-notice.ts';
@@ -45,7 +46,14 @@ export function renderSummary(result: GateResult, options: SummaryOptions = {}):
   const leftOut = (what: string) =>
     `<sub>Left out for its length: ${what}. The report files have everything.</sub>`;
   const last = footer === undefined ? [] : [footer];
-  const whole = [heading, ...table(result.scenarios), ...all, ...howMeasured, ...assumed];
+  const whole = [
+    heading,
+    ...table(result.scenarios),
+    ...all,
+    ...staticCountLines(result),
+    ...howMeasured,
+    ...assumed,
+  ];
   const rowsLeft = result.scenarios.length - first.length;
   return firstThatFits(
     [

@@ -10,6 +10,7 @@ import {
 } from '../model/verdict.ts';
 import { sumCounts } from './account.ts';
 import { replacementsOfRuns } from './replacements.ts';
+import { staticFindingsOfRuns } from './static-findings.ts';
 import { findingsWithFixes, sensitivityOf, type TrialRun, trialResults } from './trials.ts';
 
 /** From the one that outweighs all others to the one that needs all to agree. */
@@ -70,6 +71,7 @@ export function scenarioResult({
     ...(runsNotMade > 0 && { runsNotMade }),
     findings: findingsWithFixes(findingsOfRuns(inOrder), inOrder, tried),
     nearMisses: nearMissesOfRuns(inOrder),
+    staticFindings: staticFindingsOfRuns(inOrder),
     scenario,
     ...(environment && { environment }),
     runs: inOrder,

@@ -43,6 +43,7 @@ export function judgeProbe(facts: RunFacts): RunResult {
     rollout: { replacedPods: 0 },
     findings: [],
     nearMisses: [],
+    staticFindings: [],
     pods: [],
   };
 }

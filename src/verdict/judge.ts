@@ -30,6 +30,7 @@ import {
   unfinished,
 } from './run-outcome.ts';
 import { whoServed } from './served.ts';
+import { measureStaticFindings } from './static-findings.ts';
 
 /**
  * Judges one recording. Pure: the same entries always give the same result. A pass needs every guard to hold; drops
@@ -85,6 +86,7 @@ function judgeRollout(facts: RolloutFacts): RunResult {
     rollout: rolloutOf(facts, lives),
     findings: causes,
     nearMisses: nearMissesOf(facts, story, target, steady),
+    staticFindings: measureStaticFindings({ facts, story, causes, verdict }),
     pods: podTimesOf(story),
   };
 }
@@ -256,5 +258,6 @@ const WITHOUT_HEADER: RunResult = {
   rollout: { replacedPods: 0 },
   findings: [],
   nearMisses: [],
+  staticFindings: [],
   pods: [],
 };

@@ -15,6 +15,7 @@ import type {
   RolloutEnd,
   RolloutHeader,
   Route,
+  StaticFindingEntry,
   Strays,
   Stream,
   TemplateFact,
@@ -43,6 +44,7 @@ export interface RunFacts {
   readonly templates: readonly TemplateFact[];
   readonly processes: readonly ProcessFact[];
   readonly proxies: readonly ProxyFact[];
+  readonly staticFindings: readonly StaticFindingEntry[];
   readonly events: readonly EventFact[];
   readonly notes: readonly Note[];
   readonly rolloutEnd: RolloutEnd | undefined;
@@ -77,6 +79,7 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
   const templates: TemplateFact[] = [];
   const processes: ProcessFact[] = [];
   const proxies: ProxyFact[] = [];
+  const staticFindings: StaticFindingEntry[] = [];
   const events: EventFact[] = [];
   const notes: Note[] = [];
   const marks = new Map<Mark['mark'], number>();
@@ -102,6 +105,9 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
         break;
       case 'template':
         templates.push(entry);
+        break;
+      case 'static-finding':
+        staticFindings.push(entry);
         break;
       case 'probe': {
         const list = probes.get(entry.stream);
@@ -165,6 +171,7 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
     templates,
     processes,
     proxies,
+    staticFindings,
     events,
     notes,
     rolloutEnd,

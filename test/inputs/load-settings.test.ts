@@ -43,6 +43,7 @@ describe('settings', () => {
           "provider": "kind",
         },
         "report": {
+          "check": true,
           "comment": "always",
           "failOn": [
             "dropped",

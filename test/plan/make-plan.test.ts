@@ -52,7 +52,7 @@ function plan({ app, updated, scenario, cluster }: Case): Plan {
   const settings = {
     cluster: { ...CLUSTER, ...cluster },
     scenarios: [{ ...SCENARIO, ...scenario }],
-    report: { outputDir: 'out', comment: 'always', failOn: [] },
+    report: { outputDir: 'out', comment: 'always', check: true, failOn: [] },
   } as const;
   return makePlan(settings, [manifests]);
 }
@@ -250,7 +250,7 @@ describe('a plan', () => {
     const settings = {
       cluster: CLUSTER,
       scenarios: [SCENARIO, { ...SCENARIO, name: 'b' }],
-      report: { outputDir: 'o', comment: 'never', failOn: [] },
+      report: { outputDir: 'o', comment: 'never', check: true, failOn: [] },
     } as const;
     const manifests = [{ objects: objects(APP) }, { objects: objects(APP) }];
     expect(makePlan(settings, manifests).assumed).toHaveLength(5);

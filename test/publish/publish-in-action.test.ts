@@ -86,6 +86,7 @@ async function publish(given: Circumstances = {}): Promise<void> {
   const settings: ReportSettings = {
     outputDir: 'rollproof-report',
     comment: 'always',
+    check: true,
     failOn: ['dropped'],
     githubToken: github.token,
     ...given.settings,

@@ -80,7 +80,7 @@ export function gateOnSandbox(): (run?: SandboxRun) => Promise<SandboxOutcome> {
             ...run.planned,
           },
         ],
-        report: { outputDir, comment: 'never', failOn: [] },
+        report: { outputDir, comment: 'never', check: true, failOn: [] },
         assumed: [],
         warnings: [],
       },

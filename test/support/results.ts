@@ -21,6 +21,7 @@ export function aScenarioResult(overrides: Partial<ScenarioResult> = {}): Scenar
     reasons: [],
     findings: [],
     nearMisses: [],
+    staticFindings: [],
     scenario: aScenario(),
     runs: [],
     ...overrides,
