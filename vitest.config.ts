@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // `unit` needs nothing but loopback; `e2e` needs Docker and kind and runs one file at a time,
-// because two cores hold one cluster. `sandbox` runs whole gates, all at a time: they wait for their timers far more than
+// because two cores hold one cluster. So does `gallery`, which is one run of thirty scenarios. `sandbox` runs whole gates, all at a time: they wait for their timers far more than
 // they compute. What runs beside them has to take a lower priority (scripts/test.ts): a prober that has to wait for the
 // processor gives no verdict.
 export default defineConfig({
@@ -33,9 +33,18 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
+          exclude: ['test/gallery/**'],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: 'gallery',
+          include: ['test/gallery/**/*.e2e.test.ts'],
+          // One run of all scenarios, which are then judged one by one.
+          hookTimeout: 1_200_000,
         },
       },
     ],

@@ -33,8 +33,9 @@ if (missing === undefined) {
   await tests('e2e', { more: withoutCalico });
   if (withoutCalico.length > 0)
     leftOut('the test on Calico', 'ROLLPROOF_CALICO_MANIFEST names no copy of its manifest');
+  await tests('gallery');
 } else {
-  leftOut('the tests on a real kind cluster (test/e2e)', missing);
+  leftOut('the tests on a real kind cluster (test/e2e, test/gallery)', missing);
 }
 
 rmSync(reports, { recursive: true, force: true });
@@ -84,7 +85,7 @@ function leftOut(what: string, why: string): void {
 }
 
 async function tests(
-  project: 'unit' | 'sandbox' | 'e2e',
+  project: 'unit' | 'sandbox' | 'e2e' | 'gallery',
   { more = [], priority }: { readonly more?: readonly string[]; readonly priority?: number } = {},
 ): Promise<void> {
   const report = join(reports, `${project}.json`);

@@ -2,6 +2,7 @@ import { least, most } from '../extremes.ts';
 import type { PodStory } from './pod-story.ts';
 import type { Attribution, Rule } from './rule.ts';
 import { ARRIVAL_MS, PROPAGATION_MS, propagationMs } from './rule.ts';
+import { isAnswerOfProxy } from './steady-rules.ts';
 import { type Drop, type Story, servingContainer } from './story.ts';
 
 /** A request that was lost at a pod whose deletion had been asked for. */
@@ -179,6 +180,7 @@ function keptAlive({ drop, pod, askedMs, hookEndMs }: EndingDrop): Attribution |
 function stoppedTooEarly({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): Attribution | undefined {
   // A server that takes a request and stays silent has not stopped.
   if (drop.established && drop.sentMs < askedMs) return undefined;
+  if (isAnswerOfProxy(drop, story)) return undefined;
   const hook = servingContainer(story.before)?.preStop;
   const failed = story.events.find(
     ({ object, reason }) => reason === 'FailedPreStopHook' && object === `Pod/${pod.name}`,

@@ -15,7 +15,7 @@ export const flappingPods: Rule = (drop, story) => {
   );
   if (flapping.length === 0) return undefined;
   const itself = drop.pod !== undefined && flapping.includes(drop.pod);
-  const all = drop.pod === undefined && withoutReadyEndpoint(drop, story);
+  const all = drop.pod?.generation !== 'new' && withoutReadyEndpoint(drop, story);
   if (!itself && !all) return undefined;
   return {
     cause: 'readiness-flaps',
@@ -39,7 +39,7 @@ export const nobodyReady: Rule = (drop, story) => {
 
 /** Pods were ready and selected, and none of them has the port that the Service asks for by name. */
 export const podsWithoutPort: Rule = (drop, story) => {
-  if (drop.established || !withoutReadyEndpoint(drop, story)) return undefined;
+  if (drop.pod?.generation === 'new' || !withoutReadyEndpoint(drop, story)) return undefined;
   const { name = '', targetPort = name } = story.before?.service?.port ?? {};
   const portless = story.endpoints.some(
     ({ fromMs, endpoints }, index) =>
@@ -86,8 +86,10 @@ export const nobodyAtHostPort: Rule = (drop, { header, before, pods, visits }) =
 export const nobodyOnEntryNode: Rule = (drop, story) => {
   const policy = localPolicy(story);
   const node = story.before?.service?.entryNode;
-  if (policy === undefined || node === undefined || drop.address !== undefined || drop.established)
-    return undefined;
+  if (policy === undefined || node === undefined || drop.established) return undefined;
+  // Where a node has no ready pod it goes on with those that end there; any other address was a ready pod's.
+  const lastResort = drop.pod?.askedFromMs !== undefined && drop.pod.askedFromMs <= drop.sentMs;
+  if (drop.address !== undefined && !lastResort) return undefined;
   const here = (endpoint: Endpoint) => endpoint.node === node && endpoint.ready;
   if (!without(here, drop, story)) return undefined;
   return {

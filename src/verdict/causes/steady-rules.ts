@@ -1,7 +1,7 @@
 import type { PodStory } from './pod-story.ts';
 import type { Rule } from './rule.ts';
 import { ARRIVAL_MS } from './rule.ts';
-import type { Drop } from './story.ts';
+import type { Drop, Story } from './story.ts';
 
 /** A server that closes connections sooner than this after their last answer does not close idle ones. */
 const IDLE_MS = 500;
@@ -32,10 +32,29 @@ const BAD_GATEWAY: ReadonlySet<number> = new Set([502, 503, 504]);
 /** A proxy's list of pods is at most this much older than what the cluster knows. */
 const STALE_MS = 60_000;
 
+/** Answers of one proxy about one outage are this close to each other. */
+const SAME_OUTAGE_MS = 2_000;
+
+/** Did pods that were not ending give the same answer at that time? Then it is not the ending that speaks. */
+export function isAnswerOfProxy(drop: Drop, { drops }: Story): boolean {
+  const { status, sentMs, pod } = drop;
+  if (status === undefined || !BAD_GATEWAY.has(status)) return false;
+  return drops.some(
+    (other) =>
+      other.status === status &&
+      other.pod !== pod &&
+      !isEnding(other.pod, other) &&
+      Math.abs(other.sentMs - sentMs) <= SAME_OUTAGE_MS,
+  );
+}
+
 /** Somebody between us and the pods answered that it could not reach one, after one had been told to end. */
-export const staleUpstream: Rule = (drop, { pods, drops, visits, routesHeard }) => {
+export const staleUpstream: Rule = (drop, story) => {
+  const { pods, drops, visits, routesHeard } = story;
   const { status, sentMs, endedMs, pod, address } = drop;
-  if (status === undefined || !BAD_GATEWAY.has(status) || isEnding(pod, drop)) return undefined;
+  if (status === undefined || !BAD_GATEWAY.has(status)) return undefined;
+  const byProxy = isAnswerOfProxy(drop, story);
+  if (isEnding(pod, drop) && !byProxy) return undefined;
   const ended = pods.filter(
     ({ askedFromMs = Number.POSITIVE_INFINITY }) =>
       askedFromMs <= endedMs && sentMs <= askedFromMs + STALE_MS,
@@ -46,7 +65,7 @@ export const staleUpstream: Rule = (drop, { pods, drops, visits, routesHeard }) 
   if (ended.length === 0 || always) return undefined;
   const foreign = routesHeard && address !== undefined && pod === undefined;
   const recovered = visits.some((visit) => visit.ok && visit.pod === pod && visit.sentMs > endedMs);
-  if (!foreign && !recovered) return undefined;
+  if (!foreign && !recovered && !byProxy) return undefined;
   return {
     cause: 'ingress-stale-upstream',
     confidence: foreign ? 'high' : 'medium',
