@@ -40,7 +40,8 @@ export function makePlan(wish: PlanWish): Plan {
   const kinds = wish.fates ?? PLANNED_SINGLY;
   const single: readonly Fate[] = Array.from(
     { length: wish.drops },
-    (_, index) => kinds[index % kinds.length] ?? 'reset',
+    // A single needle is of another kind with every seed.
+    (_, index) => kinds[(index + wish.seed) % kinds.length] ?? 'reset',
   );
   const closures = wish.closures.flatMap(({ closure, times }) =>
     Array.from({ length: times }, () => closure),
