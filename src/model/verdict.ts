@@ -75,6 +75,11 @@ export interface Outage {
   readonly toMs: number;
   /** toMs - fromMs */
   readonly lengthMs: number;
+  /**
+   * How long a full outage really was, wherever its requests were on their way: as far as their ends can tell. Absent
+   * where requests were answered within.
+   */
+  readonly bounds?: { readonly atLeastMs: number; readonly atMostMs: number };
   readonly dropped: number;
   /** Requests answered between the first and the last drop. 0 means a full outage. */
   readonly answered: number;
@@ -199,7 +204,10 @@ export interface RunResult {
   readonly response?: ResponseTimes;
   /** Of the requests that were due between trigger and the last old pod's end. */
   readonly responseDuring?: ResponseTimes;
-  /** The smallest full outage that would have been seen between trigger and end, from the gaps really achieved. */
+  /**
+   * The smallest full outage that would surely have been seen between trigger and end, from when requests were really
+   * sent and answered.
+   */
   readonly detectionFloorMs?: number;
   /** The smallest outage of one of so many endpoints that would have been seen with 99.9 % probability. */
   readonly partialDetectionFloor?: { readonly endpoints: number; readonly lengthMs: number };

@@ -4,7 +4,7 @@ import { chanceToMeet, neededToMeet } from './sample-size.ts';
 
 /** What a run could see, from the distances that were really achieved between requests. */
 export interface Detection {
-  /** Longest pause between two requests. A full outage that is longer met at least one request: it was seen. */
+  /** Longest pause between the sending of two requests. */
   readonly largestGapMs: number;
   readonly largestGap: Gap;
   /** All pauses, in order. */
@@ -24,7 +24,8 @@ const MISS_PROBABILITY = 0.001;
  * and after the last request count as well, so that no request at all is one pause over the whole time.
  */
 export function detect(samples: readonly Sample[], fromMs: number, toMs: number): Detection {
-  const instants = [fromMs, ...judgedSendTimes(samples, fromMs, toMs), toMs];
+  const sentMs = judgedRequests(samples, fromMs, toMs).map((request) => request.sentMs);
+  const instants = [fromMs, ...sentMs, toMs];
   const gaps = instants
     .slice(1)
     .map((instant, index) => ({ fromMs: instants[index] ?? fromMs, toMs: instant }));
@@ -36,8 +37,22 @@ export function detect(samples: readonly Sample[], fromMs: number, toMs: number)
 }
 
 /**
+ * The shortest full outage that was surely seen, wherever it lay between two instants: every longer one contained a
+ * whole request, from its sending to its end, so that it can not have passed it by on the way. Where answers are
+ * quick this is the longest pause and one answer more. Where the kernel sends a lost SYN again after a second and is
+ * answered then, it is that second: an outage that is hidden like this raises the floor above itself.
+ *
+ *     sent     |    |    |         |    |
+ *     ended     |    |    |         |    |
+ *     unseen at worst      [---------)       from just after one was sent to the end of the next that ended
+ */
+export function detectionFloor(samples: readonly Sample[], fromMs: number, toMs: number): number {
+  return longestWithFewer(1, judgedRequests(samples, fromMs, toMs), fromMs, toMs);
+}
+
+/**
  * The shortest outage of one of `endpoints` endpoints that meets a request with 99.9 % probability, in milliseconds.
- * Every new connection goes to an endpoint chosen at random, so an outage has to last for k requests, where
+ * Every new connection goes to an endpoint chosen at random, so an outage has to contain k whole requests, where
  * (1 - 1/endpoints)^k <= 0.001. Undefined where fewer than k were sent.
  */
 export function partialDetectionFloor(
@@ -47,13 +62,37 @@ export function partialDetectionFloor(
   endpoints: number,
 ): number | undefined {
   const needed = neededToMeet(endpoints, 1 - MISS_PROBABILITY);
-  const times = judgedSendTimes(samples, fromMs, toMs);
-  if (times.length <= needed) return undefined;
-  let longest = 0;
-  for (let index = needed; index < times.length; index++) {
-    longest = Math.max(longest, (times[index] ?? 0) - (times[index - needed] ?? 0));
+  const requests = judgedRequests(samples, fromMs, toMs);
+  return requests.length <= needed ? undefined : longestWithFewer(needed, requests, fromMs, toMs);
+}
+
+/** The longest stretch between two instants that does not contain so many whole requests. */
+function longestWithFewer(
+  needed: number,
+  requests: readonly WholeRequest[],
+  fromMs: number,
+  toMs: number,
+): number {
+  let longestMs = 0;
+  // From the last request to the first: `soonest` holds the ends of those `needed` sent later that ended first.
+  const soonest: number[] = [];
+  for (let index = requests.length; index >= 0; index--) {
+    const beginMs = requests[index - 1]?.sentMs ?? fromMs;
+    const next = requests[index];
+    if (next) keepSmallest(soonest, next.endedMs, needed);
+    const endMs = soonest.length < needed ? toMs : Math.min(toMs, soonest.at(-1) ?? toMs);
+    longestMs = Math.max(longestMs, endMs - beginMs);
   }
-  return longest;
+  return longestMs;
+}
+
+/** Adds to an ascending list that holds no more than `size` numbers: the smallest. */
+function keepSmallest(ascending: number[], value: number, size: number): void {
+  if (ascending.length >= size && value >= (ascending.at(-1) ?? value)) return;
+  let place = ascending.length;
+  while (place > 0 && (ascending[place - 1] ?? 0) > value) place--;
+  ascending.splice(place, 0, value);
+  if (ascending.length > size) ascending.pop();
 }
 
 /** Lengths of outages that a report tells the chances of. */
@@ -69,7 +108,7 @@ export function detectionChances(
   toMs: number,
   endpoints: number,
 ): DetectionChances {
-  const times = judgedSendTimes(samples, fromMs, toMs);
+  const times = judgedRequests(samples, fromMs, toMs).map(({ sentMs }) => sentMs);
   return {
     endpoints,
     chances: TOLD_LENGTHS_MS.map((lengthMs) => ({
@@ -98,15 +137,21 @@ export function lengthOf({ fromMs, toMs }: Gap): number {
   return toMs - fromMs;
 }
 
-function judgedSendTimes(samples: readonly Sample[], fromMs: number, toMs: number): readonly number[] {
+interface WholeRequest {
+  readonly sentMs: number;
+  readonly endedMs: number;
+}
+
+/** Those that could be judged and were sent between two instants, in the order of sending. */
+function judgedRequests(samples: readonly Sample[], fromMs: number, toMs: number): readonly WholeRequest[] {
   return samples
-    .flatMap(({ sentMs, end }) =>
+    .flatMap(({ sentMs, endedMs = Number.POSITIVE_INFINITY, end }) =>
       sentMs !== undefined &&
       sentMs >= fromMs &&
       sentMs <= toMs &&
       (end.end === 'ok' || end.end === 'dropped')
-        ? [sentMs]
+        ? [{ sentMs, endedMs }]
         : [],
     )
-    .sort((a, b) => a - b);
+    .sort((a, b) => a.sentMs - b.sentMs);
 }

@@ -1,6 +1,6 @@
 import type { RunResult } from '../model/verdict.ts';
 import { type Account, accountFor } from './account.ts';
-import { detect } from './detection.ts';
+import { detect, detectionFloor } from './detection.ts';
 import { probeGuards } from './guards.ts';
 import type { Finding } from './rollout-finding.ts';
 import type { RunFacts } from './run-facts.ts';
@@ -30,14 +30,13 @@ export function judgeProbe(facts: RunFacts): RunResult {
     ...cutShort,
     ...guardFindings(outcomes, cutShort),
   ]);
-  const { largestGapMs } = detect(target.samples, facts.probingStartedMs ?? 0, facts.probingStoppedMs);
   return {
     run: facts.header.run,
     verdict,
     reasons,
     guards: outcomes.map(({ guard }) => guard),
     ...measuredResult(facts, target),
-    ...(facts.probingStartedMs === undefined ? {} : { largestGapMs, detectionFloorMs: largestGapMs }),
+    ...(facts.probingStartedMs === undefined ? {} : detectionOf(facts, target, facts.probingStartedMs)),
     served: { old: 0, new: 0, how: 'inferred' },
     steady: NO_REQUESTS,
     rollout: { replacedPods: 0 },
@@ -45,6 +44,13 @@ export function judgeProbe(facts: RunFacts): RunResult {
     nearMisses: [],
     staticFindings: [],
     pods: [],
+  };
+}
+
+function detectionOf({ probingStoppedMs }: RunFacts, { samples }: Account, fromMs: number) {
+  return {
+    largestGapMs: detect(samples, fromMs, probingStoppedMs).largestGapMs,
+    detectionFloorMs: detectionFloor(samples, fromMs, probingStoppedMs),
   };
 }
 

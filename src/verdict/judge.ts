@@ -8,7 +8,7 @@ import { sentToEndingMs } from './causes/sent-to-ending.ts';
 import { storyOf } from './causes/story.ts';
 import { coincidences } from './coincidence.ts';
 import { connectionBalance } from './connections.ts';
-import { detect, detectionChances, partialDetectionFloor } from './detection.ts';
+import { detect, detectionChances, detectionFloor, partialDetectionFloor } from './detection.ts';
 import { type Evidence, isClusterTrouble, isTwinOutdated, measuringGuards, updateGuards } from './guards.ts';
 import { judgeProbe } from './judge-probe.ts';
 import { nearMissesOf } from './near-misses.ts';
@@ -202,7 +202,7 @@ function detectionOf({ facts, target }: Evidence, triggeredMs: number) {
   const isFreshEachTime = facts.header.scenario.connection === 'new';
   return {
     largestGapMs,
-    detectionFloorMs: largestGapMs,
+    detectionFloorMs: detectionFloor(target.samples, triggeredMs, facts.probingStoppedMs),
     ...(isFreshEachTime && endpoints > 1 && floorMs !== undefined
       ? { partialDetectionFloor: { endpoints, lengthMs: floorMs } }
       : {}),

@@ -66,3 +66,50 @@ describe('outages', () => {
     );
   });
 });
+
+describe('the bounds of an outage', () => {
+  /** Requests every 10 ms that meet the server some time after they were sent, and end some time after that. */
+  const met = (delays: readonly { readonly thereMs: number; readonly backMs: number }[]) =>
+    delays.map(({ thereMs, backMs }, index) => {
+      const sentMs = index * 10;
+      return { sentMs, metMs: sentMs + thereMs, endedMs: sentMs + thereMs + backMs };
+    });
+  const during = (requests: ReturnType<typeof met>, fromMs: number, toMs: number) =>
+    requests.map(({ sentMs, metMs, endedMs }) => ({
+      sentMs,
+      endedMs,
+      end:
+        metMs >= fromMs && metMs <= toMs
+          ? ({ end: 'dropped', class: 'reset-before-answer' } as const)
+          : ({ end: 'ok' } as const),
+    }));
+
+  it('reach from the end of the first drop to the sending of the last, and from answer to answer', () => {
+    const requests = met(Array.from({ length: 20 }, () => ({ thereMs: 1, backMs: 1 })));
+    // Sent at 50 to 80 and met 1 ms later; the answers around them were sent at 40 and ended at 92.
+    expect(foldOutages(during(requests, 45, 85), 200)[0]?.bounds).toEqual({ atLeastMs: 28, atMostMs: 52 });
+  });
+
+  it('say nothing of an outage that requests got through', () => {
+    expect(foldOutages(drawn('. . x . x . . . . . . . . . . .'), 160)[0]?.bounds).toBeUndefined();
+  });
+
+  it('hold the length of every outage there can have been, however long requests are on their way', () => {
+    const delay = fc.record({ thereMs: fc.nat(25), backMs: fc.nat(25) });
+    fc.assert(
+      fc.property(
+        fc.array(delay, { minLength: 40, maxLength: 60 }),
+        fc.double({ min: 20, max: 200, noNaN: true }),
+        fc.double({ min: 0, max: 150, noNaN: true }),
+        (delays, fromMs, lengthMs) => {
+          const samples = during(met(delays), fromMs, fromMs + lengthMs);
+          const outages = foldOutages(samples, delays.length * 10, delays.length);
+          const [outage] = outages;
+          fc.pre(outages.length === 1 && outage?.bounds !== undefined);
+          expect(outage?.bounds?.atLeastMs).toBeLessThanOrEqual(lengthMs);
+          expect(outage?.bounds?.atMostMs).toBeGreaterThanOrEqual(lengthMs);
+        },
+      ),
+    );
+  });
+});
