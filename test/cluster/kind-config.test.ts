@@ -67,6 +67,21 @@ nodes:
     });
   });
 
+  it("lets kube-proxy sync rarely in its own mode, beside the user's patches", () => {
+    const user = { path: 'my.yaml', content: 'kubeadmConfigPatches: ["kind: ClusterConfiguration"]\n' };
+    const modes = (['iptables', 'nftables', 'ipvs'] as const).map((kubeProxyMode) => {
+      const { yaml } = buildKindConfig({ ...common, kubeProxyMode, minSyncPeriodMs: 5_000, user });
+      return parse(yaml).kubeadmConfigPatches.map((patch: string) => parse(patch));
+    });
+    const own = { kind: 'KubeProxyConfiguration', apiVersion: 'kubeproxy.config.k8s.io/v1alpha1' };
+    expect(modes).toEqual(
+      ['iptables', 'nftables', 'ipvs'].map((mode) => [
+        { kind: 'ClusterConfiguration' },
+        { ...own, [mode]: { minSyncPeriod: '5000ms' } },
+      ]),
+    );
+  });
+
   it('takes an empty file for no file', () => {
     const user = { path: 'my.yaml', content: '# nothing yet\n' };
     expect(buildKindConfig({ ...common, user })).toEqual(buildKindConfig(common));

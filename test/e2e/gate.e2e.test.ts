@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ScenarioResult } from '../../src/model/verdict.ts';
 import { brokenLaws, type RollproofRun, runRollproof } from '../support/run-rollproof.ts';
@@ -22,6 +23,24 @@ describe('the gate on a real kind cluster', () => {
     expect(scenario.findings?.[0]?.cause).toBe('stops-before-endpoint-removal');
     expect(scenario.runs[0]?.rollout).toMatchObject({ outcome: 'completed', replacedPods: 2 });
     expectSums(scenario);
+  });
+
+  it('proves the fix of that Deployment without touching its file, and stays red', async () => {
+    const app = `${APPS}/known-bad.yaml`;
+    const before = readFileSync(app, 'utf8');
+    const run = runRollproof(['run', '-f', app, ...ONE_SCENARIO, '--try-fix']);
+    const { exitCode, output } = await run.ended;
+    const scenario = onlyScenario(run);
+    const [finding] = scenario.findings;
+    expect({ exitCode, verdict: scenario.verdict }, output).toEqual({ exitCode: 1, verdict: 'dropped' });
+    expect(finding?.fix, output).toMatchObject({
+      state: 'proven',
+      trials: { runs: 3, passed: 3, before: scenario.requests.dropped, dropped: 0 },
+    });
+    expect(finding?.fix?.place).toMatchObject({ file: app });
+    expect(readFileSync(app, 'utf8')).toBe(before);
+    const again = runRollproof(['report', run.outputDir]);
+    expect((await again.ended).output).toContain(`Proven: ${scenario.requests.dropped} → 0 in 3 of 3 runs`);
   });
 
   it('stays green on the same Deployment with a preStop hook, over new and over kept-alive connections', async () => {

@@ -130,6 +130,26 @@ scenarios:
     ]);
   });
 
+  it('try fixes and bad twins only where that is asked for, scenario by scenario', async () => {
+    write(
+      'rollproof.yml',
+      `version: 1
+app: {manifests: [k8s]}
+probe: {connection: new, try-fix: true}
+scenarios:
+  - {name: a, try-fix-runs: 5, sensitivity: true}
+  - {name: b, try-fix: false, try-fix-runs: 7}
+  - {name: c}
+`,
+    );
+    const { settings } = await load({ config: 'rollproof.yml' });
+    expect(settings.scenarios.map(({ tryFixRuns, sensitivity }) => [tryFixRuns, sensitivity])).toEqual([
+      [5, true],
+      [undefined, undefined],
+      [3, undefined],
+    ]);
+  });
+
   it.each([
     ['.github/rollproof.yml', 'k8s', 'k8s'],
     ['rollproof.yml', 'k8s', 'k8s'],
@@ -221,6 +241,18 @@ describe('bad settings', () => {
     ],
     ['a kind configuration that is not there', FILE, { kindConfig: 'absent.yaml' }, ['RP1020 absent.yaml']],
     ['nodes of an existing cluster', FILE, { context: 'a', nodes: '3' }, ['RP1010 --nodes']],
+    [
+      'an existing cluster that should be made worse',
+      FILE,
+      { context: 'a', amplifyPropagationDelay: '5s', amplifyCpu: '2' },
+      ['RP1010 --amplify-propagation-delay', 'RP1010 --amplify-cpu'],
+    ],
+    [
+      'busy processors on the sandbox, which has none of its own',
+      `${FILE}cluster: {provider: sandbox, amplify-propagation-delay: 5s, amplify-cpu: 2}`,
+      {},
+      ['RP1010 rollproof.yml:3:61'],
+    ],
     ['a kubeconfig without a context', FILE, { kubeconfig: 'a.yaml' }, ['RP1010 --kubeconfig']],
     [
       'two ways to choose the version',

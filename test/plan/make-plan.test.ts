@@ -92,6 +92,15 @@ const named = (text: string, name: string) => text.replace('name: web\n', `name:
 const labelled = (text: string, label: string) => text.replaceAll('app: web}', `app: ${label}}`);
 
 describe('a plan', () => {
+  it('goes on probing for longer than an amplified delay lasts, and says so', () => {
+    const slow = { propagationDelayMs: 6_000 };
+    const { scenarios, assumed } = plan({ app: APP, cluster: { amplify: slow } });
+    expect(scenarios[0]?.scenario.tailMs).toBe(8_000);
+    expect(assumed).toContain('tail 8 s (longer than amplify-propagation-delay)');
+    const long = plan({ app: APP, cluster: { amplify: slow }, scenario: { tailMs: 9_000 } });
+    expect(long.scenarios[0]?.scenario.tailMs).toBe(9_000);
+  });
+
   it('infers everything from an ordinary Deployment and Service, and tells what it assumed', () => {
     const { scenarios, assumed, warnings } = plan({ app: APP });
     expect(scenarios[0]?.scenario).toEqual({
