@@ -12,6 +12,9 @@ export interface RecordedTrial {
   readonly recording: NamedRecording;
 }
 
+/** Trials that may end without a verdict before it is given up. */
+const SPARE = 2;
+
 /**
  * Makes the runs with other manifests that were asked for: where requests were dropped, the suggestions are tried;
  * where none were, a bad twin shows whether any would have been. The verdict rests on none of them.
@@ -28,18 +31,20 @@ export async function runTrials(
     return [];
   }
   const recorded: RecordedTrial[] = [];
-  for (let run = 1; run <= trial.runs; run++) {
+  let passed = 0;
+  for (let run = 1; passed < trial.runs && run <= trial.runs + SPARE; run++) {
     place.progress.line(
       trial.kind === 'fix'
-        ? `trial ${run} of ${trial.runs}: the same with the suggested change (${trial.causes.join(', ')})`
+        ? `trial ${run} (${passed} of ${trial.runs} passed): the same with the suggested change (${trial.causes.join(', ')})`
         : 'a deliberately bad twin: the same without preStop hooks, with a second to end',
     );
     const { recording } = await recordRun({ ...place, planned }, { run, trial });
     recorded.push({ trial, recording });
     const { verdict, reasons } = judgeRun(recording.entries);
     place.progress.line(`trial: ${verdict}${reasons[0] ? `: ${reasons[0].text}` : ''}`);
-    // It cannot be proven any more.
-    if (verdict !== 'pass') break;
+    if (verdict === 'pass') passed++;
+    // One without a verdict says nothing for or against the change; any other ends it.
+    else if (verdict !== 'inconclusive') break;
   }
   return recorded;
 }

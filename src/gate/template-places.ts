@@ -13,7 +13,9 @@ export function withPlaces(
   const deployment = updatedObjects.find(
     ({ kind, name }) => kind === 'Deployment' && name === scenario.deployment,
   );
-  const places = deployment && placesIn(deployment, template.serving ?? template.containers[0]?.name);
+  const name = template.serving ?? template.containers[0]?.name;
+  const hook = template.containers.find((container) => container.name === name)?.preStop;
+  const places = deployment && placesIn(deployment, name, hook?.seconds !== undefined);
   return places ? { ...template, places } : template;
 }
 
@@ -21,7 +23,12 @@ type Path = readonly (string | number)[];
 
 const POD_SPEC: Path = ['spec', 'template', 'spec'];
 
-function placesIn(deployment: ManifestObject, container: string | undefined): TemplatePlaces | undefined {
+/** `sleeps`: the hook is known to do nothing but sleep, so that its lines hold no secret. */
+function placesIn(
+  deployment: ManifestObject,
+  container: string | undefined,
+  sleeps: boolean,
+): TemplatePlaces | undefined {
   const containers = valueAt(deployment, [...POD_SPEC, 'containers']);
   const index = Array.isArray(containers) ? containers.findIndex((one) => one?.name === container) : -1;
   const path: Path = [...POD_SPEC, 'containers', index];
@@ -30,11 +37,12 @@ function placesIn(deployment: ManifestObject, container: string | undefined): Te
   if (index < 0 || own.line === podSpec.line) return undefined;
   const place = (field: Path): SourcePlace | undefined =>
     valueAt(deployment, field) === undefined ? undefined : deployment.placeOf(field);
+  const linesOf = (name: 'preStopLines' | 'strategyLines', field: Path) => {
+    const lines = deployment.linesOf?.(field);
+    return lines && { [name]: lines };
+  };
   const lifecycle = place([...path, 'lifecycle']);
   const preStop = place([...path, 'lifecycle', 'preStop']);
-  const sleep = place([...path, 'lifecycle', 'preStop', 'sleep']);
-  const seconds = place([...path, 'lifecycle', 'preStop', 'sleep', 'seconds']);
-  const preStopSeconds = sleep && seconds && seconds.line > sleep.line ? seconds : undefined;
   const gracePeriod = place([...POD_SPEC, 'terminationGracePeriodSeconds']);
   const strategy = place(['spec', 'strategy']);
   return {
@@ -43,9 +51,9 @@ function placesIn(deployment: ManifestObject, container: string | undefined): Te
     spec: deployment.placeOf(['spec']),
     ...(lifecycle && { lifecycle }),
     ...(preStop && { preStop }),
-    ...(preStopSeconds && { preStopSeconds }),
+    ...(preStop && sleeps && linesOf('preStopLines', [...path, 'lifecycle', 'preStop'])),
     ...(gracePeriod && { gracePeriod }),
-    ...(strategy && { strategy }),
+    ...(strategy && { strategy, ...linesOf('strategyLines', ['spec', 'strategy']) }),
   };
 }
 

@@ -205,9 +205,9 @@ export interface Fix {
 
 /** The scenario again, with the change. */
 export interface FixTrials {
-  /** That were made. */
+  /** That were made, those without a verdict among them. */
   readonly runs: number;
-  /** That were to be made; they end at the first that does not pass. */
+  /** That had to pass. */
   readonly planned: number;
   readonly passed: number;
   /** Most requests that one run dropped without the change. */

@@ -23,6 +23,8 @@ export interface ManifestObject {
    * Place of a field, or of the nearest ancestor that exists. Objects that a tool rendered (kustomize) answer with the place of the kustomization file.
    */
   placeOf(path: FieldPath): SourcePlace;
+  /** The lines of a key with everything in it; undefined where it has no lines of its own (JSON, flow, rendered). */
+  linesOf?(path: FieldPath): readonly string[] | undefined;
 }
 
 /** `k8s/web.yaml:12:3` */

@@ -313,11 +313,13 @@ export interface TemplatePlaces {
   readonly podSpec: SourcePlace;
   readonly lifecycle?: SourcePlace;
   readonly preStop?: SourcePlace;
-  /** Of `seconds` on a line of its own, where the hook is the sleep action. */
-  readonly preStopSeconds?: SourcePlace;
+  /** As it is written, only where the hook does nothing but sleep. */
+  readonly preStopLines?: readonly string[];
   readonly gracePeriod?: SourcePlace;
   readonly spec: SourcePlace;
   readonly strategy?: SourcePlace;
+  /** As it is written. */
+  readonly strategyLines?: readonly string[];
 }
 
 /** How the first process of a running container stands to SIGTERM, as its node knew it before the update. */

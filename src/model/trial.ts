@@ -12,6 +12,6 @@ export interface Trial {
   readonly causes: readonly Cause[];
   /** What was changed, in both states of the manifests where there are two. */
   readonly patches: readonly ManifestPatch[];
-  /** How many such runs were to be made. They end early at the first that does not pass. */
+  /** How many such runs have to pass. They end at the first that is against the change; those without a verdict do not count. */
   readonly runs: number;
 }

@@ -244,7 +244,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
         podSpec: place,
         lifecycle: optional(place),
         preStop: optional(place),
-        preStopSeconds: optional(place),
+        preStopLines: optional(listOf(text)),
         gracePeriod: optional(place),
         spec: place,
         strategy: optional(place),

@@ -20,7 +20,11 @@ export function suggestionLabel({ suggestion, fix }: Finding): string {
 
 /** `37 → 0 in 3 of 3 runs` */
 export function trialPhrase({ before, dropped, passed, planned, runs }: FixTrials): string {
-  const where = passed === planned ? `${passed} of ${plural(planned, 'run')}` : plural(runs, 'run');
+  const others = runs - passed;
+  const where =
+    passed < planned
+      ? plural(runs, 'run')
+      : `${passed} of ${plural(planned, 'run')}${others > 0 ? `, ${others} more without a verdict` : ''}`;
   return `${count(before)} → ${count(dropped)} in ${where}`;
 }
 

@@ -1,7 +1,7 @@
 import type { Cause, Finding, Fix } from '../model/finding.ts';
 import { joinedPatches } from '../model/manifest-patch.ts';
 import type { Trial } from '../model/trial.ts';
-import type { RunResult, ScenarioResult, Sensitivity, TrialResult, Verdict } from '../model/verdict.ts';
+import type { RunResult, ScenarioResult, Sensitivity, TrialResult } from '../model/verdict.ts';
 
 /** One run with other manifests than the user's. */
 export interface TrialRun {
@@ -73,7 +73,7 @@ function fixOf(
     trials: {
       runs: trial.results.length,
       planned: trial.runs,
-      passed: trial.results.filter(({ verdict }) => verdict === 'pass').length,
+      passed: passedOf(trial.results),
       before: mostDropped(runs),
       dropped: mostDropped(trial.results),
       together: trial.causes.filter((other) => other !== cause),
@@ -89,21 +89,20 @@ interface FixOutcome {
 
 /** `known` are the causes that the user's own manifests showed: a change that brings another one has not helped. */
 function outcomeOf(cause: Cause, known: readonly Cause[], { results, runs }: TrialResult): FixOutcome {
-  const worst = WORST_FIRST.flatMap(
-    (verdict) => results.find((result) => result.verdict === verdict) ?? [],
-  )[0];
-  if (!worst) {
-    return results.length === runs
+  const refuting = results.find(({ verdict }) => verdict === 'rollout-failed' || verdict === 'dropped');
+  if (!refuting) {
+    const unmeasured = results.find(({ verdict }) => verdict !== 'pass');
+    return passedOf(results) >= runs
       ? { state: 'proven' }
-      : { state: 'untested', why: `Only ${results.length} of ${runs} trials were made.` };
+      : { state: 'untested', why: unmeasured?.reasons[0]?.text ?? `Fewer trials were made than ${runs}.` };
   }
-  const because = worst.reasons[0]?.text;
-  if (worst.verdict === 'rollout-failed') {
-    return { state: 'withdrawn', why: `With it the rollout failed. ${because ?? ''}`.trim() };
+  if (refuting.verdict === 'rollout-failed') {
+    return {
+      state: 'withdrawn',
+      why: `With it the rollout failed. ${refuting.reasons[0]?.text ?? ''}`.trim(),
+    };
   }
-  if (worst.verdict !== 'dropped')
-    return { state: 'untested', ...(because !== undefined && { why: because }) };
-  const left = worst.findings.filter(({ drops }) => drops > 0).map((finding) => finding.cause);
+  const left = refuting.findings.filter(({ drops }) => drops > 0).map((finding) => finding.cause);
   const others = left.filter((one) => one !== cause && known.includes(one));
   if (left.length === others.length && left.length > 0) {
     return { state: 'untested', why: `What was dropped with it has other causes: ${others.join(', ')}.` };
@@ -111,7 +110,9 @@ function outcomeOf(cause: Cause, known: readonly Cause[], { results, runs }: Tri
   return { state: 'withdrawn', why: `With it the causes are: ${left.join(', ')}.` };
 }
 
-const WORST_FIRST: readonly Verdict[] = ['rollout-failed', 'dropped', 'error', 'inconclusive'];
+function passedOf(results: readonly RunResult[]): number {
+  return results.filter(({ verdict }) => verdict === 'pass').length;
+}
 
 function mostDropped(runs: readonly RunResult[]): number {
   return runs.reduce((most, { requests }) => Math.max(most, requests.dropped), 0);
@@ -119,11 +120,12 @@ function mostDropped(runs: readonly RunResult[]): number {
 
 /** What the bad twin showed; undefined where there was none. */
 export function sensitivityOf(trials: readonly TrialResult[]): Sensitivity | undefined {
-  const twin = trials.find(({ kind }) => kind === 'sensitivity')?.results[0];
+  const twins = trials.find(({ kind }) => kind === 'sensitivity')?.results ?? [];
+  const measured = twins.find(({ verdict }) => verdict === 'dropped' || verdict === 'pass');
+  const twin = measured ?? twins[0];
   if (!twin) return undefined;
   const { sent, dropped } = twin.requests;
-  if (dropped > 0) return { state: 'shown', sent, dropped };
-  if (twin.verdict === 'pass') return { state: 'not-shown', sent, dropped };
+  if (measured) return { state: dropped > 0 ? 'shown' : 'not-shown', sent, dropped };
   const why = twin.reasons[0]?.text;
   return { state: 'unknown', sent, dropped, ...(why !== undefined && { why }) };
 }

@@ -97,6 +97,15 @@ describe('a suggested change', () => {
     expect(fix([run()])).toMatchObject({ state: 'untested', trials: { runs: 1, passed: 1 } });
   });
 
+  it('is proven by those that pass, whatever else ended without a verdict', () => {
+    const asleep = run({ asleep: [{ fromMs: 4_000, toMs: 5_000 }] });
+    expect(fix([run(), asleep, run()])).toMatchObject({
+      state: 'proven',
+      trials: { runs: 3, planned: 2, passed: 2 },
+    });
+    expect(fix([run(), asleep, asleep, asleep])).toMatchObject({ state: 'untested', trials: { passed: 1 } });
+  });
+
   it('is withdrawn where requests are still dropped for the same cause', () => {
     expect(fix([run(), stopsTooEarly('xx')])).toMatchObject({
       state: 'withdrawn',

@@ -4,6 +4,7 @@ import { BadInputError, type Problem } from '../../model/problem.ts';
 import { given } from '../given.ts';
 import { shownValue } from '../shown-value.ts';
 import { parseYaml, type YamlDocument } from '../yaml-source.ts';
+import { blockLines } from './block-lines.ts';
 
 export interface ManifestText {
   /** As the user calls it. */
@@ -18,11 +19,12 @@ export function parseManifests({ file, text, renderedFrom }: ManifestText): read
   // JSON allows tabs between its tokens and nowhere else; YAML does not allow them as indentation.
   const readable = file.endsWith('.json') ? text.replaceAll('\t', ' ') : text;
   const { documents, problems } = parseYaml({ file, text: readable, dialect: 'kubernetes' });
+  const lines = readable.split('\n');
   const objects: ManifestObject[] = [];
   const wrong = [...problems];
   for (const document of documents) {
     for (const path of objectPaths(document.value)) {
-      const object = toObject(document, path, renderedFrom);
+      const object = toObject(document, path, { lines, renderedFrom });
       if ('code' in object) wrong.push(object);
       else objects.push(object);
     }
@@ -42,10 +44,14 @@ function objectPaths(value: unknown): readonly FieldPath[] {
 function toObject(
   document: YamlDocument,
   base: FieldPath,
-  renderedFrom: SourcePlace | undefined,
+  {
+    lines,
+    renderedFrom,
+  }: { readonly lines: readonly string[]; readonly renderedFrom: SourcePlace | undefined },
 ): ManifestObject | Problem {
   const content = property(document.value, ...base.map(String));
   const placeOf = (path: FieldPath) => renderedFrom ?? document.placeOf([...base, ...path]);
+  const linesOf = (path: FieldPath) => (renderedFrom ? undefined : blockLines(lines, placeOf(path)));
   const place = placeOf([]);
   if (!isRecord(content)) return noObjectProblem('It is no mapping.', place);
   const { apiVersion, kind } = content;
@@ -60,7 +66,16 @@ function toObject(
     return fieldProblem('metadata.namespace', namespace, placeOf(['metadata', 'namespace']));
   }
   if (name.includes('{{')) return noObjectProblem('Its name is a template.', place);
-  return { apiVersion, kind, name, ...given('namespace', namespace || undefined), content, place, placeOf };
+  return {
+    apiVersion,
+    kind,
+    name,
+    ...given('namespace', namespace || undefined),
+    content,
+    place,
+    placeOf,
+    linesOf,
+  };
 }
 
 function fieldProblem(field: string, value: unknown, place: SourcePlace): Problem {

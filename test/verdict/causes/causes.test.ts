@@ -511,18 +511,24 @@ describe('the suggestion', () => {
     expect(found?.diff).toBeUndefined();
   });
 
-  it('changes the one number of a sleep action that is too short', () => {
-    const preStopSeconds = { file: 'k8s/web.yaml', line: 21, column: 17 };
+  it('replaces a hook that only sleeps, line by line', () => {
+    const preStop = { file: 'k8s/web.yaml', line: 19, column: 13 };
     const lifecycle = { file: 'k8s/web.yaml', line: 18, column: 11 };
     const { template, ...story } = STORIES['prestop-too-short'];
-    const containers = [{ ...CONTAINER, preStop: { how: 'sleep', seconds: 1 } as const }];
+    const preStopLines = ['            preStop:', '              exec: {command: [sleep, "1"]}'];
     const found = suggestion({
       ...story,
-      template: { ...template, containers, places: { ...places, lifecycle, preStopSeconds } },
+      template: { ...template, places: { ...places, lifecycle, preStop, preStopLines } },
     });
     expect(found?.diff).toEqual({
-      place: preStopSeconds,
-      lines: ['-                seconds: 1', '+                seconds: 4'],
+      place: preStop,
+      lines: [
+        '-            preStop:',
+        '-              exec: {command: [sleep, "1"]}',
+        '+            preStop:',
+        '+              sleep:',
+        '+                seconds: 4',
+      ],
     });
   });
 
@@ -549,6 +555,27 @@ describe('the suggestion', () => {
     });
     expect(found?.text).toMatch(/^No line of the manifest helps on Kubernetes v1\.29\.4/);
     expect(found?.patches ?? []).toEqual([]);
+  });
+
+  it('replaces a strategy that leaves a gap', () => {
+    const { template, ...story } = STORIES['no-endpoints'];
+    const strategy = { file: 'k8s/web.yaml', line: 8, column: 3 };
+    const strategyLines = ['  strategy: {type: Recreate}'];
+    const found = suggestion({
+      ...story,
+      template: { ...template, places: { ...places, strategy, strategyLines } },
+    });
+    expect(found?.diff).toEqual({
+      place: strategy,
+      lines: [
+        '-  strategy: {type: Recreate}',
+        '+  strategy:',
+        '+    type: RollingUpdate',
+        '+    rollingUpdate:',
+        '+      maxUnavailable: 0',
+        '+      maxSurge: 1',
+      ],
+    });
   });
 
   it('is a diff only where all of it has its place', () => {

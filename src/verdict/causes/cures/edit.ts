@@ -74,8 +74,17 @@ export function nestedDiff(place: SourcePlace | undefined, fields: PlainRecord):
 
 /** One line instead of another. */
 export function replacedDiff(place: SourcePlace, old: string, fields: PlainRecord): Pick<Edit, 'diff'> {
-  const columns = place.column - 1;
-  return { diff: { place, lines: [`-${' '.repeat(columns)}${old}`, ...added(fields, columns)] } };
+  return replacedBlock(place, [`${' '.repeat(place.column - 1)}${old}`], fields);
+}
+
+/** Lines instead of those that are there; nothing where these are not known. */
+export function replacedBlock(
+  place: SourcePlace | undefined,
+  old: readonly string[] | undefined,
+  fields: PlainRecord,
+): Pick<Edit, 'diff'> {
+  if (!place || !old) return {};
+  return { diff: { place, lines: [...old.map((line) => `-${line}`), ...added(fields, place.column - 1)] } };
 }
 
 function added(fields: PlainRecord, columns: number): readonly string[] {

@@ -3,7 +3,7 @@ import type { TemplateFact } from '../../../model/recording.ts';
 import { time } from '../evidence.ts';
 import { sentToEndingMs } from '../sent-to-ending.ts';
 import { type Drop, type Story, servingContainer } from '../story.ts';
-import { insertedDiff, replacedDiff, suggestionOf } from './edit.ts';
+import { insertedDiff, replacedBlock, suggestionOf } from './edit.ts';
 import { graceEdit, SHUTDOWN_SECONDS } from './grace-cures.ts';
 
 /** Beyond what was measured: as much again on a slower day, and at least this. */
@@ -30,13 +30,12 @@ export function longerPreStop(
     ? { sleep: { seconds } }
     : { exec: { command: ['sleep', String(seconds)] } };
   const fields = { lifecycle: { preStop: withoutOthers(hook, container?.preStop?.how) } };
-  const { lifecycle, preStopSeconds, container: place } = template.places ?? {};
+  const { lifecycle, preStop, preStopLines, container: place } = template.places ?? {};
   const old = container?.preStop;
-  // A container that has other hooks needs a hand; one that sleeps by the same action needs one number.
-  const diff =
-    preStopSeconds && old?.how === 'sleep' && 'sleep' in hook
-      ? replacedDiff(preStopSeconds, `seconds: ${old.seconds}`, { seconds })
-      : insertedDiff(lifecycle ? undefined : place, fields);
+  // A container that has other hooks needs a hand, and so does a hook that does more than sleep.
+  const diff = lifecycle
+    ? replacedBlock(preStop, preStopLines, { preStop: hook })
+    : insertedDiff(place, fields);
   const grace = template.gracePeriodSeconds;
   const raised = seconds + 2 * SHUTDOWN_SECONDS;
   const fits = seconds + SHUTDOWN_SECONDS <= grace;

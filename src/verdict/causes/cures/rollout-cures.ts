@@ -1,7 +1,7 @@
 import type { Suggestion } from '../../../model/finding.ts';
 import type { TemplateFact } from '../../../model/recording.ts';
 import type { Story } from '../story.ts';
-import { nestedDiff, suggestionOf } from './edit.ts';
+import { nestedDiff, replacedBlock, suggestionOf } from './edit.ts';
 
 /** A new pod before an old one ends. */
 export function surge(story: Story, template: TemplateFact): Suggestion {
@@ -9,10 +9,11 @@ export function surge(story: Story, template: TemplateFact): Suggestion {
   const fields = { strategy: { type: 'RollingUpdate', rollingUpdate } };
   const { type, maxSurge = '', maxUnavailable = '' } = template.strategy;
   const now = type === 'RollingUpdate' ? `maxUnavailable ${maxUnavailable}, maxSurge ${maxSurge}` : type;
-  const { strategy, spec } = template.places ?? {};
+  const { strategy, strategyLines, spec } = template.places ?? {};
+  const diff = strategy ? replacedBlock(strategy, strategyLines, fields) : nestedDiff(spec, fields);
   return suggestionOf(
     `Start a new pod before an old one ends (now: ${now}).`,
-    [{ at: 'deployment-spec', fields, ...nestedDiff(strategy ? undefined : spec, fields) }],
+    [{ at: 'deployment-spec', fields, ...diff }],
     story,
     template,
   );
