@@ -12,8 +12,9 @@ import { carrierOf } from '../model/scenario.ts';
 import { openProber } from '../prober/prober.ts';
 import { monotonicMs } from '../prober/program/monotonic-clock.ts';
 import { openRecording } from '../recording/recording-writer.ts';
-import { emitProcesses, emitProxyFigures, type NodeFactsOptions } from '../rollout/node-facts.ts';
 import { observe } from '../rollout/observe.ts';
+import { watchProcesses } from '../rollout/process-watch.ts';
+import { emitProxyFigures } from '../rollout/proxy-figures.ts';
 import { watchRoutes } from '../rollout/route-watch.ts';
 import { applyWorkload } from '../workload/apply-workload.ts';
 import { awaitAvailable } from '../workload/await-available.ts';
@@ -162,14 +163,14 @@ async function measure(measurement: Measurement): Promise<Ending> {
       emit,
     }),
   );
-  const asked: NodeFactsOptions = {
+  const asked = {
     nodeShell: cluster.nodeShell,
     nodes: cluster.nodes.map(({ name }) => name),
     namespace,
     clock,
     emit,
   };
-  await emitProcesses(asked);
+  scope.use(await watchProcesses(asked));
   await emitProxyFigures(asked);
   const prober = scope.use(
     await openProber(await place.vantage.launch(), openedMs, {

@@ -322,7 +322,10 @@ export interface TemplatePlaces {
   readonly strategyLines?: readonly string[];
 }
 
-/** How the first process of a running container stands to SIGTERM, as its node knew it before the update. */
+/**
+ * How the first process of a container stands to SIGTERM, as its node knows it: once before the update, and again when
+ * that changes, or with the end of the process.
+ */
 export interface ProcessFact {
   readonly kind: 'process';
   readonly atMs: number;
@@ -333,6 +336,7 @@ export interface ProcessFact {
   readonly sigterm: 'caught' | 'ignored' | 'default';
   /** It is process 1 of its namespace: the kernel drops signals that such a one leaves at their default. */
   readonly first: boolean;
+  readonly ended?: true;
 }
 
 /** kube-proxy's own figures on one node, counted since it started: what two of these differ by happened in between. */

@@ -302,6 +302,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     container: text,
     sigterm: oneOf('caught', 'ignored', 'default'),
     first: flag,
+    ended: optional(flag),
   }),
   proxy: shape({
     atMs: number,

@@ -99,12 +99,12 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
   return {
     cause: 'sigterm-ignored',
     confidence: drop.reused ? 'medium' : 'high',
-    because: `The containers went on as before until they were killed (exit code 137) at the end of their grace period of ${graceSeconds} s.`,
+    because: `The containers went on as before until they were killed (exit code 137) at the end of their grace period of ${graceSeconds} s.${story.sigterm === 'lapses' ? ' Their handler for SIGTERM was gone after the signal, as that of a runtime which only passes it on: in process 1 nothing comes of that.' : ''}`,
     ...(drop.reused && {
       undecided: {
         causes: ['keep-alive-outlives-pod', 'grace-too-short'],
         decidedBy:
-          'The same scenario with new connections: a pod that lives for its whole grace period there, too, ignores SIGTERM; one that ends early waits for its connections.',
+          'The same scenario with new connections: a pod that lives for its whole grace period there, too, ignores SIGTERM, or needs longer; one that ends early waits for its connections.',
       },
     }),
   };

@@ -41,8 +41,11 @@ export interface Story {
   readonly stoppedMs: number;
 }
 
-/** A process handles SIGTERM, ends by it, or never hears of it. */
-export type SigtermManner = 'handles' | 'ends' | 'deaf';
+/**
+ * A process handles SIGTERM, ends by it, or never hears of it. Of one that has a handler only until the signal comes
+ * (`lapses`) it is not known: it may be the runtime's own, which does nothing in process 1.
+ */
+export type SigtermManner = 'handles' | 'ends' | 'deaf' | 'lapses';
 
 /** One request that was sent. */
 export interface Visit {
@@ -134,10 +137,12 @@ function mannerOf(
   processes: readonly ProcessFact[],
   container: string | undefined,
 ): SigtermManner | undefined {
-  const known = processes.find((one) => one.container === container) ?? processes[0];
+  const own = processes.filter((one) => container === undefined || one.container === container);
+  const [known] = own;
   if (!known) return undefined;
-  if (known.sigterm === 'caught') return 'handles';
-  return known.sigterm === 'ignored' || known.first ? 'deaf' : 'ends';
+  if (known.sigterm !== 'caught') return known.sigterm === 'ignored' || known.first ? 'deaf' : 'ends';
+  if (own.some(({ sigterm }) => sigterm !== 'caught')) return 'lapses';
+  return own.some(({ ended }) => ended) ? 'handles' : undefined;
 }
 
 /** The container that answers the requests. */

@@ -98,7 +98,7 @@ const STORIES: Readonly<Record<Exclude<Cause, WithoutDrops>, StoryOptions>> = {
     ...GRACE_2,
     template: { gracePeriodSeconds: 2 },
     exit: { code: 137, atMs: 6_700 },
-    also: [aProcess('caught')],
+    also: [aProcess('caught'), { ...aProcess('caught'), atMs: 6_600, ended: true }],
     target: [{ atMs: 6_500, draw: 'rrrr' }],
   },
   'request-outlives-grace': {
@@ -383,7 +383,23 @@ describe('the cause of dropped requests', () => {
     const { findings } = judgeRun(aRolloutStory({ ...story, also: [aProcess('default')] }));
     expect(findings).toMatchObject([{ cause: 'sigterm-ignored', confidence: 'high' }]);
     expect(findings[0]?.undecided).toBeUndefined();
-    expect(also).toHaveLength(1);
+    expect(also).toHaveLength(2);
+  });
+
+  it('is not settled by a handler that is gone after the signal: a runtime has one, too', () => {
+    const { findings } = judgeRun(
+      aRolloutStory({
+        ...STORIES['grace-too-short'],
+        also: [aProcess('caught'), { ...aProcess('default'), atMs: 4_700 }],
+      }),
+    );
+    expect(findings).toMatchObject([
+      {
+        cause: 'sigterm-ignored',
+        confidence: 'medium',
+        undecided: { causes: ['keep-alive-outlives-pod', 'grace-too-short'] },
+      },
+    ]);
   });
 
   it('is a port without an endpoint where the Service asks for a name that ready pods do not have', () => {
