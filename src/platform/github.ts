@@ -81,12 +81,10 @@ const DEFAULT_LIMITS: RequestLimits = {
 /** The GITHUB_TOKEN of a workflow, which is the only one that can be refused to ask for its own name. */
 const WORKFLOW_LOGIN = 'github-actions[bot]';
 
-/** GitHub's real comments. Opening the store sends nothing. */
-export function openCommentStore(options: GitHubOptions): CommentStore {
-  const { owner, repo, number } = options.pullRequest;
+/** GitHub's API with bounded patience: what may be asked again is, a few times, and nobody waits for ever. */
+function openClient(options: GitHubOptions): InstanceType<typeof GitHub> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const octokit = new GitHub(getOctokitOptions(options.token, { baseUrl: options.apiUrl }));
-  const { issues, pulls } = octokit.rest;
   let waitLeftMs = limits.totalWaitMs;
 
   octokit.hook.wrap('request', async (request, parameters) => {
@@ -120,6 +118,14 @@ export function openCommentStore(options: GitHubOptions): CommentStore {
       }
     }
   });
+  return octokit;
+}
+
+/** GitHub's real comments. Opening the store sends nothing. */
+export function openCommentStore(options: GitHubOptions): CommentStore {
+  const { owner, repo, number } = options.pullRequest;
+  const octokit = openClient(options);
+  const { issues, pulls } = octokit.rest;
 
   return {
     async ownLogin() {
@@ -155,6 +161,36 @@ export function openCommentStore(options: GitHubOptions): CommentStore {
       return storedComment((await issues.updateComment({ owner, repo, comment_id: id, body })).data);
     },
   };
+}
+
+/** One file that a pull request changes. */
+export interface ChangedFile {
+  /** Path in the repository as it is after the change. */
+  readonly path: string;
+  /** Unified diff without a header; absent where GitHub does not give one: binary, too large, only renamed. */
+  readonly patch?: string;
+}
+
+/** Pages of a hundred files that are asked for at most. */
+const FILE_PAGES = 3;
+
+/** The files that a pull request changes, the first 300 of them. Rejects with GitHubError. */
+export async function changedFiles(options: GitHubOptions): Promise<readonly ChangedFile[]> {
+  const { owner, repo, number } = options.pullRequest;
+  const octokit = openClient(options);
+  const files: ChangedFile[] = [];
+  for (let page = 1; page <= FILE_PAGES; page += 1) {
+    const { data } = await octokit.rest.pulls.listFiles({
+      ...{ owner, repo, pull_number: number },
+      ...{ per_page: 100, page },
+    });
+    if (!Array.isArray(data)) throw unexpectedAnswer('a list of files');
+    files.push(
+      ...data.map(({ filename, patch }) => ({ path: filename, ...(patch === undefined ? {} : { patch }) })),
+    );
+    if (data.length < 100) break;
+  }
+  return files;
 }
 
 interface ApiComment {

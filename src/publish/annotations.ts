@@ -1,6 +1,9 @@
+import { CAUSES, type Finding } from '../model/finding.ts';
+import { placeText, type SourcePlace } from '../model/manifest.ts';
 import type { Problem } from '../model/problem.ts';
-import { pageOf, type StaticFinding } from '../model/static-finding.ts';
+import { type MeasuredStaticFinding, pageOf, type StaticFinding } from '../model/static-finding.ts';
 import type { GateResult, ScenarioResult } from '../model/verdict.ts';
+import { isShown, type ShownLines } from './shown-lines.ts';
 
 /** Something worth showing beside the code or on the run's page. Its texts may be untrusted. */
 export interface Annotation {
@@ -30,7 +33,10 @@ export function chooseAnnotations(all: readonly Annotation[]): readonly Annotati
   return [...shown, { level: 'notice', title: 'Rollproof', message: `${leftOut} more in the job summary.` }];
 }
 
-/** One annotation for each scenario that is not green, and for each reason that belongs to no scenario. */
+/**
+ * One annotation for each scenario that is not green and for each reason that belongs to no scenario; behind them one
+ * for each cause whose place is known, and what the manifests alone show, unless the run has contradicted it.
+ */
 export function resultAnnotations(result: GateResult): readonly Annotation[] {
   return [
     ...result.reasons.map(
@@ -41,7 +47,83 @@ export function resultAnnotations(result: GateResult): readonly Annotation[] {
       }),
     ),
     ...result.scenarios.filter((scenario) => scenario.verdict !== 'pass').map(scenarioAnnotation),
+    ...causeAnnotations(result.scenarios),
+    ...staticAnnotations(result.scenarios),
   ];
+}
+
+/**
+ * Puts annotations beside lines that the pull request shows, those first; elsewhere nobody would see them there, so that
+ * the place is told in words. Where it is not known what is shown, all stay as they are.
+ */
+export function inPullRequest(
+  all: readonly Annotation[],
+  shown: ShownLines | undefined,
+): readonly Annotation[] {
+  if (!shown) return all;
+  const beside = (annotation: Annotation) =>
+    annotation.place !== undefined && isShown(shown, annotation.place);
+  return all
+    .map((annotation): Annotation => {
+      const { place, ...rest } = annotation;
+      if (!place || beside(annotation)) return annotation;
+      const where = [place.file, place.line, place.column].filter((part) => part !== undefined).join(':');
+      return { ...rest, message: `${where}: ${annotation.message}` };
+    })
+    .toSorted((a, b) => Number(beside(b)) - Number(beside(a)));
+}
+
+/** Each cause once for each place, however many scenarios it shows in. */
+function causeAnnotations(scenarios: readonly ScenarioResult[]): readonly Annotation[] {
+  const all = scenarios.flatMap(({ name, findings, staticFindings }) =>
+    findings.flatMap((finding): readonly Annotation[] => {
+      const place = placeOfCause(finding, staticFindings);
+      return place && finding.drops > 0 ? [causeAnnotation(finding, place, name)] : [];
+    }),
+  );
+  return [...new Map(all.map((one) => [JSON.stringify([one.title, one.place]), one])).values()];
+}
+
+function causeAnnotation(finding: Finding, place: SourcePlace, scenario: string): Annotation {
+  const { cause, drops, confidence, suggestion, fix } = finding;
+  const advice =
+    fix?.state === 'withdrawn' ? CAUSES[cause].remedy : (suggestion?.text ?? CAUSES[cause].remedy);
+  const share = `${drops} ${drops === 1 ? 'drop' : 'drops'} in ${scenario}, confidence ${confidence}`;
+  return {
+    level: 'error',
+    title: `Rollproof: ${cause}`,
+    message: `${CAUSES[cause].title.replace(/\.$/, '')} (${share}). ${asSentence(advice)} See ${pageOf(cause)}.`,
+    place,
+  };
+}
+
+/** Where the suggestion goes, or else where the manifests showed the same cause. */
+function placeOfCause(
+  { cause, suggestion }: Finding,
+  staticFindings: readonly MeasuredStaticFinding[],
+): SourcePlace | undefined {
+  return suggestion?.diff?.place ?? staticFindings.find((one) => one.cause === cause)?.place;
+}
+
+/** What the run confirmed stands there as a cause already. A gate never fails for the rest, so that none is an error. */
+function staticAnnotations(scenarios: readonly ScenarioResult[]): readonly Annotation[] {
+  const open = scenarios
+    .flatMap(({ staticFindings }) => staticFindings)
+    .filter(({ outcome }) => outcome === 'not-observed' || outcome === 'not-measured');
+  const confirmed = new Set(
+    scenarios
+      .flatMap(({ staticFindings }) => staticFindings)
+      .filter(({ outcome }) => outcome === 'confirmed' || outcome === 'contradicted')
+      .map(({ cause, place }) => `${cause} ${placeText(place)}`),
+  );
+  const once = new Map(open.map((finding) => [`${finding.cause} ${placeText(finding.place)}`, finding]));
+  return [...once]
+    .filter(([key]) => !confirmed.has(key))
+    .map(([, finding]): Annotation => {
+      const annotation = staticAnnotation(finding);
+      const level = annotation.level === 'error' ? 'warning' : annotation.level;
+      return { ...annotation, level, message: `${annotation.message} ${asSentence(finding.because)}` };
+    });
 }
 
 function scenarioAnnotation(scenario: ScenarioResult): Annotation {

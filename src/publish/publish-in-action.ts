@@ -2,16 +2,23 @@ import path from 'node:path';
 import { messageOf, type Problem } from '../model/problem.ts';
 import type { ReportSettings } from '../model/settings.ts';
 import type { GateResult } from '../model/verdict.ts';
-import { openCommentStore } from '../platform/github.ts';
-import { type Annotation, chooseAnnotations, problemAnnotation, resultAnnotations } from './annotations.ts';
+import { changedFiles, GitHubError, type GitHubOptions, openCommentStore } from '../platform/github.ts';
+import {
+  type Annotation,
+  chooseAnnotations,
+  inPullRequest,
+  problemAnnotation,
+  resultAnnotations,
+} from './annotations.ts';
 import { commentKey } from './comment-text.ts';
 import { commentWish } from './decide-comment.ts';
 import type { Render } from './fit-to-budget.ts';
 import { writeJobSummary } from './job-summary.ts';
 import type { Log } from './log.ts';
 import { gateOutputs, writeOutputs } from './outputs.ts';
-import type { RunContext } from './pull-request.ts';
+import type { PullRequest, RunContext } from './pull-request.ts';
 import { type CommentOutcome, publishComment } from './pull-request-comment.ts';
+import { type ShownLines, shownLines } from './shown-lines.ts';
 
 /** A finished run, and how its reports are rendered. */
 export interface Publication {
@@ -71,7 +78,39 @@ export async function publishInAction(
     );
   });
   const annotations = [...resultAnnotations(result), ...(publication.annotations ?? [])];
-  for (const annotation of chooseAnnotations(annotations)) log.annotate(annotation);
+  const shown = annotations.some(({ place }) => place) ? await linesShown(settings, surroundings) : undefined;
+  for (const annotation of chooseAnnotations(inPullRequest(annotations, shown))) log.annotate(annotation);
+}
+
+/** Which lines the pull request shows; undefined where there is none, or GitHub does not say. */
+async function linesShown(
+  { githubToken }: ReportSettings,
+  surroundings: ActionSurroundings,
+): Promise<ShownLines | undefined> {
+  const { pullRequest } = surroundings.context;
+  if (!pullRequest || githubToken === undefined) return undefined;
+  try {
+    return shownLines(await changedFiles(githubOptions(surroundings, githubToken, pullRequest)));
+  } catch (error) {
+    surroundings.signal?.throwIfAborted();
+    // Without it annotations stay where they are: nothing is lost that would be worth a warning.
+    if (error instanceof GitHubError) return undefined;
+    throw error;
+  }
+}
+
+function githubOptions(
+  { environment, log, signal }: ActionSurroundings,
+  token: string,
+  pullRequest: PullRequest,
+): GitHubOptions {
+  return {
+    token,
+    apiUrl: environment.GITHUB_API_URL || 'https://api.github.com',
+    pullRequest,
+    onRetry: (text) => log.notice(text),
+    signal,
+  };
 }
 
 const SUMMARY_FAILED = {
@@ -92,19 +131,14 @@ const OUTPUTS_FAILED = {
 
 async function commentOn(
   { result, settings, cni, comment }: Publication,
-  { environment, context, log, signal }: ActionSurroundings,
+  surroundings: ActionSurroundings,
 ): Promise<CommentOutcome> {
+  const { environment, context } = surroundings;
   const wish = commentWish(settings.comment, context, settings.githubToken, result);
   if (wish.kind === 'unwanted') return wish;
   if (wish.kind === 'impossible') return { kind: 'skipped', why: wish.why };
-  const { GITHUB_WORKFLOW: workflow, GITHUB_JOB: job, GITHUB_API_URL: apiUrl } = environment;
-  const store = openCommentStore({
-    token: wish.token,
-    apiUrl: apiUrl || 'https://api.github.com',
-    pullRequest: wish.pullRequest,
-    onRetry: (text) => log.notice(text),
-    signal,
-  });
+  const { GITHUB_WORKFLOW: workflow, GITHUB_JOB: job } = environment;
+  const store = openCommentStore(githubOptions(surroundings, wish.token, wish.pullRequest));
   const request = {
     mode: settings.comment,
     verdict: result.verdict,

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Cause, Finding } from '../../src/model/finding.ts';
+import type { MeasuredStaticFinding, StaticOutcome } from '../../src/model/static-finding.ts';
 import {
   ANNOTATION_LIMIT,
   type Annotation,
@@ -55,6 +57,70 @@ describe('the annotations of a result', () => {
       ['error', 'red: 3 of 100 requests dropped', 'See the job summary for red.'],
       ['error', 'grey: inconclusive', 'The baseline already fails. Fix it first.'],
     ]);
+  });
+});
+
+describe('the annotations of causes and of the manifests', () => {
+  const place = { file: 'k8s/web.yaml', line: 14, column: 11 };
+  const finding: Finding = {
+    cause: 'stops-before-endpoint-removal',
+    drops: 7,
+    confidence: 'high',
+    pods: [],
+    evidence: [],
+    suggestion: { text: 'Let web sleep 3 s.', yaml: [], diff: { place, lines: [] } },
+  };
+  const found = (cause: Cause, outcome: StaticOutcome, line: number): MeasuredStaticFinding => ({
+    cause,
+    severity: 'error',
+    object: { kind: 'Deployment', name: 'web' },
+    place: { ...place, line },
+    text: 'It shows.',
+    outcome,
+    because: 'The run says so.',
+  });
+  const red = (overrides: Parameters<typeof aScenarioResult>[0]) =>
+    aScenarioResult({ verdict: 'dropped', requests: counts({ dropped: 7 }), ...overrides });
+  const placed = (...scenarios: Parameters<typeof aScenarioResult>[0][]) =>
+    resultAnnotations(aGateResult({ verdict: 'dropped', scenarios: scenarios.map(red) })).filter(
+      (one) => one.place,
+    );
+
+  it('put a cause beside the line to change, once for all scenarios', () => {
+    expect(placed({ findings: [finding] }, { name: 'keep-alive', findings: [finding] })).toEqual([
+      {
+        level: 'error',
+        title: 'Rollproof: stops-before-endpoint-removal',
+        message: expect.stringContaining('(7 drops in keep-alive, confidence high). Let web sleep 3 s.'),
+        place,
+      },
+    ]);
+  });
+
+  it('put a cause without a suggestion where the manifests had shown it', () => {
+    const { suggestion: _suggestion, ...bare } = finding;
+    const staticFindings = [found('stops-before-endpoint-removal', 'confirmed', 20)];
+    expect(placed({ findings: [bare], staticFindings })).toMatchObject([{ place: { line: 20 } }]);
+    expect(placed({ findings: [bare] })).toEqual([]);
+  });
+
+  it('warn of what the manifests show and the run has not, and are silent about what it contradicted', () => {
+    const staticFindings = [
+      found('no-endpoints', 'not-observed', 6),
+      found('rollout-stalled', 'contradicted', 7),
+    ];
+    expect(placed({ staticFindings }).map(({ level, place: at }) => [level, at?.line])).toEqual([
+      ['warning', 6],
+    ]);
+  });
+
+  it('are silent where one scenario has contradicted what another could not see', () => {
+    expect(
+      placed(
+        { staticFindings: [found('no-endpoints', 'not-observed', 6)] },
+        { name: 'b', staticFindings: [found('no-endpoints', 'contradicted', 6)] },
+      ),
+    ).toEqual([]);
   });
 });
 

@@ -191,6 +191,57 @@ describe('publishing in the Action', () => {
     ]);
   });
 
+  describe('of lines', () => {
+    const place = (line: number) => ({ file: 'k8s/web.yaml', line, column: 3 });
+    const lines = [
+      { level: 'error', title: 'elsewhere', message: 'Not in the diff.', place: place(90) },
+      { level: 'error', title: 'beside', message: 'In the diff.', place: place(12) },
+    ] as const;
+    const files = [
+      ['README.md'],
+      ['k8s/web.yaml', '@@ -10,3 +10,4 @@ spec:\n a: 1\n+b: 2\n c: 3\n-d: 4\n+d: 5'],
+    ] as const;
+    const placed = () =>
+      recognisedCommands(printed)
+        .filter(({ properties: { title = '' } }) => ['beside', 'elsewhere'].includes(title))
+        .map(({ properties: { file, line, title }, data }) => [title, file, line, data]);
+
+    it('stand beside those that the pull request shows, the others say where they belong', async () => {
+      await publish({ github: { files }, publication: { annotations: lines } });
+      expect(placed()).toEqual([
+        ['beside', 'k8s/web.yaml', '12', 'In the diff.'],
+        ['elsewhere', undefined, undefined, 'k8s/web.yaml:90:3: Not in the diff.'],
+      ]);
+    });
+
+    it('stand where they belong where GitHub does not say what is shown', async () => {
+      await publish({ github: { pullRequests: 'none' }, publication: { annotations: lines } });
+      expect(placed().map(([title, file, line]) => [title, file, line])).toEqual([
+        ['elsewhere', 'k8s/web.yaml', '90'],
+        ['beside', 'k8s/web.yaml', '12'],
+      ]);
+    });
+
+    it('of a large pull request are looked up in 300 files at most', async () => {
+      const many = Array.from({ length: 450 }, (_, n) => [`${n}.txt`, '@@ -1 +1 @@\n+a'] as const);
+      await publish({
+        github: { files: many },
+        settings: { comment: 'never' },
+        publication: { annotations: lines },
+      });
+      expect(github.requests.map(({ path: asked }) => asked.split('/').at(-1))).toEqual([
+        'files?per_page=100&page=1',
+        'files?per_page=100&page=2',
+        'files?per_page=100&page=3',
+      ]);
+    });
+
+    it('are none, and no request, without a place', async () => {
+      await publish({ settings: { comment: 'never' } });
+      expect(github.requests).toEqual([]);
+    });
+  });
+
   it('goes on where a renderer fails', async () => {
     const broken = () => {
       throw new TypeError('a bug');

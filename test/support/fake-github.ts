@@ -36,6 +36,8 @@ export interface FakeGitHubOptions {
   /** Longest comment, in characters. */
   readonly commentLimit?: number;
   readonly headSha?: string;
+  /** What the pull request changes: path and patch. */
+  readonly files?: readonly (readonly [path: string, patch?: string])[];
   /** Prefix of every path, as on GitHub Enterprise Server. */
   readonly basePath?: string;
 }
@@ -49,11 +51,17 @@ export interface FakeGitHub extends AsyncDisposable {
   readonly violations: readonly string[];
   headSha: string;
   addComment(author: string, body: string): FakeComment;
-  /** Queued by operation (`POST comments`, `GET comments`, `PATCH comment`, `GET pull`, `POST graphql`). */
+  /** Queued by operation (`POST comments`, `GET comments`, `PATCH comment`, `GET pull`, `GET files`, `POST graphql`). */
   trouble(operation: OperationName, ...troubles: readonly Trouble[]): void;
 }
 
-export type OperationName = 'GET pull' | 'GET comments' | 'POST comments' | 'PATCH comment' | 'POST graphql';
+export type OperationName =
+  | 'GET pull'
+  | 'GET files'
+  | 'GET comments'
+  | 'POST comments'
+  | 'PATCH comment'
+  | 'POST graphql';
 
 export const OWNER = 'shop';
 export const REPO = 'web';
@@ -64,6 +72,7 @@ const TOKEN = 'ghs_fakeTokenOfTheWorkflow';
 /** The whole of GitHub that Rollproof may use. Anything else is a violation. */
 const SCOPE: readonly (readonly [OperationName, string, string])[] = [
   ['GET pull', 'GET', '/repos/{owner}/{repo}/pulls/{pull_number}'],
+  ['GET files', 'GET', '/repos/{owner}/{repo}/pulls/{pull_number}/files'],
   ['GET comments', 'GET', '/repos/{owner}/{repo}/issues/{issue_number}/comments'],
   ['POST comments', 'POST', '/repos/{owner}/{repo}/issues/{issue_number}/comments'],
   ['PATCH comment', 'PATCH', '/repos/{owner}/{repo}/issues/comments/{comment_id}'],
@@ -163,6 +172,7 @@ export async function startFakeGitHub(options: FakeGitHubOptions = {}): Promise<
     const number = Number(path.issue_number ?? path.pull_number ?? NUMBER);
     if (!here || number !== NUMBER || pullRequests === 'none') return notFound;
     if (name === 'GET pull') return { status: 200, body: pull(fake.headSha) };
+    if (name === 'GET files') return filePage(query, options.files ?? []);
     if (name === 'GET comments') return page(query);
     if (pullRequests !== 'write') return readOnly;
     const text = bodyText(body);
@@ -229,6 +239,18 @@ const readOnly: Answer = {
     documentation_url: 'https://docs.github.com/rest',
   },
 };
+
+/** Files as the API shows them: the description's own example, with what is asked for. */
+function filePage(query: URLSearchParams, files: NonNullable<FakeGitHubOptions['files']>): Answer {
+  const size = Number(query.get('per_page') ?? 30);
+  const first = (Number(query.get('page') ?? 1) - 1) * size;
+  const example = asJson(Object.values(exampleOf('GET files', 200))[0]);
+  const { patch: _patch, ...plain } = example;
+  const body = files
+    .slice(first, first + size)
+    .map(([filename, patch]) => ({ ...plain, filename, ...(patch === undefined ? {} : { patch }) }));
+  return { status: 200, body };
+}
 
 function tooLong(limit: number): Answer {
   const message = `body is too long (maximum is ${limit} characters)`;
