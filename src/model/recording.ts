@@ -323,8 +323,8 @@ export interface TemplatePlaces {
 }
 
 /**
- * How the first process of a container stands to SIGTERM, as its node knows it: once before the update, and again when
- * that changes, or with the end of the process.
+ * How the first process of a container stands to SIGTERM, as its node knows it: once before the update, again when that
+ * changes, and when the process has ended.
  */
 export interface ProcessFact {
   readonly kind: 'process';

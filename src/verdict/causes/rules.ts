@@ -10,7 +10,7 @@ import {
 } from './endpoint-rules.ts';
 import { disturbedMeasurement, rememberedSourcePort } from './measurement-rules.ts';
 import type { Rule } from './rule.ts';
-import { deafPod, restartedContainer, startingPod } from './starting-rules.ts';
+import { mutePod, restartedContainer, startingPod } from './starting-rules.ts';
 import { idleConnection, staleUpstream } from './steady-rules.ts';
 import { inferredPod } from './unrouted-rules.ts';
 
@@ -31,7 +31,7 @@ export const RULES: readonly Rule[] = [
   rememberedSourcePort,
   endingPod,
   startingPod,
-  deafPod,
+  mutePod,
   idleConnection,
   staleUpstream,
   inferredPod,

@@ -1,3 +1,4 @@
+import type { TemplateFact } from '../../model/recording.ts';
 import type { Attribution, Rule } from './rule.ts';
 import { type Drop, type Story, servingContainer } from './story.ts';
 
@@ -72,26 +73,36 @@ function notListening({ class: dropClass }: Drop, { after, before }: Story): Att
       };
 }
 
-/** As many refusals in a row are no accident. */
-const DEAF_AFTER = 10;
+/** As many failures in a row are no accident. */
+const NEVER_AFTER = 10;
 
-/** A new pod that is ready and has refused every connection there was: nobody listens on that port. */
-export const deafPod: Rule = (drop, { after, before, visitsOf }) => {
-  const { pod } = drop;
-  if (pod?.generation !== 'new' || pod.askedFromMs !== undefined || drop.class !== 'refused')
-    return undefined;
+/** A new pod that is ready and has answered nothing from its first request to its last. */
+export const mutePod: Rule = (drop, { after, before, visitsOf }) => {
+  const { pod, class: dropClass } = drop;
+  if (pod?.generation !== 'new' || pod.askedFromMs !== undefined) return undefined;
   const own = visitsOf.get(pod) ?? [];
-  if (own.length < DEAF_AFTER || own.some(({ ok }) => ok)) return undefined;
+  if (own.length < NEVER_AFTER || own.some(({ ok }) => ok)) return undefined;
   const template = after ?? before;
+  const probed = servingContainer(template)?.readiness !== undefined;
+  if (dropClass === 'refused') return deafPod(template, probed);
+  if (dropClass === 'connect-timeout' || dropClass === 'unreachable') return undefined;
+  return {
+    cause: probed || !template ? 'readiness-too-early' : 'missing-readiness-probe',
+    confidence: 'medium',
+    because: `New pods were ready and answered no request as expected until the end of the measurement${probed ? ', although the readiness probe had succeeded' : ''}.`,
+  };
+};
+
+/** Nobody listens on the port that connections are sent to. */
+function deafPod(template: TemplateFact | undefined, probed: boolean): Attribution {
   const { targetPort } = template?.service?.port ?? {};
-  const slow = servingContainer(template)?.readiness ? 'readiness-too-early' : 'missing-readiness-probe';
   return {
     cause: 'port-mismatch',
     confidence: 'medium',
     because: `New pods were ready and refused every connection to their port${targetPort === undefined ? '' : ` ${targetPort}`} until the end of the measurement.`,
     undecided: {
-      causes: [slow],
+      causes: [probed ? 'readiness-too-early' : 'missing-readiness-probe'],
       decidedBy: 'A longer `tail`: a server that is only slow to start answers in the end.',
     },
   };
-};
+}

@@ -417,6 +417,17 @@ describe('the cause of dropped requests', () => {
     expect(findings).toMatchObject([{ cause: 'port-mismatch', confidence: 'high' }]);
   });
 
+  it('is a readiness probe that asks for something else where new pods never answer what clients ask', () => {
+    const { findings } = judgeRun(
+      aRolloutStory({
+        template: {},
+        lostAt: 'new',
+        target: [{ atMs: 4_500, draw: 'a'.repeat(500) + 's'.repeat(250) }],
+      }),
+    );
+    expect(findings).toMatchObject([{ cause: 'readiness-too-early', confidence: 'medium' }]);
+  });
+
   it('is no idle connection where busy ones are lost as well', () => {
     const { findings } = judgeRun(
       aRolloutStory({
