@@ -1,10 +1,16 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 // `unit` needs nothing but loopback; `e2e` needs Docker and kind and runs one file at a time,
-// because two cores hold one cluster. So does `gallery`, which is one run of thirty scenarios. `sandbox` runs whole gates, all at a time: they wait for their timers far more than
+// because two cores hold one cluster. So does `gallery`, which is one run of thirty scenarios. `sandbox` runs whole
+// gates, at most six at a time, two in a process: they wait for their timers far more than
 // they compute. What runs beside them has to take a lower priority (scripts/test.ts): a prober that has to wait for the
 // processor gives no verdict.
+
+// Hundreds of probers and pods are started as child processes: each finds its compiled sources here.
+const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') };
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,6 +20,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.e2e.test.ts', 'test/**/*.sandbox.test.ts'],
           testTimeout: 20_000,
+          env,
           // Modules are loaded once for each worker and not once for each file: no test replaces a module or leaves
           // one changed. Tests wait for sockets and processes more than they compute, hence a worker more than cores.
           isolate: false,
@@ -24,9 +31,10 @@ export default defineConfig({
         test: {
           name: 'sandbox',
           include: ['test/**/*.sandbox.test.ts'],
-          fileParallelism: false,
-          maxConcurrency: 6,
+          maxWorkers: 3,
+          maxConcurrency: 2,
           testTimeout: 60_000,
+          env,
         },
       },
       {

@@ -131,7 +131,7 @@ function common(options: RunOptions) {
 }
 
 const INHERITED =
-  /^(PATH|HOME|USER|LOGNAME|LANG|LC_.*|TMPDIR|TEMP|TZ|SHELL|TERM|NO_COLOR|XDG_.*|DOCKER_.*|CONTAINERD_.*|KIND_.*|(HTTPS?|NO|ALL)_PROXY|(https?|no|all)_proxy|SSL_CERT_.*)$/;
+  /^(PATH|HOME|USER|LOGNAME|LANG|LC_.*|NODE_COMPILE_CACHE|TMPDIR|TEMP|TZ|SHELL|TERM|NO_COLOR|XDG_.*|DOCKER_.*|CONTAINERD_.*|KIND_.*|(HTTPS?|NO|ALL)_PROXY|(https?|no|all)_proxy|SSL_CERT_.*)$/;
 
 /**
  * What a child process may see of our environment. An allow-list, because ours holds the GitHub token and every

@@ -9,6 +9,7 @@ import { type RolloutOptions, runRollout } from '../../src/rollout/rollout.ts';
 import {
   deployment,
   kubeConfigOf,
+  onceUpdated,
   QUICK,
   quickSandbox,
   READY_PROBE,
@@ -94,16 +95,7 @@ function roll(update: Update, more: Partial<RolloutOptions> = {}, rolloutDeadlin
   });
 }
 
-/** Does something once the update has been written, and before the control plane has followed it. */
-function onceTriggered(then: () => void): void {
-  const { store } = sandbox.api;
-  const unsubscribe = store.subscribe(({ resource, object }) => {
-    if (resource !== DEPLOYMENTS || object.metadata.generation !== 2) return;
-    unsubscribe();
-    // Not from within the write itself.
-    queueMicrotask(then);
-  });
-}
+const onceTriggered = (then: () => void) => onceUpdated(sandbox, 'web', then);
 
 describe('a rollout', () => {
   it('is completed when the Deployment says so and the server lists no old pod any more', async () => {

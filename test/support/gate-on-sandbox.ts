@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
+import type { ClusterProvider } from '../../src/cluster/cluster-provider.ts';
+import type { Sandbox } from '../../src/cluster/sandbox/sandbox.ts';
 import { type PartialSandboxOptions, sandboxProvider } from '../../src/cluster/sandbox/sandbox-provider.ts';
 import type { Progress } from '../../src/gate/progress.ts';
 import { type GateOutcome, runGate } from '../../src/gate/run-gate.ts';
@@ -10,7 +12,7 @@ import type { PlannedScenario } from '../../src/model/plan.ts';
 import type { Scenario } from '../../src/model/scenario.ts';
 import type { ClusterSettings } from '../../src/model/settings.ts';
 import type { ScenarioResult } from '../../src/model/verdict.ts';
-import { deployment, READY_PROBE, service } from '../cluster/sandbox/quick-sandbox.ts';
+import { deployment, onceUpdated, READY_PROBE, service } from '../cluster/sandbox/quick-sandbox.ts';
 
 const SILENT: Progress = { line() {}, warning() {}, status() {}, section: () => ({ [Symbol.dispose]() {} }) };
 
@@ -28,6 +30,8 @@ export interface SandboxRun {
   readonly planned?: Partial<PlannedScenario>;
   readonly cluster?: Partial<ClusterSettings>;
   readonly options?: PartialSandboxOptions;
+  /** What goes wrong as soon as the update has been triggered. */
+  fault?(sandbox: Sandbox): void;
 }
 
 export interface SandboxOutcome extends GateOutcome {
@@ -84,7 +88,7 @@ export function gateOnSandbox(): (run?: SandboxRun) => Promise<SandboxOutcome> {
         assumed: [],
         warnings: [],
       },
-      provider: sandboxProvider({ ...FAST_PODS, ...run.options }),
+      provider: provider(run),
       proberProgram: join(import.meta.dirname, '../../src/prober/program/main.ts'),
       workDir: outputDir,
       workingDirectory: outputDir,
@@ -99,6 +103,17 @@ export function gateOnSandbox(): (run?: SandboxRun) => Promise<SandboxOutcome> {
   return async (run = {}) => {
     const outcome = await once(run);
     return hadNoRoom(outcome) ? await once(run) : outcome;
+  };
+}
+
+function provider({ options, fault }: SandboxRun): ClusterProvider {
+  const { acquire } = sandboxProvider({ ...FAST_PODS, ...options });
+  return {
+    async acquire(...parameters) {
+      const cluster = await acquire(...parameters);
+      if (fault) onceUpdated(cluster.sandbox, 'web', () => fault(cluster.sandbox));
+      return cluster;
+    },
   };
 }
 

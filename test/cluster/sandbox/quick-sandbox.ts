@@ -1,6 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import type { KubeObject } from '../../../src/cluster/sandbox/api/objects.ts';
-import type { Resource } from '../../../src/cluster/sandbox/api/resources.ts';
+import { DEPLOYMENTS, type Resource } from '../../../src/cluster/sandbox/api/resources.ts';
 import { type PartialSandboxOptions, Sandbox } from '../../../src/cluster/sandbox/sandbox.ts';
 
 /** Every delay of the kubelet and the balancers cut down to what the test is about. */
@@ -80,6 +80,16 @@ export function untilTrue(sandbox: Sandbox, check: () => boolean, limitMs = 10_0
       reject(new Error(`it did not come true within ${limitMs} ms`));
     }, limitMs);
     look();
+  });
+}
+
+/** Does something once a Deployment has been updated for the first time, and before the control plane has followed. */
+export function onceUpdated(sandbox: Sandbox, deployment: string, then: () => void): void {
+  const unsubscribe = sandbox.api.store.subscribe(({ resource, object: { metadata } }) => {
+    if (resource !== DEPLOYMENTS || metadata.name !== deployment || metadata.generation !== 2) return;
+    unsubscribe();
+    // Not from within the write itself.
+    queueMicrotask(then);
   });
 }
 
