@@ -1,6 +1,6 @@
 import type { Probe, Stream } from '../model/recording.ts';
 import type { Expectation } from '../model/scenario.ts';
-import { classify } from '../verdict/classify.ts';
+import { classify, type ProbeCircumstances } from '../verdict/classify.ts';
 
 /** Requests of one stream so far, for people who watch and for the decision whether the baseline is clean. */
 export interface StreamCounts {
@@ -14,7 +14,7 @@ export interface StreamCounts {
 }
 
 /** What the rest of a recording would tell is not known yet. */
-const AT_FIRST_SIGHT = { staleSourcePort: false, proberSlept: false };
+const AT_FIRST_SIGHT: ProbeCircumstances = { staleSourcePort: false, proberSlept: false, mayCarry: 'either' };
 
 const NONE: Readonly<StreamCounts> = { ok: 0, dropped: 0, other: 0, okInARow: 0, settled: 0 };
 

@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/cluster-provider.ts';
 import type { PlannedScenario } from '../model/plan.ts';
 import { BadInputError, EnvironmentError, type Problem } from '../model/problem.ts';
 import type { Trial } from '../model/trial.ts';
+import { numberedScenario } from '../plan/numbered-scenario.ts';
 import { firstError } from './first-error.ts';
 import type { Progress } from './progress.ts';
 import { type NamedRecording, readNamedRecording } from './render-reports.ts';
@@ -46,7 +47,14 @@ export async function recordRun(
   const mayBeTried = planned.sensitivity || planned.tryFixRuns !== undefined;
   const clusterGoesNext = place.clusterGoesNext && run === planned.repeat && !mayBeTried;
   try {
-    await runScenario({ ...place, clusterGoesNext, run, recordingPath, ...(trial && { trial }) });
+    await runScenario({
+      ...place,
+      planned: numberedScenario(planned, run),
+      clusterGoesNext,
+      run,
+      recordingPath,
+      ...(trial && { trial }),
+    });
   } catch (thrown) {
     place.signal.throwIfAborted();
     const error = firstError(thrown);

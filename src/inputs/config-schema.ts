@@ -52,6 +52,8 @@ const probe = {
   'repeat-all': key(INPUT_OPTIONS['repeat-all']),
   'expect-status': key(INPUT_OPTIONS['expect-status']),
   'expect-body': key(INPUT_OPTIONS['expect-body']),
+  'expect-json': key(INPUT_OPTIONS['expect-json']),
+  'expect-sequence': key(INPUT_OPTIONS['expect-sequence']),
 };
 
 const report = z

@@ -16,6 +16,7 @@ export const PROBE_INPUTS = [
   'timeout',
   'expect-status',
   'expect-body',
+  'expect-json',
   'output',
 ] as const satisfies readonly InputName[];
 
@@ -80,6 +81,7 @@ export function loadProbe(
       expect: {
         ...(values['expect-status'] ?? { statusFrom: 200, statusTo: 399 }),
         ...given('bodyContains', values['expect-body']),
+        ...given('json', values['expect-json']),
       },
     })),
     allowedHosts: said.allowHost ?? [],

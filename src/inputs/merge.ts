@@ -2,6 +2,7 @@ import { didYouMean } from '../model/did-you-mean.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Amplified } from '../model/recording.ts';
 import { type ConnectionMode, DEFAULT_PROTOCOL, type Protocol } from '../model/scenario.ts';
+import { sequenceOfRun } from '../model/sequence.ts';
 import type { ClusterSettings, ReportSettings, ScenarioSettings, Settings } from '../model/settings.ts';
 import { clusterContradictions } from './cluster-contradictions.ts';
 import type { ConfigFile } from './config-file.ts';
@@ -162,6 +163,8 @@ function scenarioSettings(name: string, connection: ConnectionMode, row: Effecti
     expect: {
       ...(row['expect-status'] ?? { statusFrom: 200, statusTo: 399 }),
       ...given('bodyContains', row['expect-body']),
+      ...given('json', row['expect-json']),
+      ...given('sequence', row['expect-sequence'] && { ...row['expect-sequence'], ...sequenceOfRun(1) }),
     },
   };
 }

@@ -243,7 +243,7 @@ export const INPUT_OPTIONS = {
     perScenario: true,
     shownDefault: 'restart',
     description:
-      'The change: restart, apply:<path>, apply:git:base (old version = merge base), image:<container>=<reference>, env:<name>=<value>, move (to another node), command:<command>.',
+      'The change: restart, apply:<path>, apply:git:base (old version = merge base), image:<container>=<reference>, env:<name>=<value>, sequence:<name> (a number that goes up, into an environment variable), move (to another node), command:<command>.',
   }),
   protocol: option({
     value: values.choice(['http', 'https', 'h2', 'grpc', 'tcp', 'websocket', 'udp']),
@@ -378,6 +378,23 @@ export const INPUT_OPTIONS = {
     configPath: ['probe', 'expect-body'],
     perScenario: true,
     description: 'Text that the body of a correct answer contains.',
+  }),
+  'expect-json': option({
+    value: values.jsonEquals,
+    form: 'text',
+    placeholder: 'path=value',
+    configPath: ['probe', 'expect-json'],
+    perScenario: true,
+    description: 'Value that the JSON body of a correct answer has at a path: $.status=ok.',
+  }),
+  'expect-sequence': option({
+    value: values.sequencePlace,
+    form: 'text',
+    placeholder: 'path',
+    configPath: ['probe', 'expect-sequence'],
+    perScenario: true,
+    description:
+      'Where answers carry the number of update: sequence:<name>: body, or a JSON path such as $.version. Only the old and the new number count as answers, and after the last old pod only the new one.',
   }),
   scenarios: option({
     value: values.list('names of scenarios, one per item'),

@@ -1,4 +1,5 @@
 import type { Update } from '../model/scenario.ts';
+import { sequenceOfRun } from '../model/sequence.ts';
 
 /** The forms in which an update is written. */
 export const UPDATE_FORMS = [
@@ -8,6 +9,7 @@ export const UPDATE_FORMS = [
   'apply:git:base',
   'image:<container>=<reference>',
   'env:<name>=<value>',
+  'sequence:<name>',
   'command:<command>',
 ] as const;
 
@@ -30,6 +32,8 @@ export function parseUpdate(text: string): Update | undefined {
       const [name, value] = assignment(detail);
       return name && value !== undefined && ENVIRONMENT_NAME.test(name) ? { kind, name, value } : undefined;
     }
+    case 'sequence':
+      return ENVIRONMENT_NAME.test(detail) ? { kind, name: detail, ...sequenceOfRun(1) } : undefined;
     case 'command':
       return detail ? { kind, command: detail } : undefined;
     default:

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJsonPath } from '../model/json-path.ts';
 import type { Expectation, Update } from '../model/scenario.ts';
 import { DURATION_PATTERN, parseDurationMs } from './duration.ts';
 import { parseUpdate, UPDATE_FORMS } from './update-text.ts';
@@ -98,6 +99,34 @@ export const statusRange: Value<Pick<Expectation, 'statusFrom' | 'statusTo'>> = 
   expects: 'a status or a range of them, such as 200 or 200-399',
 };
 
+/** `$.status=ok`: a JSON path, and the text that the value there has to be. */
+export const jsonEquals: Value<{ readonly path: string; readonly equals: string }> = {
+  schema: text().schema.transform((given, context) => {
+    const parsed = parseJsonPath(given);
+    if (parsed && parsed.path.length > 0 && parsed.rest.startsWith('=')) {
+      return {
+        path: given.slice(0, given.length - parsed.rest.length),
+        equals: parsed.rest.slice(1),
+      };
+    }
+    context.addIssue({ code: 'custom', message: 'no JSON path and value' });
+    return z.NEVER;
+  }),
+  expects: "a JSON path and the value there, such as $.status=ok or $['checks'][0].up=true",
+};
+
+/** `body`, or the JSON path of a number. */
+export const sequencePlace: Value<{ readonly path?: string }> = {
+  schema: text().schema.transform((given, context) => {
+    if (given === 'body') return {};
+    const parsed = parseJsonPath(given);
+    if (parsed?.rest === '') return { path: given };
+    context.addIssue({ code: 'custom', message: 'no JSON path' });
+    return z.NEVER;
+  }),
+  expects: 'body, or a JSON path such as $.version',
+};
+
 const FAILING = ['dropped', 'inconclusive', 'rollout-failed', 'error'] as const;
 const failing = choices(FAILING);
 
@@ -115,6 +144,7 @@ const updateObject = z
     apply: z.string().optional(),
     image: z.string().optional(),
     env: z.string().optional(),
+    sequence: z.string().optional(),
     command: z.string().optional(),
   })
   .transform((given) => Object.entries(given).map(([kind, detail]) => `${kind}:${detail}`))

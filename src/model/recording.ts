@@ -146,6 +146,8 @@ export interface Probe {
   readonly grpcStatus?: number;
   /** Result of the body check, or whether it was an echo that came back; absent where none was asked for or no complete body arrived. */
   readonly bodyOk?: boolean;
+  /** What the body carried where a sequence is expected: at most 64 characters. Untrusted text. */
+  readonly value?: string;
   readonly failure?: {
     readonly phase: ProbePhase;
     /**

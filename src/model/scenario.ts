@@ -1,3 +1,5 @@
+import type { SequenceNumbers } from './sequence.ts';
+
 /**
  * What is spoken with the Service. What `connection` means is the same everywhere: `keep-alive` is a number of
  * long-lived connections, `new` one for every probe; of UDP, which has none, one source port or a fresh one.
@@ -31,6 +33,11 @@ export type Update =
   | { readonly kind: 'apply'; readonly from: string }
   | { readonly kind: 'image'; readonly container: string; readonly image: string }
   | { readonly kind: 'env'; readonly name: string; readonly value: string }
+  /**
+   * A number that goes up with every run is written into an environment variable of every container: one before the
+   * workload is applied, the next as the update. What refers to it as `$(NAME)` in arguments follows.
+   */
+  | ({ readonly kind: 'sequence'; readonly name: string } & SequenceNumbers)
   /** The pod goes to another node, through the template's `nodeName`. */
   | { readonly kind: 'move' }
   | { readonly kind: 'command'; readonly command: string };
@@ -42,6 +49,10 @@ export interface Expectation {
   readonly statusTo: number;
   /** Text the body must contain. */
   readonly bodyContains?: string;
+  /** The value at a JSON path, as text: strings as they are, everything else as JSON. */
+  readonly json?: { readonly path: string; readonly equals: string };
+  /** Where the body carries the number of `update: sequence`; without a path the body is the number. */
+  readonly sequence?: SequenceNumbers & { readonly path?: string };
 }
 
 /** What of a scenario is the user's word, or its default, and never inferred from the manifests. */

@@ -26,7 +26,9 @@ export type DropClass =
   /** WebSocket: the server said that it closes, and did not answer. */
   | 'close-frame'
   | 'status'
-  | 'body';
+  | 'body'
+  /** It carried the old number of a sequence although the last old pod was gone when it was sent. */
+  | 'outdated';
 
 /** Why a request that was scheduled can not be judged. It never counts for or against the workload. */
 export type NotJudgedClass =
@@ -186,6 +188,18 @@ export interface ConnectionBalance {
   readonly lastingSpread?: Spread;
 }
 
+/** Which numbers answers carried, where the update writes one into the pods. Times count from the trigger. */
+export interface SequenceResult {
+  readonly from: number;
+  readonly to: number;
+  readonly answeredOld: number;
+  readonly answeredNew: number;
+  /** When the first answer with the new number came. */
+  readonly firstNewMs?: number;
+  /** When the last answer with the old number came, or the first with the new one where that was later. */
+  readonly allNewMs?: number;
+}
+
 /** The judgement of one recording. */
 export interface RunResult {
   readonly run: number;
@@ -224,6 +238,7 @@ export interface RunResult {
   /** Requests answered by (or, with `how: inferred`, while only) old and new pods. */
   readonly served: { readonly old: number; readonly new: number; readonly how: 'conntrack' | 'inferred' };
   readonly steady: RequestCounts;
+  readonly sequence?: SequenceResult;
   readonly rollout: {
     readonly outcome?: string;
     readonly detail?: string;

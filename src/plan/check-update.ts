@@ -20,6 +20,7 @@ export function checkUpdate(planned: PlannedUpdate, findings: Findings): void {
   switch (update.kind) {
     case 'restart':
     case 'command':
+    case 'sequence':
       break;
     case 'move':
       checkMove(planned.cluster, findings);

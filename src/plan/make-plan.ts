@@ -4,6 +4,7 @@ import { BadInputError } from '../model/problem.ts';
 import { carrierOf, steadyRatePerSecond } from '../model/scenario.ts';
 import type { ClusterSettings, ScenarioSettings, Settings } from '../model/settings.ts';
 import { shortageProblem, shortages } from './capacity.ts';
+import { checkBody } from './check-body.ts';
 import { checkImages } from './check-images.ts';
 import { checkProtocol } from './check-protocol.ts';
 import { checkUpdate } from './check-update.ts';
@@ -49,6 +50,7 @@ function planScenario(
   findings: Findings,
 ): PlannedScenario | undefined {
   checkProtocol(settings, findings);
+  checkBody(settings, findings);
   checkCapacity(settings, limits, findings);
   const wish = parseTarget(settings.target, findings);
   const deployment = chooseDeployment(

@@ -57,6 +57,7 @@ const SHAPES: Readonly<Record<FromProber['kind'], Check>> = {
     bytes: optional(number),
     grpcStatus: optional(number),
     bodyOk: optional(flag),
+    value: optional(text),
     failure: optional(
       record({
         phase: oneOf('bind', 'connect', 'send', 'headers', 'body'),

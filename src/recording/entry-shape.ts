@@ -63,7 +63,13 @@ const podIdentity = shape({
   terminating: flag,
 });
 
-const expectation = shape({ statusFrom: count, statusTo: count, bodyContains: optional(text) });
+const expectation = shape({
+  statusFrom: count,
+  statusTo: count,
+  bodyContains: optional(text),
+  json: optional(shape({ path: text, equals: text })),
+  sequence: optional(shape({ path: optional(text), from: count, to: count })),
+});
 
 const rollout = shape({
   name: text,
@@ -168,6 +174,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     bytes: optional(count),
     grpcStatus: optional(count),
     bodyOk: optional(flag),
+    value: optional(text),
     failure: optional(
       shape({
         phase: oneOf('bind', 'connect', 'send', 'headers', 'body'),

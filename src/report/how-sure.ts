@@ -1,5 +1,5 @@
 import { isUrlProbe } from '../model/url-probe.ts';
-import type { DetectionChances, Replacements, ScenarioResult } from '../model/verdict.ts';
+import type { DetectionChances, Replacements, ScenarioResult, SequenceResult } from '../model/verdict.ts';
 import { neededToMeet, neededWithoutFailure } from '../verdict/sample-size.ts';
 import { count, duration, plural } from './figures.ts';
 
@@ -16,7 +16,7 @@ export function howSure({
   runsNotMade = 0,
 }: ScenarioResult): readonly string[] {
   if (isUrlProbe(scenario)) return [];
-  const sentences: string[] = [];
+  const sentences: string[] = runs.flatMap(({ sequence }) => confirmedSentence(sequence));
   if (runsNotMade > 0) {
     sentences.push(
       `${plural(runsNotMade, 'planned run was', 'planned runs were')} not made, because the last one failed clearly (\`repeat-all\` makes them).`,
@@ -28,6 +28,15 @@ export function howSure({
     .toSorted((a, b) => chanceAt(a) - chanceAt(b));
   if (replacements && worst) sentences.push(chanceSentence(worst, scenario.ratePerSecond));
   return sentences;
+}
+
+/** When clients saw the update, where answers carry a number. */
+function confirmedSentence(sequence: SequenceResult | undefined): readonly string[] {
+  if (sequence?.firstNewMs === undefined || sequence.allNewMs === undefined) return [];
+  const { from, to, firstNewMs, allNewMs } = sequence;
+  return [
+    `Update confirmed by answers (${from} → ${to}): the first carried the new number after ${duration(firstNewMs)}, all did after ${duration(allNewMs)}.`,
+  ];
 }
 
 function boundSentences({ total, withDrops, upperBound95 }: Replacements, runs: number): readonly string[] {

@@ -55,6 +55,11 @@ export async function triggerUpdate(options: TriggerOptions): Promise<Triggered>
       return await patchTemplate(options, imagePatch(current.deployment, update.container, update.image));
     case 'env':
       return await patchTemplate(options, environmentPatch(current.deployment, update.name, update.value));
+    case 'sequence':
+      return await patchTemplate(
+        options,
+        environmentPatch(current.deployment, update.name, String(update.to)),
+      );
     case 'move': {
       const { nodes, provider } = options.cluster;
       const allowed = provider !== 'existing' ? nodes : nodes.filter(({ schedulable }) => schedulable);

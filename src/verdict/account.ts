@@ -7,7 +7,7 @@ import {
   type ProbeEnd,
   type RequestCounts,
 } from '../model/verdict.ts';
-import { classify } from './classify.ts';
+import { classify, type ProbeCircumstances } from './classify.ts';
 import { phaseAt } from './phases.ts';
 import type { RunFacts } from './run-facts.ts';
 
@@ -66,6 +66,7 @@ export function accountFor(facts: RunFacts, stream: Stream): Account {
       ...(localPort === undefined ? {} : { localPort }),
       phase: phaseAt(facts.cuts, scheduledMs),
       end: classify(probe, stream.expect, {
+        mayCarry: mayCarryAt(facts, sentMs ?? scheduledMs, endedMs ?? scheduledMs),
         staleSourcePort: stalePorts.has(probe),
         proberSlept: sleeps.some(
           ({ fromMs, toMs }) => (sentMs ?? scheduledMs) < toMs && (endedMs ?? scheduledMs) > fromMs,
@@ -95,6 +96,16 @@ export function accountFor(facts: RunFacts, stream: Stream): Account {
     notJudged: tally(samples.flatMap(({ end }) => (end.end === 'not-judged' ? [end.class] : []))),
     violations,
   };
+}
+
+/** Old pods alone answer until the update, new ones alone once the last old pod is gone. */
+function mayCarryAt(
+  { cuts: { triggeredMs, oldPodsGoneMs } }: RunFacts,
+  sentMs: number,
+  endedMs: number,
+): ProbeCircumstances['mayCarry'] {
+  if (triggeredMs === undefined || endedMs < triggeredMs) return 'old';
+  return oldPodsGoneMs !== undefined && sentMs > oldPodsGoneMs ? 'new' : 'either';
 }
 
 /** Counts the ends. The sums hold by construction for every list, the empty one included. */

@@ -8,6 +8,8 @@ export interface ProbeCircumstances {
   readonly staleSourcePort: boolean;
   /** The prober was silent while the request was in flight. */
   readonly proberSlept: boolean;
+  /** Which numbers of a sequence its answer may carry: it was over before the update, or sent after the last old pod. */
+  readonly mayCarry: 'old' | 'either' | 'new';
 }
 
 /** Errnos of the machine that probes: no descriptors, ports, memory or permission. They say nothing of the target. */
@@ -56,7 +58,7 @@ const CUTS: ReadonlySet<string> = new Set(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
 export function classify(probe: Probe, expect: Expectation, circumstances: ProbeCircumstances): ProbeEnd {
   const { failure } = probe;
   if (probe.unsent !== undefined) return { end: 'unsent' };
-  if (!failure) return classifyAnswer(probe, expect);
+  if (!failure) return classifyAnswer(probe, expect, circumstances);
   if (failure.code === 'ABORTED') return { end: 'not-judged', class: 'indeterminate' };
   if (failure.phase === 'bind' || LOCAL_ERRNOS.has(failure.code)) {
     return { end: 'not-judged', class: 'prober-fault' };
@@ -73,17 +75,30 @@ export function classify(probe: Probe, expect: Expectation, circumstances: Probe
   return { end: 'dropped', class: dropClass };
 }
 
-function classifyAnswer(probe: Probe, expect: Expectation): ProbeEnd {
+function classifyAnswer(probe: Probe, expect: Expectation, circumstances: ProbeCircumstances): ProbeEnd {
   const { status, grpcStatus = 0, bodyOk } = probe;
   // Where there is no status, as in an echo, the body is all that can have been checked.
   if (status === undefined && bodyOk === undefined) return { end: 'not-judged', class: 'indeterminate' };
   const outside = status !== undefined && (status < expect.statusFrom || status > expect.statusTo);
   if (outside || grpcStatus !== 0) return { end: 'dropped', class: 'status' };
   if (bodyOk === false) return { end: 'dropped', class: 'body' };
-  if (expect.bodyContains === undefined) return { end: 'ok' };
+  const isOk = classifyNumber(probe, expect, circumstances);
+  if (expect.bodyContains === undefined && expect.json === undefined) return isOk;
   // A check that was asked for and is not in the record has not been passed.
   if (bodyOk === undefined) return { end: 'not-judged', class: 'indeterminate' };
-  return { end: 'ok' };
+  return isOk;
+}
+
+/** The number that an answer carries, where one is asked for: the old one or the new one, each in its time. */
+function classifyNumber(
+  { value }: Probe,
+  { sequence }: Expectation,
+  { mayCarry }: ProbeCircumstances,
+): ProbeEnd {
+  if (!sequence) return { end: 'ok' };
+  if (value === String(sequence.to) && mayCarry !== 'old') return { end: 'ok' };
+  if (value !== String(sequence.from)) return { end: 'dropped', class: 'body' };
+  return mayCarry === 'new' ? { end: 'dropped', class: 'outdated' } : { end: 'ok' };
 }
 
 function classifyFailure(phase: ProbePhase, code: string): DropClass | undefined {

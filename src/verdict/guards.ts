@@ -4,6 +4,7 @@ import { type Account, type Sample, sleepsOf } from './account.ts';
 import { type Detection, detect, type Gap, lengthOf } from './detection.ts';
 import type { PodLife } from './pod-generations.ts';
 import type { RunFacts } from './run-facts.ts';
+import { sequenceOf } from './sequence.ts';
 import { generationOf, type Served } from './served.ts';
 
 /** What guards look at. */
@@ -103,6 +104,7 @@ export function updateGuards(evidence: Evidence, triggeredMs: number): readonly 
     noHoleWhileTerminating(evidence, detection, triggeredMs),
     servedByBoth(evidence),
     servedByNobodyElse(evidence),
+    ...(target.stream.expect.sequence ? [bothNumbersSeen(evidence)] : []),
     controlClean(evidence),
     controlDense(evidence, triggeredMs),
     environmentStable(evidence, triggeredMs),
@@ -325,6 +327,16 @@ function servedByBoth({ served }: Evidence): GuardOutcome {
     held: served.old >= NEEDED.servedByEach && served.new >= NEEDED.servedByEach,
     text: `old pods answered ${served.old} requests, new pods ${served.new}, ${how} (${NEEDED.servedByEach} each are needed)`,
     remedy: 'Check that the Service selects the pods of this Deployment, old and new, and no others.',
+  });
+}
+
+function bothNumbersSeen({ facts, target }: Evidence): GuardOutcome {
+  const { from = 0, to = 0, answeredOld = 0, answeredNew = 0 } = sequenceOf(facts, target) ?? {};
+  return outcome({
+    id: 'numbers-not-seen',
+    held: answeredOld >= NEEDED.servedByEach && answeredNew >= NEEDED.servedByEach,
+    text: `${answeredOld} answers carried the old number ${from}, ${answeredNew} the new one ${to} (${NEEDED.servedByEach} each are needed)`,
+    remedy: 'Let the workload answer the variable that update: sequence names, and see that every pod does.',
   });
 }
 

@@ -29,6 +29,7 @@ import {
   told,
   unfinished,
 } from './run-outcome.ts';
+import { sequenceOf } from './sequence.ts';
 import { whoServed } from './served.ts';
 import { measureStaticFindings } from './static-findings.ts';
 
@@ -67,6 +68,7 @@ function judgeRollout(facts: RolloutFacts): RunResult {
   ]);
   const connections = connectionBalance(facts, target.stream.id, lives);
   const toEndingMs = sentToEndingMs(story, []);
+  const sequence = sequenceOf(facts, target);
   const judged = verdict === 'pass' || verdict === 'dropped';
   const replacements = judged ? countReplacements(replacedPods(facts, lives), drops.unexcused) : undefined;
   const during = responseTimes(target.samples.filter(({ phase }) => phase === 'during' || phase === 'after'));
@@ -83,6 +85,7 @@ function judgeRollout(facts: RolloutFacts): RunResult {
     ...(connections ? { connections } : {}),
     served: { old: evidence.served.old, new: evidence.served.new, how: evidence.served.how },
     steady: steady?.counts ?? NO_REQUESTS,
+    ...(sequence && { sequence }),
     rollout: rolloutOf(facts, lives),
     findings: causes,
     nearMisses: nearMissesOf(facts, story, target, steady),

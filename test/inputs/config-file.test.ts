@@ -50,6 +50,7 @@ report: {fail-on: never}
       { kind: 'image', container: 'web', image: 'registry:5000/shop/web@sha256:ab' },
     ],
     ['env:RELEASE=a=b c', { kind: 'env', name: 'RELEASE', value: 'a=b c' }],
+    ['sequence:VERSION', { kind: 'sequence', name: 'VERSION', from: 1, to: 2 }],
     ['env:EMPTY=', { kind: 'env', name: 'EMPTY', value: '' }],
     [
       'command:helm upgrade web ./chart --set a=b',

@@ -472,6 +472,19 @@ describe('a plan that cannot work', () => {
       ['RP1110 next.yaml:7:3'],
     ],
     ['more new connections than ports', { app: APP, scenario: { ratePerSecond: 326 } }, ['RP1116 rate']],
+    [
+      'a sequence that nobody looks for',
+      { app: APP, scenario: { update: { kind: 'sequence', name: 'N', from: 1, to: 2 } } },
+      ['RP1126 update'],
+    ],
+    [
+      'a sequence that nothing writes',
+      {
+        app: APP,
+        scenario: { expect: { statusFrom: 200, statusTo: 399, sequence: { from: 1, to: 2 } } },
+      },
+      ['RP1126 expect-sequence'],
+    ],
     ['a protocol without a transport', { app: APP, scenario: { protocol: 'https' } }, ['RP1120 protocol']],
     [
       'several of these at once',

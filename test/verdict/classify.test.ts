@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Probe, ProbePhase } from '../../src/model/recording.ts';
 import type { Expectation } from '../../src/model/scenario.ts';
-import { classify } from '../../src/verdict/classify.ts';
+import { classify, type ProbeCircumstances } from '../../src/verdict/classify.ts';
 
 const EXPECT: Expectation = { statusFrom: 200, statusTo: 299 };
-const AWAKE = { staleSourcePort: false, proberSlept: false };
+const AWAKE: ProbeCircumstances = { staleSourcePort: false, proberSlept: false, mayCarry: 'either' };
 const sent = { kind: 'probe', stream: 'target', seq: 0, scheduledMs: 0, sentMs: 0, endedMs: 1 } as const;
 const failed = (phase: ProbePhase, code: string, prober?: boolean): Probe => ({
   ...sent,
@@ -145,7 +145,9 @@ describe('an answered request', () => {
   });
 
   it('is ok on whatever port, and whether or not the prober slept', () => {
-    expect(endOf({ ...sent, status: 200 }, { staleSourcePort: true, proberSlept: true })).toBe('ok');
+    expect(endOf({ ...sent, status: 200 }, { ...AWAKE, staleSourcePort: true, proberSlept: true })).toBe(
+      'ok',
+    );
   });
 });
 
@@ -155,3 +157,37 @@ it.each(['overdue', 'no-source-port', 'in-flight-limit', 'stopped'] as const)(
     expect(endOf({ kind: 'probe', stream: 'target', seq: 0, scheduledMs: 0, unsent })).toBe('unsent');
   },
 );
+
+describe('an answer that has to carry a number', () => {
+  const NUMBERED: Expectation = { ...EXPECT, sequence: { path: '$.version', from: 1, to: 2 } };
+  const carrying = (mayCarry: ProbeCircumstances['mayCarry'], value?: string) =>
+    endOf(
+      { ...sent, status: 200, ...(value === undefined ? {} : { value }) },
+      { ...AWAKE, mayCarry },
+      NUMBERED,
+    );
+
+  it('may carry the old one until the last old pod is gone, and the new one from the update on', () => {
+    expect((['old', 'either', 'new'] as const).map((time) => carrying(time, '1'))).toEqual([
+      'ok',
+      'ok',
+      'dropped outdated',
+    ]);
+    expect((['old', 'either', 'new'] as const).map((time) => carrying(time, '2'))).toEqual([
+      'dropped body',
+      'ok',
+      'ok',
+    ]);
+  });
+
+  it.each(['3', '12', '1.0', '', '1 ', undefined])('is dropped with %j', (value) => {
+    for (const time of ['old', 'either', 'new'] as const) expect(carrying(time, value)).toBe('dropped body');
+  });
+
+  it('is dropped for its status before its number is looked at, and for its other checks', () => {
+    expect(endOf({ ...sent, status: 503, value: '1' }, AWAKE, NUMBERED)).toBe('dropped status');
+    const both = { ...NUMBERED, json: { path: '$.ok', equals: 'true' } };
+    expect(endOf({ ...sent, status: 200, value: '1', bodyOk: false }, AWAKE, both)).toBe('dropped body');
+    expect(endOf({ ...sent, status: 200, value: '1' }, AWAKE, both)).toBe('not-judged indeterminate');
+  });
+});

@@ -2,6 +2,7 @@ import type { ContainerState, ContainerStatus, LifecycleHandler } from 'kubernet
 import type { Container as ContainerSpec } from '../api/objects.ts';
 import type { SandboxClock } from '../clock.ts';
 import { type ContainerProcess, startContainerProcess } from './container-process.ts';
+import { expanded } from './environment.ts';
 import type { ContainerProgram, Resolution } from './image-catalogue.ts';
 import { keepProbing, type Probed, portNumber, runExec } from './probes.ts';
 import { httpStatus, runSteps } from './run-steps.ts';
@@ -246,12 +247,13 @@ export class ContainerRunner {
     const { address, hostname, clock } = this.#context;
     const start = () => {
       const ports = (this.spec.ports ?? []).map(({ containerPort }) => containerPort);
+      const env = this.#context.env();
       return startContainerProcess({
-        args: program.args,
+        args: program.args.map((argument) => expanded(argument, env)),
         address,
         hostname,
         ports,
-        env: this.#context.env(),
+        env,
       });
     };
     const process =

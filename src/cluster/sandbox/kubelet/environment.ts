@@ -25,9 +25,14 @@ export function containerEnv(
       sources.configMap(valueFrom.configMapKeyRef.name ?? '')?.[valueFrom.configMapKeyRef.key];
     const fromField = valueFrom?.fieldRef && fieldValue(valueFrom.fieldRef.fieldPath, sources);
     const text = value ?? fromField ?? (fromMap === undefined ? '' : String(fromMap));
-    result[name] = text.replace(/\$\(([^)]+)\)/g, (whole, other) => result[other] ?? whole);
+    result[name] = expanded(text, result);
   }
   return result;
+}
+
+/** `$(NAME)` becomes the value of a variable that exists; what names none stays as it is. */
+export function expanded(text: string, variables: Readonly<Record<string, string>>): string {
+  return text.replace(/\$\(([^)]+)\)/g, (whole, name) => variables[name] ?? whole);
 }
 
 function fieldValue(path: string, { pod, address, nodeAddress }: EnvironmentSources): string {

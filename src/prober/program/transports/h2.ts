@@ -13,10 +13,10 @@ export function h2Conversation({ path, host, expect }: StreamSpec): Speak {
       'user-agent': 'rollproof-prober',
     },
     reader() {
-      const body = new BodyCheck(expect.bodyContains);
+      const body = new BodyCheck(expect);
       return {
         data: (chunk) => body.add(chunk),
-        facts: () => ({ bytes: body.bytes, ...(body.ok === undefined ? {} : { bodyOk: body.ok }) }),
+        facts: () => ({ bytes: body.bytes, ...body.facts() }),
       };
     },
   });

@@ -1,6 +1,6 @@
 import type { ProbePhase } from '../../../model/recording.ts';
 import type { StreamSpec } from '../../protocol.ts';
-import { BodyCheck } from './body-check.ts';
+import { BodyCheck, looksIntoBody } from './body-check.ts';
 import { CLOSED, type HttpConnection, type HttpEngine, pathOf } from './http-connection.ts';
 import type { OwnedConnection } from './owned-connection.ts';
 import { ResponseParser } from './response-parser.ts';
@@ -65,8 +65,8 @@ class RawConnection implements HttpConnection {
 
   exchange(seq: number, onEnd: (end: SendEnd) => void, onUntouched?: () => void): RunningSend {
     const { socket } = this.#connection;
-    const wanted = this.#spec.expect.bodyContains;
-    const body = wanted === undefined ? undefined : new BodyCheck(wanted);
+    const { expect } = this.#spec;
+    const body = looksIntoBody(expect) ? new BodyCheck(expect) : undefined;
     const reused = this.#requests++ > 0;
     const exchange: Exchange = {
       onEnd,
@@ -125,9 +125,7 @@ class RawConnection implements HttpConnection {
     if (!exchange) return;
     this.#exchange = undefined;
     if (!this.#parser.keepAlive || this.#spec.connection === 'new') this.close();
-    const bodyOk = exchange.body?.ok;
-    const facts = this.#facts(exchange);
-    exchange.onEnd({ kind: 'answered', facts: bodyOk === undefined ? facts : { ...facts, bodyOk } });
+    exchange.onEnd({ kind: 'answered', facts: { ...this.#facts(exchange), ...exchange.body?.facts() } });
   }
 
   #fail(phase: ProbePhase, code: string): void {

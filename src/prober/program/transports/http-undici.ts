@@ -68,7 +68,7 @@ class UndiciConnection implements HttpConnection {
     const { socket, localPort, remote } = this.#connection;
     const { host, connection: mode, expect } = this.#spec;
     const reused = this.#requests++ > 0;
-    const body = new BodyCheck(expect.bodyContains);
+    const body = new BodyCheck(expect);
     let begun = false;
     let status: number | undefined;
     let ended = false;
@@ -98,8 +98,7 @@ class UndiciConnection implements HttpConnection {
       onResponseEnd: () => {
         // A body that ends with the connection has no other end, and undici takes a reset for it.
         if (this.#socketError?.syscall === 'read') return fail('body', codeOf(this.#socketError, true));
-        const bodyOk = body.ok;
-        end({ kind: 'answered', facts: { ...facts(), ...(bodyOk === undefined ? {} : { bodyOk }) } });
+        end({ kind: 'answered', facts: { ...facts(), ...body.facts() } });
       },
       onResponseError: (_controller, error: NodeJS.ErrnoException) => {
         if (ended) return;

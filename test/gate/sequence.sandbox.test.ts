@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import type { Scenario } from '../../src/model/scenario.ts';
+import { sequenceOfRun } from '../../src/model/sequence.ts';
+import { renderConsole } from '../../src/report/console-table.ts';
+import { gateOnSandbox } from '../support/gate-on-sandbox.ts';
+
+const gate = gateOnSandbox();
+
+const STEADY_END = { lifecycle: { preStop: { sleep: { seconds: 3 } } } };
+const NUMBERED: Partial<Scenario> = {
+  update: { kind: 'sequence', name: 'VERSION', ...sequenceOfRun(1) },
+  expect: { statusFrom: 200, statusTo: 299, sequence: { path: '$.version', ...sequenceOfRun(1) } },
+};
+
+describe('a number that the update writes into the pods, on the sandbox', () => {
+  it('is what answers carry: the old one, then the new one, and higher ones in the next run', async () => {
+    const { row, result } = await gate({
+      container: { ...STEADY_END, args: ['--answer', '{"version": $(VERSION)}'] },
+      scenario: NUMBERED,
+      planned: { repeat: 2 },
+    });
+    expect(row.verdict, JSON.stringify(row.reasons)).toBe('pass');
+    expect(row.runs.map(({ sequence }) => sequence)).toEqual([
+      expect.objectContaining({ from: 1, to: 2 }),
+      expect.objectContaining({ from: 3, to: 4 }),
+    ]);
+    for (const { sequence, requests, served } of row.runs) {
+      expect((sequence?.answeredOld ?? 0) + (sequence?.answeredNew ?? 0)).toBe(requests.ok);
+      if (served.how === 'conntrack') expect(sequence?.answeredNew).toBe(served.new);
+      expect(sequence?.firstNewMs).toBeGreaterThan(0);
+      expect(sequence?.allNewMs).toBeGreaterThanOrEqual(sequence?.firstNewMs ?? 0);
+    }
+    expect(renderConsole(result, { colours: false })).toMatch(
+      /Update confirmed by answers \(1 → 2\): the first carried the new number after [\d.]+ m?s, all did after/,
+    );
+  }, 120_000);
+
+  it('that pods do not take up drops every answer after the last old pod', async () => {
+    const { row } = await gate({
+      container: { ...STEADY_END, args: ['--answer', '{"version": 1}'] },
+      scenario: NUMBERED,
+    });
+    const [run] = row.runs;
+    expect(row.verdict, JSON.stringify(row.reasons)).toBe('dropped');
+    expect(Object.keys(run?.drops ?? {})).toEqual(['outdated']);
+    expect(run?.drops.outdated).toBe(run?.phases.tail.dropped);
+  }, 120_000);
+});
