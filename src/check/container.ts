@@ -35,6 +35,7 @@ export interface ContainerProbe {
   /** What is asked, as one comparable text. */
   readonly asks: string;
   readonly port: number | string | undefined;
+  readonly path: string | undefined;
   readonly initialDelaySeconds: number;
   readonly periodSeconds: number;
   readonly timeoutSeconds: number;
@@ -125,6 +126,7 @@ function readProbe(probe: unknown): ContainerProbe | undefined {
     how,
     asks: `${how} ${JSON.stringify([property(handler, 'path'), port, property(handler, 'command'), property(handler, 'service')])}`,
     port: typeof port === 'number' || typeof port === 'string' ? port : undefined,
+    path: text(property(handler, 'path')),
     initialDelaySeconds: seconds('initialDelaySeconds', 0),
     periodSeconds: seconds('periodSeconds', 10),
     timeoutSeconds: seconds('timeoutSeconds', 1),

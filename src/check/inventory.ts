@@ -61,6 +61,7 @@ const NOT_COVERED: readonly string[] = ['StatefulSet', 'DaemonSet'];
 export function takeInventory(objects: readonly ManifestObject[]): Inventory {
   const workloads = objects
     .filter(({ apiVersion, kind }) => apiVersion.startsWith('apps/') && WORKLOADS.includes(kind))
+    .filter(isWhole)
     .map((object) => ({
       object,
       labels: readDeployment(object).templateLabels,
@@ -88,6 +89,11 @@ export function takeInventory(objects: readonly ManifestObject[]): Inventory {
           services.some((service) => selects(service, readDeployment(object).templateLabels)),
       ),
   };
+}
+
+/** A workload without a selector is a part of one: a patch that lies beside the manifests. */
+function isWhole({ content }: ManifestObject): boolean {
+  return property(content, 'spec', 'selector') !== undefined;
 }
 
 /** An object without a namespace goes wherever the others go. */
@@ -154,7 +160,8 @@ function autoscalerOf(
 /** Figures and health are asked for by machines that ask again: nobody misses such a request. */
 const FOR_MACHINES = /metric|prom|monitor|telemetry|health|probe|debug|pprof/i;
 
-function isForClients({ name }: { readonly name: string | undefined }): boolean {
+/** Does somebody wait behind a port of this name for an answer? */
+export function isForClients({ name }: { readonly name: string | undefined }): boolean {
   return name === undefined || !FOR_MACHINES.test(name);
 }
 

@@ -153,12 +153,17 @@ describe('rollproof check', () => {
     [
       'maxUnavailable of all replicas',
       app({ spec: '  replicas: 3\n  strategy: {rollingUpdate: {maxUnavailable: 100%}}\n' }),
-      ['error no-endpoints 7'],
+      ['warning no-endpoints 7'],
+    ],
+    [
+      'maxUnavailable of all replicas, and nothing that keeps ending pods in service',
+      app({ spec: '  replicas: 3\n  strategy: {rollingUpdate: {maxUnavailable: 100%}}\n', hook: '' }),
+      ['error no-endpoints 7', 'warning stops-before-endpoint-removal 15'],
     ],
     [
       'one replica and no surge',
       app({ spec: '  strategy: {rollingUpdate: {maxSurge: 0}}\n' }),
-      ['error no-endpoints 6'],
+      ['warning no-endpoints 6'],
     ],
     ['one replica and the default strategy', app({ spec: '' }), []],
     [
@@ -298,6 +303,33 @@ spec:
     ]);
   });
 
+  it('a Service whose pods come from elsewhere is not taken for one that misses', () => {
+    const other = `---
+apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec:
+  selector: {app.kubernetes.io/part-of: shop, app.kubernetes.io/name: db, cluster: main}
+  ports: [{port: 5432}]
+`;
+    const labels = '{app: web, app.kubernetes.io/part-of: shop}';
+    expect(summary(app({ labels, more: other }))).toEqual([]);
+  });
+
+  it('a patch that lies beside the manifests is not taken for a Deployment', () => {
+    const patch =
+      'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, ports: [{containerPort: 80}]}]}}}\n';
+    expect(check(patch)).toEqual([]);
+  });
+
+  it('several ports that nobody declares are one finding', () => {
+    const service =
+      '  ports: [{name: a, port: 1}, {name: b, port: 2}, {name: c, port: 80, targetPort: http}]\n';
+    const [finding, ...others] = check(app({ service }));
+    expect(others).toEqual([]);
+    expect(finding?.text).toContain('port 1 to 1, port 2 to 2, which no container');
+  });
+
   it('a Service in another file may be there: what would be an error is a warning then', () => {
     const alone = app({ spec: '  strategy: {type: Recreate}\n' }).replace(/---[\s\S]*/, '');
     expect(summary(alone)).toEqual(['warning no-endpoints 6']);
@@ -321,7 +353,7 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, minRe
 `;
     const spec = '  replicas: 5\n  strategy: {rollingUpdate: {maxUnavailable: 1}}\n';
     expect(summary(app({ spec }))).toEqual([]);
-    expect(summary(app({ spec, more: autoscaler }))).toEqual(['error no-endpoints 7']);
+    expect(summary(app({ spec, more: autoscaler }))).toEqual(['warning no-endpoints 7']);
   });
 
   it('says that a PodDisruptionBudget does not help against a strategy', () => {

@@ -7,6 +7,7 @@ import { isBareImage } from '../image-contents.ts';
 import { type CheckedDeployment, POD_SPEC } from '../inventory.ts';
 import { hasSleepAction } from '../kubernetes-version.ts';
 import { added, changed } from '../lines.ts';
+import { ownWait } from '../own-wait.ts';
 import { asSureAs, type CheckSettings, type DeploymentRule, finding } from '../rule.ts';
 
 /** kube-proxy writes its rules once a second at most; as much again, and one more for a busy machine. */
@@ -26,7 +27,7 @@ export const missingPreStop: DeploymentRule = (deployment, _inventory, settings)
   return deployment.serving
     .filter(({ preStop }) => preStop === undefined)
     .map((container): StaticFinding => {
-      const own = waitsByItself(container);
+      const own = ownWait(container);
       const elsewhere = deployment.containers.find(({ preStop }) => preStop !== undefined);
       return finding(deployment.object, {
         cause: 'stops-before-endpoint-removal',
@@ -264,15 +265,6 @@ function graceText(deployment: CheckedDeployment): string {
 
 function isGraceWritten({ podSpec }: CheckedDeployment): boolean {
   return typeof property(podSpec, 'terminationGracePeriodSeconds') === 'number';
-}
-
-/** Options and variables that tell a server to wait before it stops listening. */
-const OWN_WAIT =
-  /(shutdown|termination|terminate|drain|lame-?duck|pre-?stop|graceful)\w*[-_. ]*(delay|wait|sleep|pause|lameduck)|requestAcceptGraceTimeout|lame-?duck|shutdown-?delay/i;
-
-/** The option or the variable by which a program seems to wait before it stops listening. */
-function waitsByItself({ command, args, environmentNames }: Container): string | undefined {
-  return [...command, ...args, ...environmentNames].find((one) => OWN_WAIT.test(one))?.slice(0, 100);
 }
 
 /** The commands of a script. Quotes are not minded: it is their number that counts, and whether there is one only. */

@@ -2,6 +2,7 @@ import type { Suggestion } from '../../model/finding.ts';
 import { type ManifestObject, placeText } from '../../model/manifest.ts';
 import { property } from '../../model/plain-data.ts';
 import type { StaticFinding } from '../../model/static-finding.ts';
+import type { Container } from '../container.ts';
 import {
   type CheckedDeployment,
   type Inventory,
@@ -10,30 +11,31 @@ import {
   sameNamespace,
 } from '../inventory.ts';
 import { added, changed } from '../lines.ts';
+import { ownWait } from '../own-wait.ts';
 import { asSureAs, type DeploymentRule, finding } from '../rule.ts';
 
 const STRATEGY = ['spec', 'strategy'];
 
 /** Strategies under which there is a time with no ready pod at all. */
 export const noEndpoints: DeploymentRule = (deployment, inventory) => {
-  const { object, replicas, rolling, served, strategy } = deployment;
+  const { object, replicas, rolling, served, serving, strategy } = deployment;
   if (served === 'no' || replicas < 1) return [];
-  const why =
-    strategy === 'Recreate'
-      ? 'With strategy Recreate all old pods end before a new one starts'
-      : rolling && rolling.maxUnavailable >= replicas
-        ? `maxUnavailable ${rolling.written.maxUnavailable} with maxSurge ${rolling.written.maxSurge} lets ${countText(rolling.maxUnavailable, replicas)} end before a new one is ready`
-        : undefined;
-  if (why === undefined) return [];
+  const recreates = strategy === 'Recreate';
+  if (!recreates && !(rolling && rolling.maxUnavailable >= replicas)) return [];
+  const why = recreates
+    ? 'With strategy Recreate all old pods end before a new one starts'
+    : `maxUnavailable ${rolling?.written.maxUnavailable} with maxSurge ${rolling?.written.maxSurge} lets ${countText(rolling?.maxUnavailable ?? 0, replicas)} end before a new one is ready`;
+  // Nodes send requests to ending pods where there are no others, as long as those go on serving.
+  const servesOn = !recreates && serving.length > 0 && serving.every(waits);
   const alone = whyAlone(deployment, inventory);
   const suggestion = alone === undefined ? surge(deployment) : undefined;
   return [
     finding(object, {
       cause: 'no-endpoints',
-      severity: asSureAs(deployment, 'error'),
+      severity: servesOn ? 'warning' : asSureAs(deployment, 'error'),
       at: STRATEGY,
       text: [
-        `${why}: meanwhile the Service has none, and every request is refused.`,
+        `${why}: meanwhile the Service has no ready pod, and ${servesOn ? 'only ending ones, which serve as long as they wait. It holds unless a new pod is ready by then.' : 'every request is refused.'}`,
         ...(alone === undefined
           ? []
           : [`Two pods cannot be there at once (${alone}), so that an interruption is part of this design.`]),
@@ -247,6 +249,11 @@ function budgetText(
   return [
     `PodDisruptionBudget ${budget.name} (${placeText(budget.place)}) does not prevent it: it limits evictions, not updates.`,
   ];
+}
+
+/** Does the container go on serving for a while when it is told to end? */
+function waits(container: Container): boolean {
+  return container.preStop !== undefined || ownWait(container) !== undefined;
 }
 
 function surge({ object, spec }: CheckedDeployment): Suggestion {

@@ -1,10 +1,19 @@
-import { placeText } from '../../model/manifest.ts';
+import type { Suggestion } from '../../model/finding.ts';
+import { type FieldPath, type ManifestObject, placeText } from '../../model/manifest.ts';
 import { property } from '../../model/plain-data.ts';
 import type { StaticFinding } from '../../model/static-finding.ts';
 import type { Labels, ServicePortShape } from '../../model/workload-shape.ts';
 import { isSubset } from '../../model/workload-shape.ts';
 import { sidecarsOf } from '../container.ts';
-import { type CheckedService, type Inventory, leadsTo, sameNamespace, type Workload } from '../inventory.ts';
+import {
+  type CheckedService,
+  type Inventory,
+  isForClients,
+  leadsTo,
+  POD_SPEC,
+  sameNamespace,
+  type Workload,
+} from '../inventory.ts';
 import { changed } from '../lines.ts';
 import { type DeploymentRule, finding, type ServiceRule } from '../rule.ts';
 
@@ -45,49 +54,84 @@ export const ownSelector: DeploymentRule = ({ object, matchLabels, templateLabel
 };
 
 /** Ports of a Service that lead nowhere. */
-export const targetPorts: ServiceRule = (service) => {
-  const { object, ports, workloads } = service;
-  const deployments = workloads.filter(({ object: { kind } }) => kind === 'Deployment');
-  return deployments.flatMap((workload) =>
-    ports.flatMap((port, index): readonly StaticFinding[] => {
-      if (declares(workload, port)) return [];
-      const declared = workload.containers.flatMap((container) => container.ports);
-      const list = declared
-        .map(({ name, containerPort }) =>
-          name === undefined ? `${containerPort}` : `${name} (${containerPort})`,
-        )
-        .join(', ');
-      const path = ['spec', 'ports', index, 'targetPort'];
-      const to = declared[0]?.name ?? declared[0]?.containerPort;
-      const suggestion =
-        declared.length === 1 && to !== undefined && property(object.content, 'spec', 'ports') !== undefined
-          ? changed({ object, path }, 'Forward to the port that the pods declare.', port.targetPort, to)
-          : undefined;
-      if (typeof port.targetPort === 'string' && !/^\d+$/.test(port.targetPort)) {
-        return [
-          finding(object, {
-            cause: 'port-mismatch',
-            severity: 'error',
-            at: path,
-            text: `Service ${object.name} forwards port ${port.port} to ${port.targetPort}, and no container of ${nameOf(workload)} has a ${port.protocol} port of that name (${placeText(workload.object.placeOf(['spec', 'template', 'spec', 'containers']))}; ${list === '' ? 'they declare no port' : `they have ${list}`}). The port has no endpoints.`,
-            suggestion,
-          }),
-        ];
-      }
-      // A port need not be declared: where none is, nothing can be said.
-      if (declared.length === 0 || workload.containers.length > 1) return [];
+export const targetPorts: ServiceRule = (service) =>
+  service.workloads
+    .filter(({ object: { kind } }) => kind === 'Deployment')
+    .flatMap((workload) => {
+      const lost = service.ports
+        .map((port, index) => ({ port, path: ['spec', 'ports', index, 'targetPort'] }))
+        .filter(({ port }) => !declares(workload, port));
       return [
-        finding(object, {
-          cause: 'port-mismatch',
-          severity: 'warning',
-          at: path,
-          text: `Service ${object.name} forwards port ${port.port} to ${port.targetPort}, which no container of ${nameOf(workload)} declares (${placeText(workload.object.placeOf(['spec', 'template', 'spec', 'containers']))}; they have ${list}). It holds unless something listens there undeclared.`,
-          suggestion,
-        }),
+        ...lost.filter(({ port }) => isName(port)).map((one) => nameOfNoPort(service, workload, one)),
+        ...undeclaredNumbers(
+          service,
+          workload,
+          lost.filter(({ port }) => !isName(port)),
+        ),
       ];
+    });
+
+interface LostPort {
+  readonly port: ServicePortShape;
+  readonly path: FieldPath;
+}
+
+function isName({ targetPort }: ServicePortShape): boolean {
+  return typeof targetPort === 'string' && !/^\d+$/.test(targetPort);
+}
+
+function nameOfNoPort({ object }: CheckedService, workload: Workload, lost: LostPort): StaticFinding {
+  const { port, path } = lost;
+  return finding(object, {
+    cause: 'port-mismatch',
+    severity: 'error',
+    at: path,
+    text: `Service ${object.name} forwards port ${port.port} to ${port.targetPort}, and no container of ${nameOf(workload)} has a ${port.protocol} port of that name (${containersPlace(workload)}; ${declaredText(workload)}). The port has no endpoints.`,
+    suggestion: onlyPort(object, workload, lost),
+  });
+}
+
+/** A port need not be declared: where none of those for clients is, nothing can be said. */
+function undeclaredNumbers(
+  { object }: CheckedService,
+  workload: Workload,
+  lost: readonly LostPort[],
+): readonly StaticFinding[] {
+  const [first] = lost;
+  const declared = workload.containers.flatMap(({ ports }) => ports);
+  if (!first || workload.containers.length > 1 || !declared.some(isForClients)) return [];
+  const forwards = lost.map(({ port }) => `port ${port.port} to ${port.targetPort}`).join(', ');
+  return [
+    finding(object, {
+      cause: 'port-mismatch',
+      severity: 'warning',
+      at: first.path,
+      text: `Service ${object.name} forwards ${forwards}, which no container of ${nameOf(workload)} declares (${containersPlace(workload)}; ${declaredText(workload)}). It holds unless something listens there undeclared.`,
+      suggestion: lost.length === 1 ? onlyPort(object, workload, first) : undefined,
     }),
-  );
-};
+  ];
+}
+
+function onlyPort(
+  object: ManifestObject,
+  { containers }: Workload,
+  { port, path }: LostPort,
+): Suggestion | undefined {
+  const [only, ...others] = containers.flatMap(({ ports }) => ports);
+  if (!only || others.length > 0) return undefined;
+  const text = 'Forward to the port that the pods declare.';
+  return changed({ object, path }, text, port.targetPort, only.name ?? only.containerPort);
+}
+
+function containersPlace({ object }: Workload): string {
+  return placeText(object.placeOf([...POD_SPEC, 'containers']));
+}
+
+function declaredText({ containers }: Workload): string {
+  const declared = containers.flatMap(({ ports }) => ports);
+  if (declared.length === 0) return 'they declare no port';
+  return `they have ${declared.map(({ name, containerPort }) => (name === undefined ? containerPort : `${name} (${containerPort})`)).join(', ')}`;
+}
 
 /** Nodes that take requests only while they have a pod of their own. */
 export const localTraffic: ServiceRule = ({ object, type, workloads }) => {
@@ -144,7 +188,7 @@ export function ingressPorts({ objects, services }: Inventory): readonly StaticF
   return ingresses.flatMap((ingress) =>
     backendsOf(ingress.content).flatMap(({ service: name, port, at }): readonly StaticFinding[] => {
       const service = services.find((one) => one.object.name === name && sameNamespace(one.object, ingress));
-      if (!service || port === undefined) return [];
+      if (!service || port === undefined || service.ports.length === 0) return [];
       if (service.ports.some((one) => one.port === port || one.name === port)) return [];
       return [
         finding(ingress, {
@@ -196,7 +240,10 @@ function nearMiss(
       deployment,
       shared: [...selector].filter(([key, value]) => deployment.templateLabels.get(key) === value).length,
     }))
-    .filter(({ deployment, shared }) => shared > 0 || deployment.object.name === object.name)
+    // Labels that all parts of an application have in common are no sign that this one is meant.
+    .filter(
+      ({ deployment, shared }) => shared >= selector.size - shared || deployment.object.name === object.name,
+    )
     // One that another Service leads to is not missed by this one.
     .filter(({ deployment }) => deployment.services.length === 0)
     .toSorted((a, b) => b.shared - a.shared)[0];

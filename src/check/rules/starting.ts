@@ -97,6 +97,8 @@ function shallowReadiness(
   const asked = numberOf(container, readiness?.port);
   const ports = services.flatMap((service) => service.ports.filter((port) => leadsTo(port, container)));
   const served = [...new Set(ports.flatMap(({ targetPort }) => numberOf(container, targetPort) ?? []))];
+  // A path of its own was made for this question, and knows about the other port.
+  if (readiness?.path !== undefined && readiness.path !== '/') return [];
   if (asked === undefined || served.length === 0 || served.includes(asked)) return [];
   return [
     finding(object, {
