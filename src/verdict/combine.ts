@@ -112,16 +112,23 @@ function reasonsOfRuns(runs: readonly RunResult[]): readonly Reason[] {
   );
 }
 
-/** One finding for each cause; evidence of several runs says which it is from. The suggestion is the worst run's. */
+/**
+ * One finding for each cause; evidence of several runs says which it is from. The suggestion is that of the run in which
+ * ending pods were sent connections for longest: what is enough there is enough in the others.
+ */
 function findingsOfRuns(runs: readonly RunResult[]): readonly Finding[] {
   const [first] = runs;
   if (runs.length === 1 && first) return first.findings;
-  const all = runs.flatMap(({ run, findings }) => findings.map((finding) => ({ run, finding })));
+  const all = runs.flatMap(({ run, findings, sentToEndingMs = 0 }) =>
+    findings.map((finding) => ({ run, finding, sentToEndingMs })),
+  );
   const merged = [...Map.groupBy(all, ({ finding }) => finding.cause).values()].flatMap((some) => {
     const worst = some.toSorted((a, b) => b.finding.drops - a.finding.drops)[0]?.finding;
     if (!worst) return [];
+    const slowest = some.toSorted((a, b) => b.sentToEndingMs - a.sentToEndingMs)[0]?.finding.suggestion;
     return {
       ...worst,
+      ...(slowest && { suggestion: slowest }),
       drops: some.reduce((sum, { finding }) => sum + finding.drops, 0),
       pods: [...new Set(some.flatMap(({ finding }) => finding.pods))],
       evidence: some.flatMap(({ run, finding }) => finding.evidence.map((text) => `Run ${run}: ${text}`)),

@@ -77,6 +77,23 @@ describe('what is tried', () => {
   });
 });
 
+describe('the suggestion of several runs', () => {
+  it('is enough for the run in which pods were sent connections for longest, not for the one that dropped most', () => {
+    const late = judgeRun(
+      aRolloutStory({
+        template: {},
+        exit: { code: 0, atMs: 4_800 },
+        target: [
+          { atMs: 4_510, draw: 'x' },
+          { atMs: 6_000, draw: 'x' },
+        ],
+      }),
+    );
+    const trial = fixToTry(scenarioOf([stopsTooEarly('xxxxx'), { ...late, run: 2 }]), 3);
+    expect(JSON.stringify(trial?.patches)).toContain('"sleep":{"seconds":4}');
+  });
+});
+
 describe('a suggested change', () => {
   const own = [stopsTooEarly('xxx'), { ...stopsTooEarly('xxxxx'), run: 2 }];
   const trial = fixToTry(scenarioOf(own), 2);
