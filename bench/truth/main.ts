@@ -1,16 +1,29 @@
 import { parseArgs } from 'node:util';
 import type { ConnectionMode } from '../../src/model/scenario.ts';
 import { DEFAULT_HTTP_ENGINE, type HttpEngineName } from '../../src/prober/protocol.ts';
-import { startDriver } from './driver.ts';
+import { startDriver, truthStream } from './driver.ts';
 import { merged, runExact, sentRequests } from './exact.ts';
+import { injectFull, injectPartial } from './floor.ts';
 import { type Confusion, plannedDrops, printConfusion } from './join.ts';
+import { type Comparison, compareOutages, lengthOf } from './outages.ts';
+import { seededRandom, shuffled } from './random.ts';
 import { type RemoteServer, startServer } from './remote-server.ts';
+import { sessionsWith } from './session.ts';
+import type { OutageFate, OutageWish } from './truth-server.ts';
 
 const USAGE = `node bench/truth/main.ts <what> [options]
 
   exact     planned drops of every kind: every request must be told as what the server did to it
               --requests 1000000 --drops 10000 --seeds 20 --first-seed 1 --connection new,keep-alive --engine raw
               --rate 2000 (new) --kept-alive-rate 5000
+
+  outages   outages of 2 to 2000 ms: the reported length errs by two intervals at most, the bounds hold the truth
+              --times 100 --lengths 2,5,10,20,50,100,500,2000 --how refused,reset,hung,syn-dropped --rate 1000
+              --connection new --engine raw
+
+  floor     outages of random length and phase: none longer than the printed floor is missed, and one of n
+            endpoints is seen as often as the formula says
+              --injections 5000 --rate 1000
 
 Exit code 1 where anything was told wrongly.`;
 
@@ -23,8 +36,12 @@ const { positionals, values } = parseArgs({
     'first-seed': { type: 'string', default: '1' },
     connection: { type: 'string', default: 'new,keep-alive' },
     engine: { type: 'string', default: DEFAULT_HTTP_ENGINE },
-    rate: { type: 'string', default: '2000' },
+    rate: { type: 'string' },
     'kept-alive-rate': { type: 'string', default: '5000' },
+    times: { type: 'string', default: '100' },
+    lengths: { type: 'string', default: '2,5,10,20,50,100,500,2000' },
+    how: { type: 'string', default: 'refused,reset,hung,syn-dropped' },
+    injections: { type: 'string', default: '5000' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -48,6 +65,12 @@ switch (positionals[0]) {
   case 'exact':
     process.exitCode = (await exact()) ? 0 : 1;
     break;
+  case 'outages':
+    process.exitCode = (await outages()) ? 0 : 1;
+    break;
+  case 'floor':
+    process.exitCode = (await floor()) ? 0 : 1;
+    break;
   default:
     console.log(USAGE);
     process.exitCode = values.help ? 0 : 2;
@@ -58,7 +81,7 @@ async function exact(): Promise<boolean> {
   let right = true;
   const ways = engines.flatMap((engine) => connections.map((connection) => ({ engine, connection })));
   for (const { engine, connection } of ways) {
-    const ratePerSecond = number(connection === 'new' ? values.rate : values['kept-alive-rate']);
+    const ratePerSecond = number(connection === 'new' ? (values.rate ?? '2000') : values['kept-alive-rate']);
     const parts: Confusion[] = [];
     for (let index = 0; index < number(values.seeds); index++) {
       const seed = number(values['first-seed']) + index;
@@ -96,4 +119,93 @@ async function busyShare(server: RemoteServer, work: () => Promise<void>): Promi
   await work();
   const share = ((await server.cpuMs()) - before.cpuMs) / (performance.now() - before.atMs);
   return `server at ${Math.round(share * 100)} % of one processor`;
+}
+
+async function outages(): Promise<boolean> {
+  await using server = await startServer();
+  await using driver = await startDriver();
+  const random = seededRandom(number(values['first-seed']));
+  const ratePerSecond = number(values.rate ?? '1000');
+  const wishes = values.how.split(',').flatMap((word) => {
+    const fate = outageFate(word);
+    if (fate === 'syn-dropped' && !server.dropsSyns) {
+      console.log('syn-dropped is left out: it takes root and a kernel with xt_recent');
+      return [];
+    }
+    return values.lengths
+      .split(',')
+      .flatMap((length) =>
+        Array.from({ length: number(values.times) }, (): OutageWish => ({ fate, lengthMs: number(length) })),
+      );
+  });
+  let right = true;
+  const comparisons: Comparison[] = [];
+  const spec = truthStream(server.port, connections[0] ?? 'new', ratePerSecond, {
+    engine: engines[0] ?? 'raw',
+  });
+  const pauseMs = () => 60 + random() * 20;
+  for await (const session of sessionsWith(driver, server, spec, shuffled(wishes, random), pauseMs)) {
+    comparisons.push(compareOutages(session));
+  }
+  const all = comparisons.flatMap(({ measured }) => measured);
+  const invented = comparisons.flatMap((comparison) => comparison.invented);
+  console.log(
+    'how          wanted  times  missed  error p50  p99   max    > 2 intervals (as planned, as sent)  out of bounds',
+  );
+  for (const word of values.how.split(',')) {
+    for (const length of values.lengths.split(',')) {
+      const row = all.filter(({ truth }) => truth.fate === word && truth.wantedMs === number(length));
+      const errors = row
+        .flatMap(({ reported, errorMs }) => (reported ? [errorMs] : []))
+        .toSorted((a, b) => a - b);
+      const at = (share: number) =>
+        (errors[Math.min(errors.length - 1, Math.floor(errors.length * share))] ?? 0).toFixed(2);
+      const missed = row.filter(({ reported }) => !reported);
+      const missedAbove = missed.filter(({ truth, floorMs }) => lengthOf(truth).shortestMs > floorMs);
+      const beyondPlan = row.filter(({ errorMs }) => errorMs > 2 * spec.intervalMs);
+      const beyond = row.filter(({ errorMs, intervalMs }) => errorMs > 2 * intervalMs);
+      const outside = row.filter(({ inBounds }) => !inBounds);
+      console.log(
+        `${word.padEnd(12)} ${length.padStart(6)}  ${String(row.length).padStart(5)}  ${String(missed.length).padStart(6)}  ${at(0.5).padStart(9)}  ${at(0.99)}  ${at(1)}  ${beyondPlan.length}, ${beyond.length}  ${outside.length}${missedAbove.length > 0 ? `  MISSED ABOVE THE FLOOR: ${missedAbove.length}` : ''}`,
+      );
+      for (const { truth, reported, errorMs, intervalMs } of [...beyond, ...outside].slice(0, 3)) {
+        console.log('   ', JSON.stringify({ truth: lengthOf(truth), reported, errorMs, intervalMs }));
+      }
+      right &&= missedAbove.length + beyond.length + outside.length === 0;
+    }
+  }
+  console.log(`${all.length} outages, ${invented.length} reported that were none`);
+  for (const outage of invented.slice(0, 5)) console.log('   ', JSON.stringify(outage));
+  return right && invented.length === 0;
+}
+
+function outageFate(word: string): OutageFate {
+  if (word !== 'refused' && word !== 'reset' && word !== 'hung' && word !== 'syn-dropped') {
+    throw new Error(`${word} is no kind of outage`);
+  }
+  return word;
+}
+
+async function floor(): Promise<boolean> {
+  await using server = await startServer();
+  await using driver = await startDriver();
+  const random = seededRandom(number(values['first-seed']));
+  const ratePerSecond = number(values.rate ?? '1000');
+  const spec = truthStream(server.port, 'new', ratePerSecond, { engine: engines[0] ?? 'raw' });
+  const full = await injectFull(driver, server, spec, number(values.injections), random);
+  console.log(full.text);
+  let right = full.right;
+  for (const endpoints of [3, 10]) {
+    const partial = await injectPartial(
+      driver,
+      server,
+      spec,
+      number(values.injections) / 5,
+      endpoints,
+      random,
+    );
+    console.log(partial.text);
+    right &&= partial.right;
+  }
+  return right;
 }

@@ -26,6 +26,7 @@ export interface OutageWish {
 /** An outage as it was, on the machine's monotonic clock, with how many requests arrived in it and how many it met. */
 export interface OutageRecord extends Omit<ClosureRecord, 'fate'> {
   readonly fate: OutageFate;
+  readonly wantedMs: number;
   readonly arrived: number;
   readonly met: number;
 }
@@ -88,7 +89,7 @@ export class TruthServer {
     this.#outageMet = 0;
     if (fate === 'refused' || fate === 'syn-dropped') {
       const record = await this.#close({ fate, lengthMs });
-      return { ...record, arrived: 0, met: 0 };
+      return { ...record, wantedMs: lengthMs, arrived: 0, met: 0 };
     }
     const fromMs = nowMs();
     this.#outage = { fate, share };
@@ -96,7 +97,7 @@ export class TruthServer {
     this.#outage = undefined;
     const untilMs = nowMs();
     const times = { fromMs, surelyFromMs: fromMs, surelyUntilMs: untilMs, untilMs };
-    return { fate, ...times, arrived: this.#outageArrived, met: this.#outageMet };
+    return { fate, wantedMs: lengthMs, ...times, arrived: this.#outageArrived, met: this.#outageMet };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

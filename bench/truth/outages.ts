@@ -1,0 +1,93 @@
+import type { Outage } from '../../src/model/verdict.ts';
+import type { Sample } from '../../src/verdict/account.ts';
+import { detectionFloor } from '../../src/verdict/detection.ts';
+import { foldOutages } from '../../src/verdict/outages.ts';
+import type { Session } from './session.ts';
+import type { OutageRecord } from './truth-server.ts';
+
+/** What became of one outage, or of a report of none. */
+export interface Measured {
+  readonly truth: OutageRecord;
+  /** Absent where it was not seen at all. */
+  readonly reported?: Outage;
+  /** How far the reported length is from what is known of the real one. */
+  readonly errorMs: number;
+  /** The longest pause between two requests at its edges: what an interval really was. */
+  readonly intervalMs: number;
+  readonly inBounds: boolean;
+  /** The floor of the time around it. */
+  readonly floorMs: number;
+}
+
+export interface Comparison {
+  readonly measured: readonly Measured[];
+  /** Outages that were reported and were none. */
+  readonly invented: readonly Outage[];
+}
+
+/** Time around an outage that the floor is taken from: little, so that it is a sharp one. */
+const AROUND_MS = 15;
+
+/** Puts what the verdict reports beside what the server did. */
+export function compareOutages({ account, facts, spec, truths }: Session): Comparison {
+  const reported = foldOutages(account.samples, facts.probingStoppedMs);
+  const used = new Set<Outage>();
+  const measured = truths.map((truth): Measured => {
+    const near = samplesWithin(account.samples, truth.fromMs - AROUND_MS, truth.untilMs + AROUND_MS);
+    const floorMs = detectionFloor(near, truth.fromMs - AROUND_MS, truth.untilMs + AROUND_MS);
+    const intervalMs = Math.max(spec.intervalMs, pauseAt(near, truth.fromMs), pauseAt(near, truth.untilMs));
+    const outage = reported.find(
+      (one) => !used.has(one) && one.fromMs <= truth.untilMs && one.toMs >= truth.fromMs,
+    );
+    if (!outage) return { truth, errorMs: 0, intervalMs, inBounds: true, floorMs };
+    used.add(outage);
+    const { shortestMs, longestMs } = lengthOf(truth);
+    const errorMs = Math.max(0, shortestMs - outage.lengthMs, outage.lengthMs - longestMs);
+    const inBounds =
+      outage.bounds === undefined ||
+      (outage.bounds.atLeastMs <= longestMs && outage.bounds.atMostMs >= shortestMs);
+    return { truth, reported: outage, errorMs, intervalMs, inBounds, floorMs };
+  });
+  return { measured, invented: reported.filter((one) => !used.has(one)) };
+}
+
+/** What is known of a real outage's length: closing and opening take a moment each. */
+export function lengthOf(truth: OutageRecord): { readonly shortestMs: number; readonly longestMs: number } {
+  return {
+    shortestMs: truth.surelyUntilMs - truth.surelyFromMs,
+    longestMs: truth.untilMs - truth.fromMs,
+  };
+}
+
+/** In the order of sending; the samples of a schedule nearly are. */
+export function samplesWithin(samples: readonly Sample[], fromMs: number, toMs: number): readonly Sample[] {
+  // A request is due before it is sent, and never more than a second before.
+  let low = 0;
+  let high = samples.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((samples[middle]?.scheduledMs ?? 0) < fromMs - 1_000) low = middle + 1;
+    else high = middle;
+  }
+  const within: Sample[] = [];
+  for (let index = low; index < samples.length; index++) {
+    const sample = samples[index];
+    if (!sample || sample.scheduledMs > toMs) break;
+    if (sample.sentMs !== undefined && sample.sentMs >= fromMs && sample.sentMs <= toMs) within.push(sample);
+  }
+  return within;
+}
+
+/** The pause between two requests, and on either side of them, at an instant. */
+function pauseAt(samples: readonly Sample[], instantMs: number): number {
+  const sent = samples.flatMap(({ sentMs, end }) =>
+    sentMs !== undefined && (end.end === 'ok' || end.end === 'dropped') ? [sentMs] : [],
+  );
+  let longestMs = 0;
+  for (let index = 1; index < sent.length; index++) {
+    const [before = 0, after = 0] = [sent[index - 1], sent[index]];
+    // One pause to each side as well: a request may be on its way for as long.
+    if (after >= instantMs - 3 && before <= instantMs + 3) longestMs = Math.max(longestMs, after - before);
+  }
+  return longestMs;
+}
