@@ -29,16 +29,21 @@ export interface Comparison {
 const AROUND_MS = 15;
 
 /** Puts what the verdict reports beside what the server did. */
-export function compareOutages({ account, facts, spec, truths }: Session): Comparison {
+export function compareOutages({ account, facts, spec, truths, arrivedMs }: Session): Comparison {
   const reported = foldOutages(account.samples, facts.probingStoppedMs);
   const used = new Set<Outage>();
   const measured = truths.map((truth): Measured => {
     const near = samplesWithin(account.samples, truth.fromMs - AROUND_MS, truth.untilMs + AROUND_MS);
     const floorMs = detectionFloor(near, truth.fromMs - AROUND_MS, truth.untilMs + AROUND_MS);
-    const intervalMs = Math.max(spec.intervalMs, pauseAt(near, truth.fromMs), pauseAt(near, truth.untilMs));
-    const outage = reported.find(
-      (one) => !used.has(one) && one.fromMs <= truth.untilMs && one.toMs >= truth.fromMs,
+    const sentMs = sendTimes(near);
+    const intervalMs = Math.max(
+      spec.intervalMs,
+      ...[truth.fromMs, truth.untilMs].flatMap((edgeMs) => [
+        pauseAt(sentMs, edgeMs),
+        pauseAt(arrivedMs, edgeMs),
+      ]),
     );
+    const outage = reported.find((one) => !used.has(one) && met(account.samples, one, truth));
     if (!outage) return { truth, errorMs: 0, intervalMs, inBounds: true, floorMs };
     used.add(outage);
     const { shortestMs, longestMs } = lengthOf(truth);
@@ -78,16 +83,38 @@ export function samplesWithin(samples: readonly Sample[], fromMs: number, toMs: 
   return within;
 }
 
-/** The pause between two requests, and on either side of them, at an instant. */
-function pauseAt(samples: readonly Sample[], instantMs: number): number {
-  const sent = samples.flatMap(({ sentMs, end }) =>
+/** Was some request that the report calls dropped on its way while the outage lasted? */
+function met(samples: readonly Sample[], outage: Outage, truth: OutageRecord): boolean {
+  if (outage.fromMs > truth.untilMs) return false;
+  return samplesWithin(samples, outage.fromMs, outage.lastDropMs).some(
+    ({ end, sentMs = 0, endedMs = 0 }) =>
+      end.end === 'dropped' && sentMs <= truth.untilMs && endedMs >= truth.fromMs,
+  );
+}
+
+function sendTimes(samples: readonly Sample[]): readonly number[] {
+  return samples.flatMap(({ sentMs, end }) =>
     sentMs !== undefined && (end.end === 'ok' || end.end === 'dropped') ? [sentMs] : [],
   );
+}
+
+/** Requests this near to an edge of an outage are those that decide about its length. */
+const EDGE_MS = 3;
+
+/** The longest pause between two of these instants, in order, at another one or next to it. */
+function pauseAt(instants: ArrayLike<number>, edgeMs: number): number {
+  let low = 0;
+  let high = instants.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((instants[middle] ?? 0) < edgeMs - EDGE_MS) low = middle + 1;
+    else high = middle;
+  }
   let longestMs = 0;
-  for (let index = 1; index < sent.length; index++) {
-    const [before = 0, after = 0] = [sent[index - 1], sent[index]];
-    // One pause to each side as well: a request may be on its way for as long.
-    if (after >= instantMs - 3 && before <= instantMs + 3) longestMs = Math.max(longestMs, after - before);
+  for (let index = Math.max(1, low); index < instants.length; index++) {
+    const [before = 0, after = 0] = [instants[index - 1], instants[index]];
+    if (before > edgeMs + EDGE_MS) break;
+    longestMs = Math.max(longestMs, after - before);
   }
   return longestMs;
 }

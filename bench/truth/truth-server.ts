@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Fate, fateNumber, fateOf, type UnseenFate } from './fates.ts';
+import { type Firewall, firewall } from './firewall.ts';
 import { type ClosureRecord, Ledger, type LedgerColumns } from './ledger.ts';
 import { type Closure, NOTHING_PLANNED, type Plan } from './plan.ts';
-import { type SynDrop, synDrop } from './syn-drop.ts';
 
 /** A correct answer contains this. */
 export const TRUE_BODY = 'the truth';
@@ -41,7 +41,7 @@ export class TruthServer {
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #port = 0;
-  #synDrop: SynDrop | undefined;
+  #firewall: Firewall | undefined;
   #plan: Plan = NOTHING_PLANNED;
   #ledger = new Ledger(0);
   #arrivals = 0;
@@ -60,12 +60,12 @@ export class TruthServer {
 
   /** Can SYNs be dropped here? It takes root and a kernel with xt_recent. */
   get dropsSyns(): boolean {
-    return this.#synDrop !== undefined;
+    return this.#firewall?.dropSyns !== undefined;
   }
 
   async listen(): Promise<void> {
     await this.#open();
-    this.#synDrop = synDrop(TRUTH_ADDRESS, this.#port);
+    this.#firewall = firewall(TRUTH_ADDRESS, this.#port);
   }
 
   /** A new plan and an empty ledger with room for so many rows. */
@@ -102,7 +102,7 @@ export class TruthServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#closureEnds;
-    this.#synDrop?.remove();
+    this.#firewall?.[Symbol.dispose]();
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => (this.#server ? this.#server.close(() => resolve()) : resolve()));
   }
@@ -208,9 +208,10 @@ export class TruthServer {
   }
 
   #dropSyns(): () => Promise<void> {
-    if (!this.#synDrop) throw new Error('SYNs can not be dropped here');
-    this.#synDrop.set(true);
-    return async () => this.#synDrop?.set(false);
+    const dropSyns = this.#firewall?.dropSyns;
+    if (!dropSyns) throw new Error('SYNs can not be dropped here');
+    dropSyns(true);
+    return async () => dropSyns(false);
   }
 }
 
