@@ -1,4 +1,4 @@
-import type { ContainerState, PodFact } from '../../model/recording.ts';
+import type { ContainerState, PodFact, ProcessFact } from '../../model/recording.ts';
 import type { EndpointSpan } from '../endpoint-spans.ts';
 import type { PodLife } from '../pod-generations.ts';
 import type { RunFacts } from '../run-facts.ts';
@@ -46,7 +46,7 @@ export function podStories(
   const factsOf = Map.groupBy(facts.pods, ({ uid }) => uid);
   return lives.map((life) => {
     const own = factsOf.get(life.uid) ?? [];
-    const ending = endingOf(own, startedAtMs, serving);
+    const ending = endingOf(own, startedAtMs, serving, processEnd(facts.processes, life.name, serving));
     const restarts = restartsOf(own, startedAtMs, facts.probingStoppedMs);
     const started = own.find(({ containers }) =>
       containers.some(({ init, state }) => init !== true && state === 'running'),
@@ -82,7 +82,22 @@ function endpointTimes({ name, address }: PodLife, spans: readonly EndpointSpan[
   };
 }
 
-function endingOf(own: readonly PodFact[], startedAtMs: number, serving: string | undefined) {
+/** When the node told that the process which answers had ended: sooner than the kubelet does, where it was watched. */
+function processEnd(
+  processes: readonly ProcessFact[],
+  pod: string,
+  serving: string | undefined,
+): number | undefined {
+  const own = processes.filter((one) => one.pod === pod && one.ended);
+  return (own.find(({ container }) => container === serving) ?? own[0])?.atMs;
+}
+
+function endingOf(
+  own: readonly PodFact[],
+  startedAtMs: number,
+  serving: string | undefined,
+  processEndMs: number | undefined,
+) {
   const asked = own.find(({ deletionTimestamp }) => deletionTimestamp !== undefined);
   if (!asked) return {};
   const { atMs, deletionTimestamp = '', deletionGracePeriodSeconds: graceSeconds } = asked;
@@ -96,7 +111,9 @@ function endingOf(own: readonly PodFact[], startedAtMs: number, serving: string 
   return {
     askedFromMs: Math.min(atMs, Number.isFinite(secondMs) ? Math.max(secondMs, notBefore) : notBefore),
     ...(graceSeconds === undefined ? {} : { graceSeconds }),
-    ...(ended && { exitedMs: ended.atMs }),
+    ...((ended || processEndMs !== undefined) && {
+      exitedMs: Math.min(ended?.atMs ?? Number.POSITIVE_INFINITY, processEndMs ?? Number.POSITIVE_INFINITY),
+    }),
     ...(exitCode === undefined ? {} : { exitCode }),
   };
 }
