@@ -12,7 +12,7 @@ import { disturbedMeasurement, rememberedSourcePort } from './measurement-rules.
 import type { Rule } from './rule.ts';
 import { mutePod, restartedContainer, startingPod } from './starting-rules.ts';
 import { idleConnection, staleUpstream } from './steady-rules.ts';
-import { inferredPod } from './unrouted-rules.ts';
+import { inferredPod, unroutedStart } from './unrouted-rules.ts';
 
 /**
  * The rules in the order in which they are asked. What would make all others wrong comes first: the measurement itself,
@@ -35,4 +35,5 @@ export const RULES: readonly Rule[] = [
   idleConnection,
   staleUpstream,
   inferredPod,
+  unroutedStart,
 ];

@@ -1,6 +1,6 @@
 import type { TemplateFact } from '../../model/recording.ts';
 import type { Attribution, Rule } from './rule.ts';
-import { type Drop, type Story, servingContainer } from './story.ts';
+import { type Drop, type Story, servingContainer, type Visit } from './story.ts';
 
 /** A container of the pod ended by itself and was started again. */
 export const restartedContainer: Rule = (drop, { pods }) => {
@@ -30,7 +30,8 @@ export const startingPod: Rule = (drop, story) => {
   const own = story.visitsOf.get(pod) ?? [];
   const soFar = own.filter(({ sentMs }) => sentMs <= drop.sentMs);
   const healed = own.some(({ ok, sentMs }) => ok && sentMs > drop.sentMs);
-  if (!healed || soFar.filter(({ ok }) => ok).length > soFar.length / 2) return undefined;
+  if (!healed || soFar.filter(({ ok }) => ok).length > soFar.length / 2 || hasStarted(soFar))
+    return undefined;
   if (drop.class === 'connect-timeout' || drop.class === 'unreachable') {
     return {
       cause: 'network-not-ready-for-new-pod',
@@ -71,6 +72,17 @@ function notListening({ class: dropClass }: Drop, { after, before }: Story): Att
         confidence: 'high',
         because: `${what}, although the readiness probe had succeeded.`,
       };
+}
+
+/** A pod that has answered this many requests in a row has started. */
+const STARTED_AFTER = 10;
+
+function hasStarted(visits: readonly Visit[]): boolean {
+  let inARow = 0;
+  return visits.some(({ ok }) => {
+    inARow = ok ? inARow + 1 : 0;
+    return inARow >= STARTED_AFTER;
+  });
 }
 
 /** As many failures in a row are no accident. */

@@ -61,3 +61,29 @@ function hasCompany({ sentMs, class: dropClass }: Drop, pod: PodStory, { drops }
       other.pod === pod && other.class === dropClass && Math.abs(other.sentMs - sentMs) <= COMPANY_MS,
   );
 }
+
+/**
+ * A node that finds no way to a new pod gives a connection up before its connection tracking tells of it. Where no
+ * other pod was ready, it was for one that had not answered anybody yet.
+ */
+export const unroutedStart: Rule = (drop, { endpoints, visitsOf, pods, stoppedMs }) => {
+  const { address, class: dropClass, sentMs } = drop;
+  if (address !== undefined || (dropClass !== 'connect-timeout' && dropClass !== 'unreachable'))
+    return undefined;
+  const silent = (name: string | undefined) => {
+    const pod = pods.find((one) => one.name === name && one.generation === 'new');
+    const first = pod && visitsOf.get(pod)?.find(({ ok }) => ok);
+    return pod && (first?.sentMs ?? stoppedMs) > sentMs ? pod : undefined;
+  };
+  const span = endpoints.findLast(({ fromMs }) => fromMs <= sentMs + ARRIVAL_MS);
+  const ready = span?.endpoints.filter((endpoint) => endpoint.ready) ?? [];
+  const [pod, ...others] = ready.map((endpoint) => silent(endpoint.pod));
+  if (!pod || others.includes(undefined)) return undefined;
+  return {
+    cause: 'network-not-ready-for-new-pod',
+    confidence: 'medium',
+    because:
+      'Connections got no answer at all, and the nodes did not tell of having sent them to any pod, while new pods were ready that had not answered anybody yet, and no others.',
+    pod,
+  };
+};

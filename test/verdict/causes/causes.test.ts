@@ -428,6 +428,29 @@ describe('the cause of dropped requests', () => {
     expect(findings).toMatchObject([{ cause: 'readiness-too-early', confidence: 'medium' }]);
   });
 
+  it('is the network of a new pod, too, where no node told of having sent connections to anybody', () => {
+    const { findings } = judgeRun(
+      aRolloutStory({
+        template: {},
+        lostAt: 'nobody',
+        endpoints: [
+          { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
+          {
+            atMs: 4_400,
+            endpoints: [
+              { ...OLD, ...ENDING },
+              { ...NEW, ...READY },
+            ],
+          },
+        ],
+        target: [{ atMs: 4_500, draw: 't'.repeat(100) }],
+      }),
+    );
+    expect(findings).toMatchObject([
+      { cause: 'network-not-ready-for-new-pod', confidence: 'medium', pods: ['web-new-0'] },
+    ]);
+  });
+
   it('is no idle connection where busy ones are lost as well', () => {
     const { findings } = judgeRun(
       aRolloutStory({
