@@ -1,8 +1,15 @@
 import type { Route } from '../model/recording.ts';
+import { isUrlProbe } from '../model/url-probe.ts';
 import type { RunFacts } from './run-facts.ts';
 
 /** A route may be reported this long after its connection was used first: the listener lags behind. */
 const ROUTE_LAG_MS = 2_000;
+
+/**
+ * The same where one port has several routes: datagrams from it are sent elsewhere as soon as the node forgets the old
+ * pod, and the new route is known with the first of them.
+ */
+const NEXT_ROUTE_LAG_MS = 50;
 
 /** Tells which pod address a connection was sent to, by its local port and an instant at which it was used. */
 export type RouteTable = (localPort: number, sentMs: number) => string | undefined;
@@ -16,7 +23,12 @@ export function routeTable(facts: RunFacts, stream: string): RouteTable {
     if (list) list.push(route);
     else routes.set(route.localPort, [route]);
   }
-  // Ports rest before they are used again, so the last route up to then is this connection's.
-  return (localPort, sentMs) =>
-    routes.get(localPort)?.findLast(({ atMs }) => atMs <= sentMs + ROUTE_LAG_MS)?.podAddress;
+  const { scenario } = facts.header;
+  const movesOn = !isUrlProbe(scenario) && scenario.protocol === 'udp';
+  return (localPort, sentMs) => {
+    const known = routes.get(localPort);
+    const upTo = (lagMs: number) => known?.findLast(({ atMs }) => atMs <= sentMs + lagMs);
+    // Ports rest before they are used again, so the last route up to then is this connection's.
+    return ((movesOn ? upTo(NEXT_ROUTE_LAG_MS) : undefined) ?? upTo(ROUTE_LAG_MS))?.podAddress;
+  };
 }

@@ -72,6 +72,14 @@ const TABLE: Readonly<
     'dropped closed-before-answer',
     'dropped truncated',
   ],
+  GOAWAY: same('dropped goaway'),
+  'RST_STREAM 7': same('dropped stream-reset'),
+  'CLOSE_FRAME 1001': same('dropped close-frame'),
+  ANSWER_TOO_LONG: same('dropped malformed'),
+  NOT_UPGRADED: same('dropped malformed'),
+  NO_GRPC_STATUS: same('dropped malformed'),
+  ERR_HTTP2_ERROR: same('dropped malformed'),
+  WS_ERR_UNEXPECTED_RSV_2_3: same('dropped malformed'),
   HPE_INVALID_CONSTANT: ['dropped malformed', 'dropped malformed', 'dropped malformed', 'dropped malformed'],
   UND_ERR_HEADERS_OVERFLOW: [
     'dropped malformed',
@@ -148,6 +156,23 @@ describe('an answered request', () => {
     expect(endOf({ ...sent, status: 200 }, { ...AWAKE, staleSourcePort: true, proberSlept: true })).toBe(
       'ok',
     );
+  });
+});
+
+describe('an answer without a status', () => {
+  const answered = (facts: Partial<Probe>) =>
+    endOf({ kind: 'probe', stream: 'target', seq: 0, scheduledMs: 0, sentMs: 0, endedMs: 1, ...facts });
+
+  it('is judged by whether it was the echo', () => {
+    expect(answered({ bodyOk: true })).toBe('ok');
+    expect(answered({ bodyOk: false })).toBe('dropped body');
+    expect(answered({})).toBe('not-judged indeterminate');
+  });
+
+  it('of gRPC is good with grpc-status 0 only', () => {
+    expect(answered({ status: 200, grpcStatus: 0, bodyOk: true })).toBe('ok');
+    expect(answered({ status: 200, grpcStatus: 14 })).toBe('dropped status');
+    expect(answered({ status: 200, grpcStatus: 0, bodyOk: false })).toBe('dropped body');
   });
 });
 

@@ -1,36 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { ConnectionEnd, RecordingEntry } from '../../src/model/recording.ts';
+import type { RecordingEntry } from '../../src/model/recording.ts';
 import { connectionSentences } from '../../src/report/connections.ts';
 import { spreadOf } from '../../src/verdict/connections.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
-import { aRecording, TIMES } from '../support/a-recording.ts';
-
-/** A connection of the target, and the route that connection tracking told of it. */
-function connection(
-  localPort: number,
-  pod: string | undefined,
-  { openedMs = 100, atMs, how }: { openedMs?: number; atMs: number; how: ConnectionEnd },
-): readonly RecordingEntry[] {
-  const opened = how === 'failed' ? {} : { openedMs };
-  return [
-    ...(pod === undefined
-      ? []
-      : [{ kind: 'route', atMs: openedMs, stream: 'target', localPort, podAddress: pod } as const]),
-    { kind: 'connection', stream: 'target', localPort, dialedMs: openedMs - 1, ...opened, atMs, how },
-  ];
-}
-
-const OLD = ['10.244.1.2', '10.244.1.3'] as const;
-const NEW = ['10.244.2.2', '10.244.2.3'] as const;
-const stoppedMs = TIMES.stoppedMs;
+import { aRecording } from '../support/a-recording.ts';
+import { connection, LOST_AND_KEPT, OLD, withConnections } from '../support/some-connections.ts';
 
 function balanceOf(extra: readonly RecordingEntry[]) {
   const run = judgeRun(
     aRecording({
       replicas: 2,
       change: (entries) => {
-        const end = entries.at(-1);
-        return [...entries.slice(0, -1), ...extra, ...(end ? [end] : [])];
+        return withConnections(entries, extra);
       },
     }),
   );
@@ -38,17 +19,8 @@ function balanceOf(extra: readonly RecordingEntry[]) {
 }
 
 describe('long-lived connections', () => {
-  const lostAndKept = [
-    ...connection(40_001, OLD[0], { atMs: 5_500, how: 'closed' }),
-    ...connection(40_002, OLD[0], { atMs: 5_500, how: 'reset' }),
-    ...connection(40_003, OLD[1], { atMs: 5_600, how: 'closed' }),
-    ...connection(40_004, NEW[0], { openedMs: 5_501, atMs: stoppedMs, how: 'kept' }),
-    ...connection(40_005, NEW[0], { openedMs: 5_501, atMs: stoppedMs, how: 'kept' }),
-    ...connection(40_006, NEW[1], { openedMs: 5_601, atMs: stoppedMs, how: 'kept' }),
-  ];
-
   it('are counted by the pod that lost them and by the pod that has them now', () => {
-    const { balance, run } = balanceOf(lostAndKept);
+    const { balance, run } = balanceOf(LOST_AND_KEPT);
     expect(balance).toEqual({
       opened: 6,
       lost: 3,
@@ -73,12 +45,12 @@ describe('long-lived connections', () => {
   });
 
   it('that are lost without a request in flight drop nothing', () => {
-    expect(balanceOf(lostAndKept).run.verdict).toBe('pass');
+    expect(balanceOf(LOST_AND_KEPT).run.verdict).toBe('pass');
   });
 
   it('whose pod is not known are nobody’s, and no spread is told', () => {
     const { balance } = balanceOf([
-      ...lostAndKept,
+      ...LOST_AND_KEPT,
       ...connection(40_007, undefined, { atMs: 5_700, how: 'closed' }),
     ]);
     expect(balance).toMatchObject({ lost: 4, unknown: { lost: 1, lasting: 0 } });

@@ -152,7 +152,8 @@ function cutAtSigterm({ drop, pod, askedMs, hookEndMs }: EndingDrop): Attributio
 
 function keptAlive({ drop, pod, askedMs, hookEndMs }: EndingDrop): Attribution | undefined {
   if (!drop.reused || !drop.established) return undefined;
-  const cut = isCut(drop);
+  // Said beforehand or not: the connection is over, and the request on it had no answer.
+  const cut = isCut(drop) || drop.class === 'goaway' || drop.class === 'close-frame';
   const hasHook = hookEndMs > askedMs;
   const { exitedMs = Number.POSITIVE_INFINITY } = pod;
   // Of a pod with a hook only what happens while it lives on is a connection that was closed, and not one that was cut.
@@ -165,7 +166,8 @@ function keptAlive({ drop, pod, askedMs, hookEndMs }: EndingDrop): Attribution |
         'Connections that had carried requests before were closed just after the pods were told to end.',
     };
   }
-  if (cut || drop.class === 'answer-timeout') {
+  // Of UDP, a port that was answered before can be refused.
+  if (cut || drop.class === 'answer-timeout' || drop.class === 'refused') {
     const exit = pod.exitCode === undefined ? '' : ` (exit code ${pod.exitCode})`;
     return {
       cause: 'keep-alive-outlives-pod',

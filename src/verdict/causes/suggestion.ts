@@ -1,5 +1,6 @@
 import type { Cause, Suggestion } from '../../model/finding.ts';
 import type { TemplateFact } from '../../model/recording.ts';
+import type { Protocol } from '../../model/scenario.ts';
 import { graceAbovePreStop, graceForRequests } from './cures/grace-cures.ts';
 import { longerPreStop, runnablePreStop } from './cures/prestop-cure.ts';
 import {
@@ -60,12 +61,31 @@ const CURES: Readonly<Record<Cause, Cure | string>> = {
   unexplained: () => undefined,
 };
 
+const CLOSE_IN_TURN =
+  'Change the app: from the beginning of its preStop hook on, close each connection once all that was asked on it is answered, so that clients move to other pods.';
+const SAY_GOAWAY =
+  'Change the app: send GOAWAY from the beginning of its preStop hook on and end what is in flight, so that clients move to other pods.';
+const LATE_GOAWAY =
+  'Change the app: send GOAWAY once it has to end, and close connections only when what came before clients read it is answered.';
+
+/** What helps where connections are kept by another protocol than HTTP/1.1, which has a header for it. */
+const OTHERWISE_KEPT: Readonly<Partial<Record<Protocol, Readonly<Partial<Record<Cause, string>>>>>> = {
+  h2: { 'keep-alive-closed-at-shutdown': LATE_GOAWAY, 'keep-alive-outlives-pod': SAY_GOAWAY },
+  grpc: { 'keep-alive-closed-at-shutdown': LATE_GOAWAY, 'keep-alive-outlives-pod': SAY_GOAWAY },
+  tcp: { 'keep-alive-closed-at-shutdown': CLOSE_IN_TURN, 'keep-alive-outlives-pod': CLOSE_IN_TURN },
+  websocket: { 'keep-alive-closed-at-shutdown': CLOSE_IN_TURN, 'keep-alive-outlives-pod': CLOSE_IN_TURN },
+  udp: {
+    'keep-alive-outlives-pod':
+      'Change the clients: a node goes on sending the datagrams of one source port to the pod it once chose, until it forgets that pod. Let a client take a fresh port when answers stay away.',
+  },
+};
+
 /**
  * What should help against a cause, in the user's own lines where they are known. It is not tried here. Undefined where
  * too little is known, or where nothing is wrong with what was measured.
  */
 export function suggestionFor(cause: Cause, story: Story, drops: readonly Drop[]): Suggestion | undefined {
-  const cure = CURES[cause];
+  const cure = OTHERWISE_KEPT[story.header.scenario.protocol]?.[cause] ?? CURES[cause];
   if (typeof cure === 'string') return advice(cure);
   const template = story.after ?? story.before;
   return template && cure(story, template, drops);
