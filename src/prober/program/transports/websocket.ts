@@ -33,18 +33,19 @@ export function webSocketConversation(spec: StreamSpec): Speak {
       queue.failed(code, 'headers', oldestPhase ?? 'headers');
       socket.destroy();
     };
-    const take = () => {
-      bytesTaken = socket.bytesRead;
+    /** What was read beyond whole frames is a part of one; several frames may come in one read. */
+    const take = (payload: Buffer) => {
+      bytesTaken = Math.min(socket.bytesRead, bytesTaken + frameBytes(payload.length));
     };
     socket.on('error', (cause: NodeJS.ErrnoException) => {
       error ??= cause;
     });
     client.on('open', () => {
-      take();
+      bytesTaken = socket.bytesRead;
       for (const message of unsent.splice(0)) client.send(message);
     });
-    client.on('message', (data) => {
-      take();
+    client.on('message', (data: Buffer) => {
+      take(data);
       queue.answered(String(data));
     });
     client.on('ping', take);
@@ -91,4 +92,9 @@ export function webSocketConversation(spec: StreamSpec): Speak {
       },
     };
   };
+}
+
+/** Length of an unmasked frame. */
+function frameBytes(payload: number): number {
+  return payload + (payload < 126 ? 2 : payload < 65_536 ? 4 : 10);
 }
