@@ -15,8 +15,10 @@ import type { Session } from './session.ts';
 const FORMATS = ['text', 'json', 'github'] as const;
 const FAIL_ON = ['error', 'warning', 'info', 'never'] as const;
 
+type Format = (typeof FORMATS)[number];
+
 export interface CheckOptions {
-  readonly format: (typeof FORMATS)[number];
+  readonly format?: Format;
   readonly failOn: (typeof FAIL_ON)[number];
   readonly kubernetesVersion?: string;
 }
@@ -27,7 +29,12 @@ export function declareCheck(program: Command, session: Session, exit: (code: nu
     .command('check')
     .description('look for causes of dropped requests in manifests alone, without a cluster')
     .argument('[path...]', 'files, folders, globs, kustomizations, or -; default: those of the config file')
-    .addOption(new Option('--format <format>', 'how to print findings').choices(FORMATS).default('text'))
+    .addOption(
+      new Option(
+        '--format <format>',
+        'how to print findings (default: github in a workflow, else text)',
+      ).choices(FORMATS),
+    )
     .addOption(
       new Option('--fail-on <severity>', 'exit with 1 from this severity on')
         .choices(FAIL_ON)
@@ -52,11 +59,12 @@ export async function checkCommand(
     stdin: () => readWhole(process.stdin),
   });
   const result = checkManifests(objects, { kubernetesVersion: version ?? manifests.kubernetesVersion });
-  print({ rollproof: installation.version, ...result }, options.format);
+  const otherwise = process.env.GITHUB_ACTIONS === 'true' ? 'github' : 'text';
+  print({ rollproof: installation.version, ...result }, options.format ?? otherwise);
   return isFailing(result, options.failOn) ? 1 : 0;
 }
 
-function print(report: CheckResult & { readonly rollproof: string }, format: CheckOptions['format']): void {
+function print(report: CheckResult & { readonly rollproof: string }, format: Format): void {
   if (format === 'json') {
     process.stdout.write(`${renderStaticJson(report)}\n`);
     return;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { ClusterProvider } from '../../src/cluster/cluster-provider.ts';
 import type { Sandbox } from '../../src/cluster/sandbox/sandbox.ts';
 import { type PartialSandboxOptions, sandboxProvider } from '../../src/cluster/sandbox/sandbox-provider.ts';
+import { withStaticFindings } from '../../src/gate/check-plan.ts';
 import type { Progress } from '../../src/gate/progress.ts';
 import { type GateOutcome, runGate } from '../../src/gate/run-gate.ts';
 import type { ManifestObject } from '../../src/model/manifest.ts';
@@ -65,7 +66,7 @@ export function gateOnSandbox(): (run?: SandboxRun) => Promise<SandboxOutcome> {
   const once = async (run: SandboxRun): Promise<SandboxOutcome> => {
     const outputDir = await mkdtemp(join(folder, 'run-'));
     const outcome = await runGate({
-      plan: {
+      plan: withStaticFindings({
         cluster: {
           provider: 'sandbox',
           cni: 'kindnet',
@@ -87,7 +88,7 @@ export function gateOnSandbox(): (run?: SandboxRun) => Promise<SandboxOutcome> {
         report: { outputDir, comment: 'never', check: true, failOn: [] },
         assumed: [],
         warnings: [],
-      },
+      }),
       provider: provider(run),
       proberProgram: join(import.meta.dirname, '../../src/prober/program/main.ts'),
       workDir: outputDir,

@@ -23,6 +23,10 @@ describe.concurrent('the whole gate on the sandbox', () => {
       row.findings.map(() => 'suggested'),
     );
     expect(recordings).toHaveLength(1);
+    expect(row.staticFindings.map(({ cause, outcome }) => [cause, outcome])).toContainEqual([
+      'stops-before-endpoint-removal',
+      'confirmed',
+    ]);
   });
 
   it('is green for the same Deployment with preStop', async () => {
@@ -30,6 +34,7 @@ describe.concurrent('the whole gate on the sandbox', () => {
     expect(row.reasons).toEqual([]);
     expect(row.verdict).toBe('pass');
     expect(row.runs[0]?.rollout).toMatchObject({ outcome: 'completed', replacedPods: 2 });
+    expect(row.staticFindings.filter(({ outcome }) => outcome === 'confirmed')).toEqual([]);
   });
 
   it('is green from inside the cluster over kept-alive connections that are drained', async () => {
