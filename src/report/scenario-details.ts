@@ -41,8 +41,12 @@ function runDetails(run: RunResult, { scenario, runs }: ScenarioResult): readonl
   ];
 }
 
+const BOTH_STATES =
+  'Both states of the manifests had the change. A pod ends by what it was started with: what is changed about its end works from the update after this one on.';
+
 /** Runs with other manifests: what was changed, and what came of each. */
-function trialTables({ trials = [] }: ScenarioResult): readonly string[] {
+function trialTables({ trials = [], scenario }: ScenarioResult): readonly string[] {
+  const applied = 'update' in scenario && scenario.update.kind === 'apply';
   return trials.flatMap(({ kind, causes, results }) => [
     kind === 'fix'
       ? `**The same with what is suggested against ${causes.map(codeSpan).join(', ')}**`
@@ -61,6 +65,7 @@ function trialTables({ trials = [] }: ScenarioResult): readonly string[] {
       { align: ['r', 'l', 'r', 'r'], alignDelimiters: false },
     ),
     '',
+    ...(kind === 'fix' && applied ? [BOTH_STATES, ''] : []),
   ]);
 }
 

@@ -96,6 +96,14 @@ describe('reports of recordings with trials among them', () => {
     ]);
   });
 
+  it('say from when on a change works that was tried in both states', () => {
+    const update = { kind: 'apply', from: 'next' } as const;
+    const scenario = { name: 'applied', update };
+    const { files: applied } = report([bad('applied', { scenario }), { scenario, trial }]);
+    expect(applied.get('report.md')).toContain('works from the update after this one on');
+    expect(files.get('report.md')).not.toContain('works from the update after this one on');
+  });
+
   it('give no verdict where only trials are left of a scenario', () => {
     const { scenarios } = report([{ trial }]).result;
     expect(scenarios[0]).toMatchObject({ verdict: 'inconclusive', runs: [] });
