@@ -11,7 +11,9 @@ import { createLog, type Log } from '../publish/log.ts';
 import { publishInAction } from '../publish/publish-in-action.ts';
 import { readRunContext } from '../publish/pull-request.ts';
 import { writeReportFiles } from '../publish/report-files.ts';
+import { sendStatsd, statsdEndpoint } from '../publish/statsd.ts';
 import { renderConsole } from '../report/console-table.ts';
+import { renderStatsd } from '../report/statsd.ts';
 import { renderSummary } from '../report/summary.ts';
 import { exitCodeOf, isFailing } from '../verdict/exit-code.ts';
 import { CLUSTER_STATE } from './cluster-state.ts';
@@ -39,6 +41,7 @@ async function gate(environment: Environment, log: Log, signal: AbortSignal): Pr
     stdin: process.stdin,
     signal,
   });
+  const statsd = plan.report.statsd && (await statsdEndpoint(plan.report.statsd));
   const { result, files, clusterName } = await performRun(plan, {
     installation: installation(),
     tempDir: environment.RUNNER_TEMP,
@@ -51,6 +54,8 @@ async function gate(environment: Environment, log: Log, signal: AbortSignal): Pr
   });
   await writeReportFiles(plan.report.outputDir, files);
   log.text(renderConsole(result, { colours: false }));
+  const unsent = statsd && (await sendStatsd(statsd, renderStatsd(result)));
+  if (unsent !== undefined) log.warning(unsent);
   const render = (maxCharacters: number) => renderSummary(result, { maxCharacters });
   await publishInAction(
     {

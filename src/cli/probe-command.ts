@@ -5,7 +5,9 @@ import { machineLimits } from '../platform/machine-limits.ts';
 import { resolveHost } from '../platform/resolve-host.ts';
 import { hasColours } from '../publish/log.ts';
 import { writeReportFiles } from '../publish/report-files.ts';
+import { sendStatsd, statsdEndpoint } from '../publish/statsd.ts';
 import { renderConsole } from '../report/console-table.ts';
+import { renderStatsd } from '../report/statsd.ts';
 import { exitCodeOf } from '../verdict/exit-code.ts';
 import type { Session } from './session.ts';
 
@@ -25,6 +27,7 @@ export async function probeCommand(
 ): Promise<number> {
   const settings = loadProbe(url, readCliOptions(options), options);
   refuseExhaustion(settings, await machineLimits());
+  const statsd = settings.statsd && (await statsdEndpoint(settings.statsd));
   const address = await resolveHost(settings.target.hostname);
   refuseForeignHost(settings, address);
   const { result, files } = await runProbe(settings, {
@@ -38,6 +41,8 @@ export async function probeCommand(
   await writeReportFiles(settings.outputDir, files);
   process.stdout.write(`\n${renderConsole(result, { colours: hasColours(process.env, process.stdout) })}\n`);
   log.line(`report: ${settings.outputDir}/report.html`);
+  const unsent = statsd && (await sendStatsd(statsd, renderStatsd(result)));
+  if (unsent !== undefined) log.warning(unsent);
   signal.throwIfAborted();
   return exitCodeOf(result);
 }

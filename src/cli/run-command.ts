@@ -4,7 +4,9 @@ import { readCliOptions } from '../inputs/cli-arguments.ts';
 import type { RawInputs } from '../inputs/raw-inputs.ts';
 import { hasColours } from '../publish/log.ts';
 import { writeReportFiles } from '../publish/report-files.ts';
+import { sendStatsd, statsdEndpoint } from '../publish/statsd.ts';
 import { renderConsole } from '../report/console-table.ts';
+import { renderStatsd } from '../report/statsd.ts';
 import { exitCodeOf, isFailing } from '../verdict/exit-code.ts';
 import type { Session } from './session.ts';
 
@@ -27,6 +29,7 @@ export async function runWith(
 ): Promise<number> {
   const asked = await preparePlan({ inputs, environment: process.env, stdin: process.stdin, signal });
   const plan = fallback ? { ...asked, cluster: { ...asked.cluster, fallback } } : asked;
+  const statsd = plan.report.statsd && (await statsdEndpoint(plan.report.statsd));
   const { result, files } = await performRun(plan, {
     installation,
     tempDir: process.env.RUNNER_TEMP,
@@ -39,5 +42,7 @@ export async function runWith(
   await writeReportFiles(outputDir, files);
   process.stdout.write(`\n${renderConsole(result, { colours: hasColours(process.env, process.stdout) })}\n`);
   log.line(`report: ${outputDir}/report.html`);
+  const unsent = statsd && (await sendStatsd(statsd, renderStatsd(result)));
+  if (unsent !== undefined) log.warning(unsent);
   return isFailing(result.verdict, failOn) ? exitCodeOf(result) : 0;
 }

@@ -63,6 +63,7 @@ const report = z
     'comment-key': key(INPUT_OPTIONS['comment-key']),
     check: key(INPUT_OPTIONS.check),
     'fail-on': key(INPUT_OPTIONS['fail-on']),
+    statsd: key(INPUT_OPTIONS.statsd),
   })
   .describe('What becomes of the result.');
 

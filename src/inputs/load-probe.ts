@@ -1,9 +1,9 @@
 import { BadInputError, type Problem } from '../model/problem.ts';
 import type { ConnectionMode } from '../model/scenario.ts';
 import type { UrlProbe } from '../model/url-probe.ts';
+import { isPrivateAddress } from '../platform/private-address.ts';
 import { given } from './given.ts';
 import type { InputName } from './options.ts';
-import { isPrivateAddress } from './private-address.ts';
 import { type ProbeTarget, parseProbeUrl } from './probe-url.ts';
 import { parseInputs, type RawInputs } from './raw-inputs.ts';
 import { duration } from './values.ts';
@@ -18,6 +18,7 @@ export const PROBE_INPUTS = [
   'expect-body',
   'expect-json',
   'output',
+  'statsd',
 ] as const satisfies readonly InputName[];
 
 /** A probe that could be made: where to, and how, once for each way of using connections. */
@@ -27,6 +28,8 @@ export interface ProbeSettings {
   /** Hosts that may be probed although they are neither this machine nor in a private network. */
   readonly allowedHosts: readonly string[];
   readonly outputDir: string;
+  /** Where metrics of the result are sent, over UDP. */
+  readonly statsd?: { readonly host: string; readonly port: number };
 }
 
 export const PROBE_DURATION = duration('1s', '24h');
@@ -86,6 +89,7 @@ export function loadProbe(
     })),
     allowedHosts: said.allowHost ?? [],
     outputDir: values.output ?? 'rollproof-report',
+    ...given('statsd', values.statsd),
   };
 }
 

@@ -90,6 +90,7 @@ function reportSettings(inputs: InputValues, { report = {} }: Config): ReportSet
     ...given('commentKey', inputs['comment-key'] ?? report['comment-key']),
     check: inputs.check ?? report.check ?? true,
     failOn: inputs['fail-on'] ?? report['fail-on'] ?? ['dropped', 'inconclusive', 'rollout-failed', 'error'],
+    ...given('statsd', inputs.statsd ?? report.statsd),
     ...given('githubToken', inputs['github-token']),
   };
 }

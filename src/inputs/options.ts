@@ -438,6 +438,14 @@ export const INPUT_OPTIONS = {
     description:
       'Check the manifests for causes of drops, too, and say whether the run confirms them; it changes no verdict (docs/check.md).',
   }),
+  statsd: option({
+    value: values.hostAndPort,
+    form: 'text',
+    placeholder: 'host:port',
+    configPath: ['report', 'statsd'],
+    description:
+      'Send counters and timings of the result to this statsd server over UDP; on this machine or in a private network.',
+  }),
   'fail-on': option({
     value: values.failOn,
     form: 'words',

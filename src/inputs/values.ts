@@ -127,6 +127,19 @@ export const sequencePlace: Value<{ readonly path?: string }> = {
   expects: 'body, or a JSON path such as $.version',
 };
 
+/** `127.0.0.1:8125`, `[::1]:8125`, `statsd:8125` */
+export const hostAndPort: Value<{ readonly host: string; readonly port: number }> = {
+  schema: text().schema.transform((given, context) => {
+    const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(given) ?? [];
+    const host = bracketed ?? plain;
+    if (host !== undefined && Number(port) >= 1 && Number(port) <= 65_535)
+      return { host, port: Number(port) };
+    context.addIssue({ code: 'custom', message: 'no host and port' });
+    return z.NEVER;
+  }),
+  expects: 'a host and a UDP port, such as 127.0.0.1:8125',
+};
+
 const FAILING = ['dropped', 'inconclusive', 'rollout-failed', 'error'] as const;
 const failing = choices(FAILING);
 

@@ -65,5 +65,7 @@ export interface ReportSettings {
   readonly check: boolean;
   /** Verdicts that fail the job. `[]` (written `never`) reports only. */
   readonly failOn: readonly ('dropped' | 'inconclusive' | 'rollout-failed' | 'error')[];
+  /** Where metrics of the result are sent, over UDP. */
+  readonly statsd?: { readonly host: string; readonly port: number };
   readonly githubToken?: string;
 }

@@ -27,6 +27,8 @@ export interface Shortage {
   readonly fittingRate: number;
 }
 
+const OPENS_FOR_EACH_REQUEST: Readonly<Record<ConnectionMode, boolean>> = { new: true, 'keep-alive': false };
+
 /** The prober's own files: pipes, its program, what Node keeps. */
 const OWN_FILES = 64;
 
@@ -42,7 +44,7 @@ export function shortages(demand: Demand, limits: MachineLimits): readonly Short
   const total = (rate: number) => rate + demand.steadyRate(rate);
   const heldMs = Math.min(SOURCE_PORT_REST_MS, demand.durationMs ?? SOURCE_PORT_REST_MS);
   const ports = MAX_NEW_CONNECTIONS_PER_SECOND * (SOURCE_PORT_REST_MS / 1000);
-  const isFresh = connection !== 'keep-alive';
+  const isFresh = OPENS_FOR_EACH_REQUEST[connection];
   const found: Shortage[] = [];
   const check = (
     code: Shortage['code'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadProbe, refuseForeignHost } from '../../src/inputs/load-probe.ts';
-import { isPrivateAddress } from '../../src/inputs/private-address.ts';
 import { BadInputError } from '../../src/model/problem.ts';
+import { isPrivateAddress } from '../../src/platform/private-address.ts';
 
 const codesOf = (action: () => unknown): readonly string[] => {
   try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { jsonEquals, sequencePlace } from '../../src/inputs/values.ts';
+import { hostAndPort, jsonEquals, sequencePlace } from '../../src/inputs/values.ts';
 
 describe('expect-json', () => {
   it.each([
@@ -22,5 +22,17 @@ describe('expect-sequence', () => {
 
   it.each(['version', '$.version=1', '$.*', ''])('refuses %j', (text) =>
     expect(sequencePlace.schema.safeParse(text).success).toBe(false),
+  );
+});
+
+describe('statsd', () => {
+  it.each([
+    ['127.0.0.1:8125', { host: '127.0.0.1', port: 8125 }],
+    ['[::1]:8125', { host: '::1', port: 8125 }],
+    ['statsd:1', { host: 'statsd', port: 1 }],
+  ])('%s', (text, value) => expect(hostAndPort.schema.parse(text)).toEqual(value));
+
+  it.each(['statsd', '127.0.0.1', ':8125', 'a:0', 'a:65536', '::1:8125', 'a b:1'])('refuses %j', (text) =>
+    expect(hostAndPort.schema.safeParse(text).success).toBe(false),
   );
 });
