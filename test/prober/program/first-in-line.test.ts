@@ -9,7 +9,8 @@ describe("the prober's place in line", () => {
     const pid = driven.process.pid ?? 0;
     const priority = getPriority(pid);
     // `/autogroup-123 nice -20`; where there are no such groups, the priority alone counts.
-    expect(sessionPriority(pid) ?? priority).toBe(priority);
+    // Without root neither can be raised, and a process that was put last leaves its session where it was.
+    expect(sessionPriority(pid) ?? priority).toBeLessThanOrEqual(priority);
   });
 });
 
