@@ -1,5 +1,5 @@
 import type { Problem } from '../model/problem.ts';
-import type { Protocol } from '../model/scenario.ts';
+import { GRPC_HEALTH_CHECK, type Protocol } from '../model/scenario.ts';
 import { shownValue } from './shown-value.ts';
 
 /** What a URL says about where to send requests. */
@@ -16,8 +16,17 @@ export interface ProbeTarget {
   readonly host: string;
 }
 
-const SCHEMES: Readonly<Record<string, Protocol>> = { 'http:': 'http', 'https:': 'https' };
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
+const SCHEMES: Readonly<Record<string, Protocol>> = {
+  'http:': 'http',
+  'https:': 'https',
+  'h2c:': 'h2',
+  'grpc:': 'grpc',
+  'ws:': 'websocket',
+  'tcp:': 'tcp',
+  'udp:': 'udp',
+};
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'ws:': 80 };
+const DEFAULT_PATHS: Readonly<Partial<Record<Protocol, string>>> = { grpc: GRPC_HEALTH_CHECK };
 
 /** Reads the URL of `rollproof probe`; what is wrong with it is a problem (RP1050). */
 export function parseProbeUrl(text: string): ProbeTarget | Problem {
@@ -34,12 +43,18 @@ export function parseProbeUrl(text: string): ProbeTarget | Problem {
     );
   }
   const { hostname } = url;
+  const port = url.port === '' ? DEFAULT_PORTS[url.protocol] : Number(url.port);
+  if (port === undefined) {
+    return refused(text, 'names no port', `Write it with one, such as ${url.protocol}//127.0.0.1:8080.`);
+  }
+  const asked = `${url.pathname}${url.search}`;
+  const path = asked === '' || asked === '/' ? (DEFAULT_PATHS[protocol] ?? '/') : asked;
   return {
-    url: `${url.origin}${url.pathname}${url.search}`,
+    url: `${url.protocol}//${url.host}${path}`,
     protocol,
     hostname: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
-    port: url.port === '' ? (DEFAULT_PORTS[url.protocol] ?? 80) : Number(url.port),
-    path: `${url.pathname}${url.search}`,
+    port,
+    path,
     host: url.host,
   };
 }

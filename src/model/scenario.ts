@@ -14,6 +14,9 @@ export function carrierOf(protocol: Protocol): TransportProtocol {
   return protocol === 'udp' ? 'UDP' : 'TCP';
 }
 
+/** The method that a gRPC server is asked for where nothing is said. */
+export const GRPC_HEALTH_CHECK = '/grpc.health.v1.Health/Check';
+
 /** What is spoken where nothing is said, and in recordings from before there was a choice. */
 export const DEFAULT_PROTOCOL: Protocol = 'http';
 

@@ -1,13 +1,11 @@
 import { placeText } from '../model/manifest.ts';
-import type { Protocol } from '../model/scenario.ts';
+import { GRPC_HEALTH_CHECK, type Protocol } from '../model/scenario.ts';
 import type { DeploymentShape } from '../model/workload-shape.ts';
 import { resolvePort } from './choose-port.ts';
 import type { Findings } from './findings.ts';
 
 const MAX_LENGTH = 2048;
 
-/** The health check every gRPC server has in the same place, if it has one. */
-const GRPC_HEALTH_CHECK = '/grpc.health.v1.Health/Check';
 const GRPC_METHOD = /^\/[\w.]+\/\w+$/;
 
 /** What the path is chosen for. */

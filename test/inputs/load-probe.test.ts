@@ -27,10 +27,24 @@ describe('the URL of a probe', () => {
     expect(loadProbe('http://[::1]/', NONE, {}).target).toMatchObject({ hostname: '::1', port: 80 });
   });
 
-  it.each(['127.0.0.1:8080', 'ftp://127.0.0.1/', 'http://', 'http://user:secret@127.0.0.1/'])(
-    '%s is refused',
-    (url) => expect(codesOf(() => loadProbe(url, NONE, {}))).toEqual(['RP1050']),
-  );
+  it.each([
+    ['ws://127.0.0.1/chat', { protocol: 'websocket', port: 80, path: '/chat' }],
+    ['h2c://127.0.0.1:8080/a', { protocol: 'h2', port: 8080, path: '/a' }],
+    ['grpc://127.0.0.1:5000', { protocol: 'grpc', path: '/grpc.health.v1.Health/Check' }],
+    ['grpc://127.0.0.1:5000/shop.v1.Orders/List', { protocol: 'grpc', path: '/shop.v1.Orders/List' }],
+    ['tcp://127.0.0.1:5003', { protocol: 'tcp', port: 5003, path: '/', hostname: '127.0.0.1' }],
+    ['udp://[::1]:5003', { protocol: 'udp', port: 5003, path: '/', hostname: '::1' }],
+  ])('says the protocol: %s', (url, expected) => {
+    expect(loadProbe(url, NONE, {}).target).toMatchObject(expected);
+  });
+
+  it.each([
+    'tcp://127.0.0.1',
+    '127.0.0.1:8080',
+    'ftp://127.0.0.1/',
+    'http://',
+    'http://user:secret@127.0.0.1/',
+  ])('%s is refused', (url) => expect(codesOf(() => loadProbe(url, NONE, {}))).toEqual(['RP1050']));
 
   it('is not repeated with its password', () => {
     expect(() => loadProbe('http://user:secret@127.0.0.1/', NONE, {})).not.toThrow('secret');

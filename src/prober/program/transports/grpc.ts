@@ -1,3 +1,4 @@
+import { GRPC_HEALTH_CHECK } from '../../../model/scenario.ts';
 import type { StreamSpec } from '../../protocol.ts';
 import type { Speak } from './conversation.ts';
 import { http2Conversation } from './http2-connection.ts';
@@ -8,7 +9,6 @@ const PREFIX_BYTES = 5;
 const HELD_BYTES = 64 * 1024;
 /** `status: SERVING` of a HealthCheckResponse. */
 const SERVING = Buffer.from([0x08, 0x01]);
-const HEALTH_CHECK = '/grpc.health.v1.Health/Check';
 
 /** Unary calls with an empty message. What a health check answers has to be SERVING, other answers a whole message. */
 export function grpcConversation({ path, host, expect }: StreamSpec): Speak {
@@ -50,5 +50,5 @@ function isExpected(body: Buffer, path: string, wanted: string | undefined): boo
   if (body.length < PREFIX_BYTES || body.length < PREFIX_BYTES + body.readUInt32BE(1)) return false;
   const message = body.subarray(PREFIX_BYTES, PREFIX_BYTES + body.readUInt32BE(1));
   if (wanted !== undefined) return message.includes(wanted);
-  return path !== HEALTH_CHECK || message.equals(SERVING);
+  return path !== GRPC_HEALTH_CHECK || message.equals(SERVING);
 }
