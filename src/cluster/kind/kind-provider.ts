@@ -35,7 +35,7 @@ export function kindProvider({ kindConfigsDir, reaperProgram }: KindProviderOpti
         const described = await describeCluster({ settings, blueprint, booted, signal: context.signal });
         const busy = settings.amplify?.busyProcesses ?? 0;
         const nodeNames = described.nodes.map((node) => node.name);
-        const endBusy = busy === 0 ? undefined : keepBusy(dockerNodeShell(), nodeNames, busy);
+        const load = busy === 0 ? undefined : await keepBusy(dockerNodeShell(), nodeNames, busy);
         let disposed: Promise<void> | undefined;
         return {
           ...described,
@@ -47,7 +47,7 @@ export function kindProvider({ kindConfigsDir, reaperProgram }: KindProviderOpti
           collectLogs: (directory) => saveLogs(name, directory),
           [Symbol.asyncDispose]() {
             disposed ??= (async () => {
-              await endBusy?.();
+              await load?.[Symbol.asyncDispose]();
               if (settings.keep) context.progress(`kept: ${keepingHint(name, kubeconfigPath)}`);
               else await removeCluster(name);
               await reaper.dismiss();
