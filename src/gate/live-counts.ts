@@ -14,7 +14,12 @@ export interface StreamCounts {
 }
 
 /** What the rest of a recording would tell is not known yet. */
-const AT_FIRST_SIGHT: ProbeCircumstances = { staleSourcePort: false, proberSlept: false, mayCarry: 'either' };
+const AT_FIRST_SIGHT: ProbeCircumstances = {
+  staleSourcePort: false,
+  proberSlept: false,
+  packetsLost: false,
+  mayCarry: 'either',
+};
 
 const NONE: Readonly<StreamCounts> = { ok: 0, dropped: 0, other: 0, okInARow: 0, settled: 0 };
 

@@ -204,6 +204,11 @@ export interface Heartbeat {
   readonly atMs: number;
   /** Longest stall of the prober's event loop since the last heartbeat. */
   readonly loopStallMs: number;
+  /**
+   * Packets that connection tracking threw away in the prober's network namespace since the last heartbeat, because
+   * its table was full: anybody's. Absent where there were none.
+   */
+  readonly lostPackets?: number;
   /** Requests in flight over all streams. */
   readonly inFlight: number;
   /** Per stream: the next sequence number that is not yet due. */

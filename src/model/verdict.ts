@@ -32,7 +32,7 @@ export type DropClass =
 
 /** Why a request that was scheduled can not be judged. It never counts for or against the workload. */
 export type NotJudgedClass =
-  /** A local errno: no descriptors, no ports, no memory. */
+  /** A local errno: no descriptors, no ports, no memory; or no answer while the machine threw packets away. */
   | 'prober-fault'
   /** The prober's event loop had stalled when the deadline passed. */
   | 'prober-stall'

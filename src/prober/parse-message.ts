@@ -80,6 +80,7 @@ const SHAPES: Readonly<Record<FromProber['kind'], Check>> = {
   heartbeat: record({
     atMs: number,
     loopStallMs: number,
+    lostPackets: optional(number),
     inFlight: number,
     nextSeq: (value) => isRecord(value) && Object.values(value).every(number),
   }),

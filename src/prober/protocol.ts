@@ -37,6 +37,7 @@ export type FromProber =
       readonly kind: 'heartbeat';
       readonly atMs: number;
       readonly loopStallMs: number;
+      readonly lostPackets?: number;
       readonly inFlight: number;
       readonly nextSeq: Readonly<Record<string, number>>;
     }

@@ -194,7 +194,13 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     code: optional(text),
   }),
   strays: shape({ stream: text, atMs: number, late: count, duplicate: count, unknown: count }),
-  heartbeat: shape({ atMs: number, loopStallMs: number, inFlight: count, nextSeq: mapOf(count) }),
+  heartbeat: shape({
+    atMs: number,
+    loopStallMs: number,
+    lostPackets: optional(count),
+    inFlight: count,
+    nextSeq: mapOf(count),
+  }),
   mark: shape({
     atMs: number,
     mark: oneOf(

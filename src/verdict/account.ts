@@ -8,6 +8,7 @@ import {
   type RequestCounts,
 } from '../model/verdict.ts';
 import { classify, type ProbeCircumstances } from './classify.ts';
+import type { Gap } from './detection.ts';
 import { phaseAt } from './phases.ts';
 import type { RunFacts } from './run-facts.ts';
 
@@ -52,12 +53,15 @@ export function accountFor(facts: RunFacts, stream: Stream): Account {
   const probes = facts.probes.get(stream.id) ?? [];
   const stalePorts = staleSourcePorts(facts, stream);
   const sleeps = sleepsOf(facts);
+  const losses = lossesOf(facts);
   const recorded = new Map<number, Sample>();
   const violations: string[] = [];
   for (const probe of probes) {
     violations.push(...contradictionsIn(probe));
     if (recorded.has(probe.seq)) violations.push(`request ${probe.seq} of ${stream.id} has two ends`);
     const { seq, scheduledMs, sentMs, endedMs, localPort } = probe;
+    const overlaps = ({ fromMs, toMs }: Gap) =>
+      (sentMs ?? scheduledMs) < toMs && (endedMs ?? scheduledMs) > fromMs;
     recorded.set(seq, {
       seq,
       scheduledMs,
@@ -68,9 +72,8 @@ export function accountFor(facts: RunFacts, stream: Stream): Account {
       end: classify(probe, stream.expect, {
         mayCarry: mayCarryAt(facts, sentMs ?? scheduledMs, endedMs ?? scheduledMs),
         staleSourcePort: stalePorts.has(probe),
-        proberSlept: sleeps.some(
-          ({ fromMs, toMs }) => (sentMs ?? scheduledMs) < toMs && (endedMs ?? scheduledMs) > fromMs,
-        ),
+        proberSlept: sleeps.some(overlaps),
+        packetsLost: losses.some(overlaps),
       }),
     });
   }
@@ -136,7 +139,7 @@ export function sumCounts(all: readonly RequestCounts[]): RequestCounts {
 }
 
 /** When the prober was asleep: stretches without a heartbeat, from the first one until probing stopped. */
-export function sleepsOf(facts: RunFacts): readonly { readonly fromMs: number; readonly toMs: number }[] {
+export function sleepsOf(facts: RunFacts): readonly Gap[] {
   const beats = facts.heartbeats.map(({ atMs }) => atMs);
   const instants = [
     ...(facts.probingStartedMs === undefined ? [] : [facts.probingStartedMs]),
@@ -147,6 +150,13 @@ export function sleepsOf(facts: RunFacts): readonly { readonly fromMs: number; r
     const fromMs = instants[index - 1] ?? toMs;
     return toMs - fromMs > SLEEP_MS && fromMs < facts.probingStoppedMs ? [{ fromMs, toMs }] : [];
   });
+}
+
+/** When packets were thrown away on the machine that probes: since the heartbeat before the one that tells. */
+function lossesOf({ heartbeats, probingStartedMs = 0 }: RunFacts): readonly Gap[] {
+  return heartbeats.flatMap(({ atMs, lostPackets = 0 }, index) =>
+    lostPackets > 0 ? [{ fromMs: heartbeats[index - 1]?.atMs ?? probingStartedMs, toMs: atMs }] : [],
+  );
 }
 
 /**

@@ -8,6 +8,8 @@ export interface ProbeCircumstances {
   readonly staleSourcePort: boolean;
   /** The prober was silent while the request was in flight. */
   readonly proberSlept: boolean;
+  /** The machine that probes threw packets away while the request was in flight. */
+  readonly packetsLost: boolean;
   /** Which numbers of a sequence its answer may carry: it was over before the update, or sent after the last old pod. */
   readonly mayCarry: 'old' | 'either' | 'new';
 }
@@ -69,6 +71,10 @@ export function classify(probe: Probe, expect: Expectation, circumstances: Probe
   // A refusal is an answer of the target's side, however late the prober comes to read it.
   const refused = dropClass === 'refused' || dropClass === 'unreachable';
   if (circumstances.proberSlept && !refused) return { end: 'not-judged', class: 'prober-stall' };
+  // Whose packets they were is not known: a request that was never answered may be one of them.
+  if (circumstances.packetsLost && TIMEOUTS.has(failure.code)) {
+    return { end: 'not-judged', class: 'prober-fault' };
+  }
   if (circumstances.staleSourcePort && failure.phase === 'connect') {
     return { end: 'not-judged', class: 'stale-source-port' };
   }

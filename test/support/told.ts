@@ -6,7 +6,7 @@ export function told(probe: Probe): string {
   const end = classify(
     probe,
     { statusFrom: 200, statusTo: 299 },
-    { staleSourcePort: false, proberSlept: false, mayCarry: 'either' },
+    { staleSourcePort: false, proberSlept: false, packetsLost: false, mayCarry: 'either' },
   );
   return 'class' in end ? end.class : end.end;
 }

@@ -35,6 +35,22 @@ describe('the account', () => {
     );
   });
 
+  it('lays nothing that was not answered to the target while the machine that probes threw packets away', () => {
+    const lossy = (lostAtMs: number) =>
+      accountOf(
+        aRecording({
+          target: [{ atMs: 4_000, draw: 'tttxx' }],
+          change: (entries) =>
+            entries.map((entry) =>
+              entry.kind === 'heartbeat' && entry.atMs === lostAtMs ? { ...entry, lostPackets: 3 } : entry,
+            ),
+        }),
+      );
+    // In flight from 4 s to 6 s.
+    expect(lossy(5_000)).toMatchObject({ drops: { refused: 2 }, notJudged: { 'prober-fault': 3 } });
+    expect(lossy(3_000)).toMatchObject({ drops: { refused: 2, 'connect-timeout': 3 }, notJudged: {} });
+  });
+
   it('counts a request without a record as sent where the prober had got that far, as unsent otherwise', () => {
     const silent = aRecording({
       change: (entries) =>

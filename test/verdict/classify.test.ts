@@ -4,7 +4,12 @@ import type { Expectation } from '../../src/model/scenario.ts';
 import { classify, type ProbeCircumstances } from '../../src/verdict/classify.ts';
 
 const EXPECT: Expectation = { statusFrom: 200, statusTo: 299 };
-const AWAKE: ProbeCircumstances = { staleSourcePort: false, proberSlept: false, mayCarry: 'either' };
+const AWAKE: ProbeCircumstances = {
+  staleSourcePort: false,
+  proberSlept: false,
+  packetsLost: false,
+  mayCarry: 'either',
+};
 const sent = { kind: 'probe', stream: 'target', seq: 0, scheduledMs: 0, sentMs: 0, endedMs: 1 } as const;
 const failed = (phase: ProbePhase, code: string, prober?: boolean): Probe => ({
   ...sent,
@@ -122,6 +127,14 @@ describe('a failed request', () => {
 
   it('counts as refused however late the prober read the refusal', () => {
     expect(endOf(failed('connect', 'ECONNREFUSED'), { ...AWAKE, proberSlept: true })).toBe('dropped refused');
+  });
+
+  it('is not laid to the target where nothing came back while this machine threw packets away', () => {
+    const lossy = { ...AWAKE, packetsLost: true };
+    expect(endOf(failed('connect', 'DEADLINE'), lossy)).toBe('not-judged prober-fault');
+    expect(endOf(failed('headers', 'DEADLINE'), lossy)).toBe('not-judged prober-fault');
+    expect(endOf(failed('connect', 'ECONNREFUSED'), lossy)).toBe('dropped refused');
+    expect(endOf(failed('headers', 'ECONNRESET'), lossy)).toBe('dropped reset-before-answer');
   });
 
   it('is not judged on a source port that had not rested, unless the connection was up', () => {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { PROTOCOL_VERSION, type SourcePortRange, type StreamSpec, type ToProber } from '../protocol.ts';
 import { bootId } from './boot-id.ts';
 import { goFirstInLine } from './first-in-line.ts';
+import { LostPackets } from './lost-packets.ts';
 import { MessageOutput } from './message-output.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { type LoopTime, ProbeLoop } from './probe-loop.ts';
@@ -38,10 +39,12 @@ output.write({
   ),
 });
 
+const lostPackets = new LostPackets();
 const loop = new ProbeLoop({
   time: realTime(),
   openTransport: open,
   emit: (message) => output.write(message),
+  takeLostPackets: () => lostPackets.takeCount(),
   onFinished: async () => {
     output.write({ kind: 'done', nextPort: sourcePorts?.next ?? 0 });
     await output.end();

@@ -17,6 +17,8 @@ export interface ProbeLoopOptions {
   readonly time: LoopTime;
   openTransport(spec: StreamSpec): Transport;
   emit(message: FromProber): void;
+  /** How many packets this machine threw away since this was last asked. */
+  takeLostPackets?(): number;
   /** Called once, when everything has been reported after `finish`. */
   onFinished(): void;
 }
@@ -205,10 +207,12 @@ export class ProbeLoop {
   #beat(): void {
     const nowMs = this.#time.nowMs();
     this.#nextHeartbeatMs = nowMs + HEARTBEAT_MS;
+    const lostPackets = this.#options.takeLostPackets?.() ?? 0;
     this.#options.emit({
       kind: 'heartbeat',
       atMs: rounded(nowMs),
       loopStallMs: rounded(this.#stalls.takeLongestMs()),
+      ...(lostPackets > 0 ? { lostPackets } : {}),
       inFlight: this.#inFlight,
       nextSeq: Object.fromEntries([...this.#streams].map(([id, stream]) => [id, stream.nextSeq])),
     });
