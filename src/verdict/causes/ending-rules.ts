@@ -124,12 +124,12 @@ function longRequest({ drop, hookEndMs }: EndingDrop): Attribution | undefined {
 /** A pod that goes on for this long after it was told to end has not ended at once. */
 const AT_ONCE_MS = 1_500;
 
-/** A request that has waited for this long is in the hands of the server, which accepts faster than that. */
+/** A request that has waited for this long is in the hands of the server, which accepts faster on an idle machine. */
 const ACCEPTED_MS = 100;
 
-function cutAtSigterm({ drop, pod, askedMs, hookEndMs }: EndingDrop): Attribution | undefined {
+function cutAtSigterm({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): Attribution | undefined {
   if (!isCut(drop)) return undefined;
-  const { exitCode } = pod;
+  const { exitCode, exitedMs = Number.POSITIVE_INFINITY } = pod;
   if (exitCode === 143) {
     return {
       cause: 'no-sigterm-handling',
@@ -138,8 +138,11 @@ function cutAtSigterm({ drop, pod, askedMs, hookEndMs }: EndingDrop): Attributio
     };
   }
   // What the server has had for a while it has accepted; a younger one may have waited for it in the kernel.
-  const accepted = drop.endedMs - drop.sentMs >= ACCEPTED_MS || drop.sentMs < askedMs - ARRIVAL_MS;
-  const inHand = drop.endedMs - drop.sentMs >= ACCEPTED_MS && drop.endedMs - hookEndMs <= AT_ONCE_MS;
+  const waited = drop.endedMs - drop.sentMs >= Math.max(ACCEPTED_MS, 3 * story.controlMs);
+  const accepted = waited || drop.sentMs < askedMs - ARRIVAL_MS;
+  // A server that lives on has closed the connection, and not left it behind.
+  const left = exitedMs - drop.endedMs <= AT_ONCE_MS && drop.endedMs - hookEndMs <= AT_ONCE_MS;
+  const inHand = waited && left;
   if (drop.reused ? inHand : accepted || drop.class === 'truncated') {
     return {
       cause: 'no-sigterm-handling',

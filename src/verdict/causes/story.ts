@@ -15,6 +15,7 @@ import { type Coincidence, coincidences } from '../coincidence.ts';
 import { type EndpointSpan, endpointSpans } from '../endpoint-spans.ts';
 import { isClusterTrouble, isTwinOutdated } from '../guards.ts';
 import { podLives } from '../pod-generations.ts';
+import { responseTimes } from '../response-times.ts';
 import { routeTable } from '../route-table.ts';
 import type { RolloutFacts } from '../run-facts.ts';
 import { type PodStory, podStories } from './pod-story.ts';
@@ -39,6 +40,8 @@ export interface Story {
   readonly notes: readonly Note[];
   readonly rolloutEnd: RolloutEnd | undefined;
   readonly stoppedMs: number;
+  /** What an answer of the steady control takes, but for one in a hundred: the machine's and the network's share. */
+  readonly controlMs: number;
 }
 
 /**
@@ -130,6 +133,7 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
     notes: facts.notes,
     rolloutEnd: facts.rolloutEnd,
     stoppedMs: facts.probingStoppedMs,
+    controlMs: (steady && responseTimes(steady.samples)?.p99Ms) ?? 0,
   };
 }
 
