@@ -65,7 +65,7 @@ report: {fail-on: never}
     );
   });
 
-  it.each(['examples/demo/rollproof.yml', 'examples/seamless/rollproof.yml'])(
+  it.each(['demo', 'seamless', 'connections', 'protocols'].map((name) => `examples/${name}/rollproof.yml`))(
     '%s is one, for the schema too',
     (file) => {
       const text = readFileSync(file, 'utf8');

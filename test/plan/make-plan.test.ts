@@ -140,6 +140,17 @@ describe('a plan', () => {
     expect(plan({ app: readFileSync(file, 'utf8') }).scenarios).toHaveLength(1);
   });
 
+  it.each([
+    ['examples/connections/echo.yaml', 'tcp', 5003],
+    ['examples/protocols/grpc.yaml', 'grpc', 5000],
+    ['examples/protocols/h2.yaml', 'h2', 8080],
+    ['examples/protocols/websocket.yaml', 'websocket', 8080],
+    ['examples/protocols/udp.yaml', 'udp', 8081],
+  ] as const)('needs no settings but the protocol for %s', (file, protocol, servicePort) => {
+    const { scenarios } = plan({ app: readFileSync(file, 'utf8'), scenario: { protocol } });
+    expect(scenarios.map(({ scenario }) => scenario.servicePort)).toEqual([servicePort]);
+  });
+
   it('takes the only Deployment behind a Service', () => {
     const worker = labelled(named(DEPLOYMENT, 'worker'), 'worker');
     const { scenarios, assumed } = plan({ app: `${worker}---\n${APP}` });
