@@ -1,4 +1,4 @@
-import { refuseExhaustion, runProbe } from '../gate/run-probe.ts';
+import { refuseImpossible, runProbe } from '../gate/run-probe.ts';
 import { readCliOptions } from '../inputs/cli-arguments.ts';
 import { loadProbe, refuseForeignHost } from '../inputs/load-probe.ts';
 import { machineLimits } from '../platform/machine-limits.ts';
@@ -26,7 +26,7 @@ export async function probeCommand(
   options: ProbeOptions,
 ): Promise<number> {
   const settings = loadProbe(url, readCliOptions(options), options);
-  refuseExhaustion(settings, await machineLimits());
+  refuseImpossible(settings, await machineLimits());
   const statsd = settings.statsd && (await statsdEndpoint(settings.statsd));
   const address = await resolveHost(settings.target.hostname);
   refuseForeignHost(settings, address);

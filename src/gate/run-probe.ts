@@ -12,6 +12,8 @@ import {
 } from '../model/recording.ts';
 import type { UrlProbe } from '../model/url-probe.ts';
 import { shortageProblem, shortages } from '../plan/capacity.ts';
+import { withoutBody } from '../plan/check-body.ts';
+import { unspoken } from '../plan/check-protocol.ts';
 import { openProber, type Prober } from '../prober/prober.ts';
 import { monotonicMs } from '../prober/program/monotonic-clock.ts';
 import type { SourcePortRange, StreamSpec } from '../prober/protocol.ts';
@@ -24,13 +26,21 @@ import { recordingsFolder } from './recordings-folder.ts';
 import { type NamedRecording, readNamedRecording, renderReports } from './render-reports.ts';
 import { OWNED_PORTS, portsAfter } from './source-port-budget.ts';
 
-/** Throws BadInputError (RP1116 to RP1119) where a rate would use something of the machine up. */
-export function refuseExhaustion({ probes }: ProbeSettings, limits: MachineLimits): void {
-  const problems = probes.flatMap((probe) =>
-    shortages({ ...probe, steadyRate: () => 0 }, limits).map((shortage) =>
-      shortageProblem(shortage, `${probe.url} (${probe.connection})`, 'rate'),
-    ),
-  );
+/**
+ * Throws BadInputError where the prober cannot speak what is asked for (RP1120, RP1125), or where a rate would use
+ * something of the machine up (RP1116 to RP1119).
+ */
+export function refuseImpossible({ probes }: ProbeSettings, limits: MachineLimits): void {
+  const problems = probes.flatMap((probe) => {
+    const name = `${probe.url} (${probe.connection})`;
+    return [
+      ...[unspoken(name, probe.protocol) ?? []].flat(),
+      ...[withoutBody(name, probe.protocol, probe.expect) ?? []].flat(),
+      ...shortages({ ...probe, steadyRate: () => 0 }, limits).map((shortage) =>
+        shortageProblem(shortage, name, 'rate'),
+      ),
+    ];
+  });
   if (problems.length > 0) throw new BadInputError(problems);
 }
 

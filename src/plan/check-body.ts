@@ -1,21 +1,27 @@
-import type { Protocol } from '../model/scenario.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Expectation, Protocol } from '../model/scenario.ts';
 import type { ScenarioSettings } from '../model/settings.ts';
 import type { Findings } from './findings.ts';
 
 /** Protocols whose answers have a body that can be JSON. */
 const WITH_BODY: ReadonlySet<Protocol> = new Set(['http', 'https', 'h2']);
 
+/** Why bodies of a protocol cannot be looked into; undefined where they can, or where nobody does. */
+export function withoutBody(who: string, protocol: Protocol, expect: Expectation): Problem | undefined {
+  if (!(expect.json ?? expect.sequence) || WITH_BODY.has(protocol)) return undefined;
+  return {
+    code: 'RP1125',
+    what: `${who} looks into bodies, and ${protocol} has none.`,
+    where: expect.json ? 'expect-json' : 'expect-sequence',
+    remedy: `Remove it, or choose a protocol of ${[...WITH_BODY].join(', ')}.`,
+  };
+}
+
 /** Checks of bodies that cannot work with the rest of the scenario. */
 export function checkBody({ name, protocol, update, expect }: ScenarioSettings, findings: Findings): void {
   const scenario = `Scenario ${JSON.stringify(name)}`;
-  if ((expect.json ?? expect.sequence) && !WITH_BODY.has(protocol)) {
-    findings.problem({
-      code: 'RP1125',
-      what: `${scenario} looks into bodies, and ${protocol} has none.`,
-      where: expect.json ? 'expect-json' : 'expect-sequence',
-      remedy: `Remove it, or choose a protocol of ${[...WITH_BODY].join(', ')}.`,
-    });
-  }
+  const bodiless = withoutBody(scenario, protocol, expect);
+  if (bodiless) findings.problem(bodiless);
   if ((update.kind === 'sequence') === (expect.sequence !== undefined)) return;
   findings.problem({
     code: 'RP1126',

@@ -42,6 +42,11 @@ describe('rollproof probe', () => {
     await expect(probeCommand(session(), 'http://203.0.113.7/', options())).rejects.toThrow(/RP1051/);
   });
 
+  it('refuses what the prober cannot speak or look into', async () => {
+    const json = { ...options(), expectJson: '$.a=1' };
+    await expect(probeCommand(session(), 'tcp://127.0.0.1:9', json)).rejects.toThrow(/RP1125/);
+  });
+
   it('refuses a rate that would use the source ports up', async () => {
     const fast = { ...options(), rate: '5000', duration: '1m' };
     await expect(probeCommand(session(), 'http://127.0.0.1:9/', fast)).rejects.toThrow(/RP1116/);
