@@ -53,7 +53,7 @@ export async function checkCommand(
   const version = checkedVersion(options.kubernetesVersion);
   const manifests = paths.length > 0 ? { paths, kubernetesVersion: undefined } : await configured();
   const objects = await readManifests(manifests.paths, {
-    root: { folder: '', prefix: '' },
+    root: { folder: '', prefix: '', workspace: workspace() },
     signal,
     repeats: 'allowed',
     stdin: () => readWhole(process.stdin),
@@ -82,9 +82,14 @@ function isFailing({ findings }: CheckResult, failOn: CheckOptions['failOn']): b
   return findings.some(({ severity }) => failing.includes(severity));
 }
 
+/** In a workflow manifests may be a stranger's: none may lead out of the checked out folder. */
+function workspace(): string | undefined {
+  return process.env.GITHUB_WORKSPACE || undefined;
+}
+
 /** What the config file deploys, old version and new. */
 async function configured() {
-  const { settings } = await loadSettings(new Map(), {});
+  const { settings } = await loadSettings(new Map(), { workspace: workspace() });
   const paths = settings.scenarios.flatMap(({ manifests, update }) =>
     update.kind === 'apply' && update.from !== GIT_BASE ? [...manifests, update.from] : manifests,
   );

@@ -41,6 +41,12 @@ export function pageOf(cause: Cause): string {
   return `docs/causes/${cause}.md`;
 }
 
+/** The text with what it is about in front, where it does not begin with that. Untrusted text. */
+export function aboutText({ object, text }: StaticFinding): string {
+  const about = `${object.kind} ${object.name}`;
+  return text.includes(about) ? text : `${about}: ${text}`;
+}
+
 /** Most severe first; within a severity by file and line. */
 export function bySeverity(a: StaticFinding, b: StaticFinding): number {
   return SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || byPlace(a, b);

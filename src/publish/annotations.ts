@@ -1,7 +1,12 @@
 import { CAUSES, type Finding } from '../model/finding.ts';
 import { placeText, type SourcePlace } from '../model/manifest.ts';
 import type { Problem } from '../model/problem.ts';
-import { type MeasuredStaticFinding, pageOf, type StaticFinding } from '../model/static-finding.ts';
+import {
+  aboutText,
+  type MeasuredStaticFinding,
+  pageOf,
+  type StaticFinding,
+} from '../model/static-finding.ts';
 import type { GateResult, ScenarioResult } from '../model/verdict.ts';
 import { isShown, type ShownLines } from './shown-lines.ts';
 
@@ -153,8 +158,8 @@ const LEVELS = { error: 'error', warning: 'warning', info: 'notice' } as const;
 
 /** A finding about the manifests alone, beside the line that it is about. */
 export function staticAnnotation(finding: StaticFinding): Annotation {
-  const { cause, severity, object, place, text, suggestion } = finding;
-  const sentences = [`${object.kind} ${object.name}: ${text}`, suggestion?.text, `See ${pageOf(cause)}`];
+  const { cause, severity, place, suggestion } = finding;
+  const sentences = [aboutText(finding), suggestion?.text, `See ${pageOf(cause)}`];
   return {
     level: LEVELS[severity],
     title: `Rollproof check: ${cause}`,

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { CAUSES } from '../model/finding.ts';
 import { inertLine } from '../model/inert-text.ts';
 import { type ManifestObject, placeText } from '../model/manifest.ts';
-import { pageOf, SEVERITIES, type Severity, type StaticFinding } from '../model/static-finding.ts';
+import { aboutText, pageOf, SEVERITIES, type Severity, type StaticFinding } from '../model/static-finding.ts';
 import { consoleLine } from './console-line.ts';
 import { plural } from './figures.ts';
 
@@ -34,12 +34,12 @@ export function renderStaticText(
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
     colours ? styleText(style, text, { validateStream: false }) : text;
   const blocks = findings.map((finding) => {
-    const { cause, severity, place, object, text } = finding;
+    const { cause, severity, place } = finding;
     const where = consoleLine(placeText(place));
     const { remedy, lines, below } = whatToWrite(finding);
     return [
       `${paint('bold', where)}: ${paint(COLOURS[severity], severity)} ${cause}`,
-      `  ${consoleLine(`${object.kind} ${object.name}: ${text}`)}`,
+      `  ${consoleLine(aboutText(finding))}`,
       `  → ${consoleLine(remedy)}${below ? ` Below line ${below}:` : ''}`,
       ...lines.map((line) => `      ${consoleYaml(line)}`),
       `  ${paint('dim', pageOf(cause))}`,

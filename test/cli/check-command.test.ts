@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -14,11 +14,25 @@ interface Run {
 
 /** `rollproof check …` in a folder that holds these files. */
 async function check(files: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Run> {
-  const cwd = tempFolder();
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
+  return await checkIn(folderWith(files), args);
+}
+
+function folderWith(files: Readonly<Record<string, string>>): string {
+  const folder = tempFolder();
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+async function checkIn(cwd: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Run> {
+  // As on a person's own machine, also where the tests themselves run in a workflow.
+  const { GITHUB_ACTIONS: _actions, GITHUB_WORKSPACE: _workspace, ...env } = process.env;
   return await new Promise((done) => {
-    execFile(process.execPath, [PROGRAM, 'check', ...args], { cwd }, (error, stdout, stderr) =>
-      done({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+    execFile(
+      process.execPath,
+      [PROGRAM, 'check', ...args],
+      { cwd, env: { ...env, ...more } },
+      (error, stdout, stderr) =>
+        done({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
     );
   });
 }
@@ -121,6 +135,25 @@ describe('rollproof check, as a user starts it', () => {
     const { exitCode, stderr } = await check({ 'app.yaml': 'a: [' }, 'app.yaml');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('RP1007');
+  });
+
+  it('annotates by itself in a workflow, and reads nothing out of the checked out folder there', async () => {
+    const workspace = folderWith({ 'app.yaml': APP });
+    const workflow = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: workspace };
+    expect((await checkIn(workspace, ['app.yaml'], workflow)).stdout).toContain('::error file=app.yaml,');
+    symlinkSync(join(folderWith({ 'secret.yaml': APP }), 'secret.yaml'), join(workspace, 'link.yaml'));
+    const { exitCode, stdout, stderr } = await checkIn(workspace, ['link.yaml'], workflow);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain('RP1024');
+  });
+
+  it('says once what a finding is about', async () => {
+    const { stdout } = await check(
+      { 'app.yaml': SURE.replace('port: 80}]\n', 'port: 80, targetPort: web}]\n') },
+      '.',
+    );
+    expect(stdout).toContain('\n  Service web forwards port 80 to web, and no container of Deployment web');
+    expect(stdout).toContain('\n  Deployment web: Container web has no preStop hook');
   });
 
   it('prints names from a file so that they can do nothing', async () => {
