@@ -1,4 +1,4 @@
-import { CAUSES, type Finding } from '../model/finding.ts';
+import { CAUSES, type Cause, type Finding } from '../model/finding.ts';
 import { placeText } from '../model/manifest.ts';
 import type { Reason, ScenarioResult } from '../model/verdict.ts';
 import { plural } from './figures.ts';
@@ -8,11 +8,18 @@ import { codeSpan, plainLine, prose } from './markdown.ts';
 /** Causes that stand under the table; the others are in the details. */
 const FEW = 3;
 
+/** Causes of requests that are not judged, where no drop is laid to them. */
+const OF_MEASURING: ReadonlySet<Cause> = new Set(['prober-fault', 'stale-conntrack']);
+
 /** The cause in one sentence: what happened, to how many requests, how sure that is, what to do. Not yet inert. */
 export function causeSentence(finding: Finding): string {
   const { title } = CAUSES[finding.cause];
   const share =
-    finding.drops === 0 ? 'not judged' : `${plural(finding.drops, 'drop')}, confidence ${finding.confidence}`;
+    finding.drops > 0
+      ? `${plural(finding.drops, 'drop')}, confidence ${finding.confidence}`
+      : OF_MEASURING.has(finding.cause)
+        ? 'not judged'
+        : 'no request dropped for it';
   return `${title.replace(/\.$/, '')} (${share}).`;
 }
 
