@@ -23,7 +23,7 @@ export function trialPhrase({ before, dropped, passed, planned, runs }: FixTrial
   const others = runs - passed;
   const where =
     passed < planned
-      ? plural(runs, 'run')
+      ? `${plural(runs, 'run')}, of which ${passed === 0 ? 'none' : passed} passed`
       : `${passed} of ${plural(planned, 'run')}${others > 0 ? `, ${others} more without a verdict` : ''}`;
   return `${count(before)} → ${count(dropped)} in ${where}`;
 }
