@@ -89,7 +89,7 @@ function hasStarted(visits: readonly Visit[]): boolean {
 const NEVER_AFTER = 10;
 
 /** A new pod that is ready and has answered nothing from its first request to its last. */
-export const mutePod: Rule = (drop, { after, before, visitsOf }) => {
+export const mutePod: Rule = (drop, { after, before, pods, visitsOf }) => {
   const { pod, class: dropClass } = drop;
   if (pod?.generation !== 'new' || pod.askedFromMs !== undefined) return undefined;
   const own = visitsOf.get(pod) ?? [];
@@ -98,6 +98,8 @@ export const mutePod: Rule = (drop, { after, before, visitsOf }) => {
   const probed = servingContainer(template)?.readiness !== undefined;
   if (dropClass === 'refused') return deafPod(template, probed);
   if (dropClass === 'connect-timeout' || dropClass === 'unreachable') return undefined;
+  // Where no update has come, what is asked may be wrong as well: a path, or the status that is expected.
+  if (!pods.some(({ generation }) => generation === 'old')) return undefined;
   return {
     cause: probed || !template ? 'readiness-too-early' : 'missing-readiness-probe',
     confidence: 'medium',

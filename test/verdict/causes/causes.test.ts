@@ -428,6 +428,18 @@ describe('the cause of dropped requests', () => {
     expect(findings).toMatchObject([{ cause: 'readiness-too-early', confidence: 'medium' }]);
   });
 
+  it('is none where no update has come and every answer is another than the expected one', () => {
+    const recording = aRolloutStory({
+      lostAt: 'new',
+      end: 'baseline-failing',
+      target: [{ atMs: 0, draw: 's'.repeat(1_200) }],
+    });
+    const withoutUpdate = recording.filter(
+      (entry) => entry.kind !== 'workload-before' && !(entry.kind === 'pod' && entry.uid === 'uid-old-0'),
+    );
+    expect(judgeRun(withoutUpdate).findings.map(({ cause }) => cause)).toEqual(['unexplained']);
+  });
+
   it('is the network of a new pod, too, where no node told of having sent connections to anybody', () => {
     const { findings } = judgeRun(
       aRolloutStory({
