@@ -101,7 +101,10 @@ function smallestVisibleOutage(runs: readonly RunResult[]): string | undefined {
 
 function pathOf(scenario: Scenario | UrlProbe): string {
   const { protocol, connection, connections } = scenario;
-  const over = connection === 'new' ? 'a new connection each' : plural(connections, 'kept-alive connection');
+  // UDP has no connections: what its clients keep, or do not, is the port they send from.
+  const [one, kept] =
+    protocol === 'udp' ? ['source port', 'kept source port'] : ['connection', 'kept-alive connection'];
+  const over = connection === 'new' ? `a new ${one} each` : plural(connections, kept);
   if (isUrlProbe(scenario)) return `from here to ${scenario.url}, ${over}`;
   const { vantage, target } = scenario;
   const from = vantage === 'pod' ? 'from inside the cluster' : 'from the runner';
