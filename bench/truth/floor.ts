@@ -36,7 +36,8 @@ export async function injectFull(
   );
   let [above, missedAbove, below, missedBelow, invented] = [0, 0, 0, 0, 0];
   const floors: number[] = [];
-  for await (const session of sessionsWith(driver, server, spec, wishes, () => 35 + random() * 10)) {
+  const missed: string[] = [];
+  for await (const session of sessionsWith(driver, server, spec, wishes, () => 45 + random() * 10)) {
     const comparison = compareOutages(session);
     invented += comparison.invented.length;
     for (const { truth, reported, floorMs } of comparison.measured) {
@@ -44,7 +45,11 @@ export async function injectFull(
       const isAbove = lengthOf(truth).shortestMs > floorMs;
       if (isAbove) above++;
       else below++;
-      if (!reported && isAbove) missedAbove++;
+      if (!reported && isAbove) {
+        missedAbove++;
+        const around = samplesWithin(session.account.samples, truth.fromMs - 15, truth.untilMs + 15);
+        missed.push(JSON.stringify({ truth, floorMs, around }));
+      }
       if (!reported && !isAbove) missedBelow++;
     }
   }
@@ -56,6 +61,7 @@ export async function injectFull(
       `full outages: ${above} longer than the floor of their surroundings, ${missedAbove} of them missed;`,
       `${below} shorter, ${missedBelow} missed; ${invented} reported that were none`,
       `(floor p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, largest ${at(1)} ms; interval ${spec.intervalMs} ms)`,
+      ...missed.slice(0, 3),
     ].join(' '),
   };
 }

@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newestNodeImage } from '../support/node-image.ts';
 import { runRollproof } from '../support/run-rollproof.ts';
 
 const NAME = 'existing-for-rollproof';
@@ -69,14 +70,4 @@ async function everythingIs(expected: readonly string[]): Promise<void> {
 function everything(): string[] {
   const kinds = 'namespaces,clusterroles,deployments,services,configmaps';
   return kubectl('get', kinds, '--all-namespaces', '-o', 'name').trim().split('\n').sort();
-}
-
-function newestNodeImage(): string | undefined {
-  const tags = sh('docker', 'images', 'kindest/node', '--format', '{{.Repository}}:{{.Tag}}')
-    .trim()
-    .split('\n');
-  return tags
-    .filter((tag) => tag !== '' && !tag.endsWith('<none>'))
-    .sort()
-    .at(-1);
 }
