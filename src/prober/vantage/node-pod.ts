@@ -20,6 +20,12 @@ export interface NodePodOptions {
 /** The user that owns nothing. */
 const NOBODY = '65534';
 
+/**
+ * Leaves the process's number in a file ($0) and becomes the program ($@). The session goes first in line, as the
+ * program itself will: nobody can not ask for that either. Kernels that do not group by session have no such file.
+ */
+const LAUNCH = 'echo $$ > "$0"; { echo -20 > /proc/self/autogroup; } 2> /dev/null; exec "$@"';
+
 /** Kills the process whose number a file ($0) holds, if it still is the one that runs our program ($1). */
 const KILL = 'pid=$(cat "$0") && grep -qaF "$1" "/proc/$pid/cmdline" && kill -KILL "$pid"; rm -f "$0"';
 
@@ -70,7 +76,7 @@ export async function nodePodVantage(options: NodePodOptions): Promise<Vantage> 
         // Ending `docker exec` ends nothing in the node. The prober ends with its stdin; a stopped one can not see
         // that, and is killed by the number it left.
         const pidFile = `/run/${pod.name}-${launches++}.pid`;
-        const child = nodeShell.spawn(node, ['sh', '-c', 'echo $$ > "$0"; exec "$@"', pidFile, ...prober]);
+        const child = nodeShell.spawn(node, ['sh', '-c', LAUNCH, pidFile, ...prober]);
         const killThere = () =>
           nodeShell.run(node, ['sh', '-c', KILL, pidFile, programThere]).catch(() => {});
         return {
