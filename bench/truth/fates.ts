@@ -20,6 +20,7 @@ export const FATES = [
   'caught-by-the-close',
   'syn-dropped',
   'sent-after-the-close',
+  'read-too-late',
 ] as const;
 
 export type Fate = (typeof FATES)[number];
@@ -44,6 +45,8 @@ export const MUST_BE_TOLD: Readonly<Record<Fate, readonly (DropClass | 'ok')[]>>
   'syn-dropped': ['connect-timeout'],
   // A request written to a connection after the server had closed it in good order.
   'sent-after-the-close': ['closed-before-answer', 'reset-before-answer'],
+  // The server itself was not given the processor until the client's deadline had passed.
+  'read-too-late': ['answer-timeout'],
 };
 
 /** Fates that are planned for one request each; the others are stretches of time, or follow from one. */

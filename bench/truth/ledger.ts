@@ -13,6 +13,8 @@ export interface LedgerColumns {
   /** The number that the request carried in its path, -1 where it carried none. */
   readonly seqs: Int32Array;
   readonly closures: readonly ClosureRecord[];
+  /** When the server itself was not given the processor for a while. */
+  readonly stalls: readonly { readonly fromMs: number; readonly toMs: number }[];
 }
 
 /** When connections were not accepted. Between `From` and `SurelyFrom`, and `Until` and `SurelyUntil`, it is not known. */
@@ -34,6 +36,7 @@ export class Ledger {
   readonly #fates: Uint8Array;
   readonly #seqs: Int32Array;
   readonly #closures: ClosureRecord[] = [];
+  readonly #stalls: { readonly fromMs: number; readonly toMs: number }[] = [];
 
   constructor(capacity: number) {
     this.#ports = new Uint16Array(capacity);
@@ -63,6 +66,10 @@ export class Ledger {
     this.#closures.push(record);
   }
 
+  stalled(fromMs: number, toMs: number): void {
+    this.#stalls.push({ fromMs, toMs });
+  }
+
   columns(): LedgerColumns {
     const rows = this.#rows;
     return {
@@ -74,6 +81,7 @@ export class Ledger {
       fates: this.#fates.slice(0, rows),
       seqs: this.#seqs.slice(0, rows),
       closures: [...this.#closures],
+      stalls: [...this.#stalls],
     };
   }
 }
@@ -83,6 +91,7 @@ export function since(openedMs: number, columns: LedgerColumns): LedgerColumns {
   return {
     ...columns,
     atMs: columns.atMs.map((atMs) => atMs - openedMs),
+    stalls: columns.stalls.map(({ fromMs, toMs }) => ({ fromMs: fromMs - openedMs, toMs: toMs - openedMs })),
     closures: columns.closures.map(({ fate, fromMs, surelyFromMs, surelyUntilMs, untilMs }) => ({
       fate,
       fromMs: fromMs - openedMs,

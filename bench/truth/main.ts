@@ -181,7 +181,10 @@ async function outages(): Promise<boolean> {
       right &&= missedAbove.length + beyond.length + outside.length === 0;
     }
   }
-  console.log(`${all.length} outages, ${invented.length} reported that were none`);
+  const unknown = comparisons.reduce((sum, comparison) => sum + comparison.unknown, 0);
+  console.log(
+    `${all.length} outages, ${invented.length} reported that were none; ${unknown} more left out, because the server itself did not run`,
+  );
   for (const outage of invented.slice(0, 5)) console.log('   ', JSON.stringify(outage));
   return right && invented.length === 0;
 }

@@ -23,13 +23,19 @@ export interface Comparison {
   readonly measured: readonly Measured[];
   /** Outages that were reported and were none. */
   readonly invented: readonly Outage[];
+  /** Outages around which the server itself did not run: what they really were is not known. */
+  readonly unknown: number;
 }
+
+/** A server that is stopped this near to an outage makes it another one. */
+const BESIDE_MS = 100;
 
 /** Time around an outage that the floor is taken from: little, so that it is a sharp one. */
 const AROUND_MS = 15;
 
 /** Puts what the verdict reports beside what the server did. */
-export function compareOutages({ account, facts, spec, truths, arrivedMs }: Session): Comparison {
+export function compareOutages(session: Session): Comparison {
+  const { account, facts, spec, truths, arrivedMs, stalls } = session;
   const reported = foldOutages(account.samples, facts.probingStoppedMs);
   const used = new Set<Outage>();
   const measured = truths.map((truth): Measured => {
@@ -56,7 +62,14 @@ export function compareOutages({ account, facts, spec, truths, arrivedMs }: Sess
       (outage.bounds.atLeastMs <= longestMs && outage.bounds.atMostMs >= shortestMs);
     return { truth, reported: outage, errorMs, intervalMs, inBounds, floorMs };
   });
-  return { measured, invented: reported.filter((one) => !used.has(one)) };
+  const isKnown = ({ truth }: Measured) =>
+    stalls.every(({ fromMs, toMs }) => toMs < truth.fromMs - BESIDE_MS || fromMs > truth.untilMs + BESIDE_MS);
+  const known = measured.filter(isKnown);
+  return {
+    measured: known,
+    unknown: measured.length - known.length,
+    invented: reported.filter((one) => !used.has(one)),
+  };
 }
 
 /** What is known of a real outage's length: closing and opening take a moment each. */

@@ -3,7 +3,7 @@ import type { StreamSpec } from '../../src/prober/protocol.ts';
 import type { Account } from '../../src/verdict/account.ts';
 import type { RunFacts } from '../../src/verdict/run-facts.ts';
 import { type Driver, FRESH_PORTS } from './driver.ts';
-import { since } from './ledger.ts';
+import { type LedgerColumns, since } from './ledger.ts';
 import { NOTHING_PLANNED } from './plan.ts';
 import { judge } from './recording.ts';
 import type { RemoteServer } from './remote-server.ts';
@@ -17,6 +17,8 @@ export interface Session {
   readonly truths: readonly OutageRecord[];
   /** When requests arrived, in order. */
   readonly arrivedMs: Float64Array;
+  /** When the server itself was not given the processor. */
+  readonly stalls: LedgerColumns['stalls'];
 }
 
 /** Before the first outage and after the last, so that each has answers on both sides. */
@@ -51,8 +53,8 @@ export async function* sessionsWith(
     await sleep(QUIET_MS + spec.deadlineMs);
     const { account, facts } = judge(await driver.stop(spec, startedMs));
     if (account.violations.length > 0) throw new Error(account.violations[0]);
-    const { atMs } = since(driver.openedMs, await server.settle());
-    yield { spec, account, facts, truths, arrivedMs: atMs };
+    const { atMs, stalls } = since(driver.openedMs, await server.settle());
+    yield { spec, account, facts, truths, arrivedMs: atMs, stalls };
   }
 }
 

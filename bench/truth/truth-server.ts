@@ -9,6 +9,10 @@ export const TRUE_BODY = 'the truth';
 
 export const TRUTH_ADDRESS = '127.0.0.1';
 
+/** The server looks at the clock this often; a look that comes later than by the second is a stall of its own. */
+const WATCH_MS = 10;
+const STALL_MS = 30;
+
 /** Between two closures, so that no request can have met either: more than any request's deadline. */
 const APART_MS = 500;
 
@@ -52,6 +56,7 @@ export class TruthServer {
   #outage: { readonly fate: 'reset' | 'hung'; readonly share: number } | undefined;
   #outageArrived = 0;
   #outageMet = 0;
+  #watch: NodeJS.Timeout | undefined;
   #closureEnds: Promise<unknown> = Promise.resolve();
 
   get port(): number {
@@ -65,6 +70,12 @@ export class TruthServer {
 
   async listen(): Promise<void> {
     await this.#open();
+    let dueMs = nowMs() + WATCH_MS;
+    this.#watch = setInterval(() => {
+      const atMs = nowMs();
+      if (atMs - dueMs > STALL_MS) this.#ledger.stalled(dueMs, atMs);
+      dueMs = atMs + WATCH_MS;
+    }, WATCH_MS);
     this.#firewall = firewall(TRUTH_ADDRESS, this.#port);
   }
 
@@ -102,6 +113,7 @@ export class TruthServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#closureEnds;
+    clearInterval(this.#watch);
     this.#firewall?.[Symbol.dispose]();
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => (this.#server ? this.#server.close(() => resolve()) : resolve()));
