@@ -109,12 +109,13 @@ export async function injectPartial(
   };
 }
 
-/** A request may have been sent this long before the outage it met, and the next outage is farther away. */
-const ON_ITS_WAY_MS = 18;
+/** How far from an outage requests are looked at: they may be on their way for as long. */
+const ON_ITS_WAY_MS = 100;
 
+/** A reset is read at once, so that a request that met one was on its way while the outage lasted. */
 function droppedIn({ account }: Session, { fromMs, untilMs }: OutageRecord): number {
   return samplesWithin(account.samples, fromMs - ON_ITS_WAY_MS, untilMs).filter(
-    ({ end }) => end.end === 'dropped',
+    ({ end, endedMs = 0 }) => end.end === 'dropped' && endedMs >= fromMs,
   ).length;
 }
 
