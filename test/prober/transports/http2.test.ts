@@ -67,6 +67,10 @@ const goawayAndAnswer: Behaviour = (stream, session) => {
   answer(stream, session);
 };
 const failing: Behaviour = (_stream, session) => session.goaway(constants.NGHTTP2_INTERNAL_ERROR, 0);
+const shorterThanSaid: Behaviour = (stream) => {
+  stream.respond({ ':status': 200, 'content-length': 100 });
+  stream.end('half');
+};
 const closeTcp: Behaviour = (_stream, session) => void session.socket.destroySoon();
 const halfAndClose: Behaviour = (stream, session) => {
   stream.respond({ ':status': 200, 'content-length': 100 });
@@ -126,6 +130,13 @@ describe('h2', () => {
     ['closes the connection', closeTcp, 'headers CLOSED', 'closed-before-answer', 'closed'],
     // Node's server says GOAWAY before it closes.
     ['closes it within the body', halfAndClose, 'body CLOSED', 'truncated', 'goaway'],
+    [
+      'ends the answer before the length it announced',
+      shorterThanSaid,
+      'body RST_STREAM 1',
+      'stream-reset',
+      'kept',
+    ],
     ['resets the connection', resetTcp, 'headers ECONNRESET', 'reset-before-answer', 'reset'],
   ])('a server that %s', async (_, behaviour, end, dropped, how) => {
     await using server = await peer((request) => (request === 2 ? behaviour : answer));
@@ -198,6 +209,9 @@ describe('grpc', () => {
     ['does not serve', call(Buffer.from([8, 2]), OK_TRAILERS), 'body'],
     ['ends with INTERNAL after a message', call(Buffer.from([8, 1]), { 'grpc-status': '13' }), 'status'],
     ['gives no status', call(Buffer.from([8, 1]), {}), 'malformed'],
+    ['gives an empty status', call(Buffer.from([8, 1]), { 'grpc-status': '' }), 'malformed'],
+    ['gives a status that is no number', call(Buffer.from([8, 1]), { 'grpc-status': '0x0' }), 'malformed'],
+    ['answers 204', (stream) => stream.respond({ ':status': 204 }, { endStream: true }), 'malformed'],
     ['is no gRPC server', (stream) => stream.respond({ ':status': 503 }, { endStream: true }), 'status'],
     ['turns it away with GOAWAY', goawayBefore, 'goaway'],
     ['refuses the stream', reset(7), 'stream-reset'],

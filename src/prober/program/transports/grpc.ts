@@ -7,6 +7,7 @@ import { http2Conversation } from './http2-connection.ts';
 const EMPTY_MESSAGE = Buffer.alloc(5);
 const PREFIX_BYTES = 5;
 const HELD_BYTES = 64 * 1024;
+const STATUS = /^\d{1,9}$/;
 /** `status: SERVING` of a HealthCheckResponse. */
 const SERVING = Buffer.from([0x08, 0x01]);
 
@@ -32,15 +33,19 @@ export function grpcConversation({ path, host, expect }: StreamSpec): Speak {
           if (held.length < HELD_BYTES) held = Buffer.concat([held, chunk]);
         },
         trailers(headers) {
-          const status = Number(headers['grpc-status']);
-          if (headers['grpc-status'] !== undefined && Number.isInteger(status)) grpcStatus = status;
+          const status = headers['grpc-status'];
+          // An empty one, or several, is no status, and above all not 0.
+          if (typeof status === 'string' && STATUS.test(status)) grpcStatus = Number(status);
         },
         facts: () => ({
           bytes,
           ...(grpcStatus === undefined ? {} : { grpcStatus }),
           ...(grpcStatus === 0 ? { bodyOk: isExpected(held, path, expect.bodyContains) } : {}),
         }),
-        fault: (status) => (status === 200 && grpcStatus === undefined ? 'NO_GRPC_STATUS' : undefined),
+        fault: (status) =>
+          grpcStatus === undefined && status >= expect.statusFrom && status <= expect.statusTo
+            ? 'NO_GRPC_STATUS'
+            : undefined,
       };
     },
   });
