@@ -223,7 +223,10 @@ export interface RunResult {
    * sent and answered.
    */
   readonly detectionFloorMs?: number;
-  /** The smallest outage of one of so many endpoints that would have been seen with 99.9 % probability. */
+  /**
+   * The smallest outage of one of so many endpoints that would have been seen with 99.9 % probability. Absent where
+   * new connections do not go to an endpoint chosen at random.
+   */
   readonly partialDetectionFloor?: { readonly endpoints: number; readonly lengthMs: number };
   /** Where every request has a connection of its own, which goes to an endpoint chosen at random. */
   readonly partialDetection?: DetectionChances;

@@ -35,7 +35,7 @@ export interface ScenarioParts {
 
 /**
  * How many of the planned runs are left out after this one: all, where it failed so clearly that no further run could
- * change that. What could not be measured may well be measured the next time.
+ * make it a pass. What could not be measured may well be measured the next time.
  */
 export function runsLeftOut(last: RunResult | undefined, planned: number): number {
   const failed = last?.verdict === 'dropped' || last?.verdict === 'rollout-failed';

@@ -1,7 +1,7 @@
 import { CAUSES, type Finding as CauseFinding } from '../model/finding.ts';
 import type { RecordingEntry } from '../model/recording.ts';
 import type { RunResult } from '../model/verdict.ts';
-import { accountFor, type Sample } from './account.ts';
+import { type Account, accountFor, type Sample } from './account.ts';
 import { findingsOf } from './causes/findings.ts';
 import { podTimesOf } from './causes/pod-times.ts';
 import { sentToEndingMs } from './causes/sent-to-ending.ts';
@@ -9,6 +9,8 @@ import { storyOf } from './causes/story.ts';
 import { coincidences } from './coincidence.ts';
 import { connectionBalance } from './connections.ts';
 import { detect, detectionChances, detectionFloor, partialDetectionFloor } from './detection.ts';
+import { endpointSpans } from './endpoint-spans.ts';
+import { most } from './extremes.ts';
 import { type Evidence, isClusterTrouble, isTwinOutdated, measuringGuards, updateGuards } from './guards.ts';
 import { judgeProbe } from './judge-probe.ts';
 import { nearMissesOf } from './near-misses.ts';
@@ -79,7 +81,7 @@ function judgeRollout(facts: RolloutFacts): RunResult {
     guards: outcomes.map(({ guard }) => guard),
     ...measuredResult(facts, target),
     ...(during && { responseDuring: during }),
-    ...(triggeredMs === undefined ? {} : detectionOf(evidence, triggeredMs)),
+    ...(triggeredMs === undefined ? {} : detectionOf(facts, target, triggeredMs)),
     ...(toEndingMs === undefined ? {} : { sentToEndingMs: toEndingMs }),
     ...(replacements && { replacements }),
     ...(connections ? { connections } : {}),
@@ -196,21 +198,42 @@ function endFindings({ facts, target }: Evidence): readonly Finding[] {
   }
 }
 
-function detectionOf({ facts, target }: Evidence, triggeredMs: number) {
+function detectionOf(facts: RolloutFacts, target: Account, triggeredMs: number) {
   const { largestGapMs } = detect(target.samples, triggeredMs, facts.probingStoppedMs);
-  // While a pod is replaced there is one endpoint more than there are replicas.
-  const endpoints = (facts.before?.replicas ?? 0) + 1;
+  const endpoints = endpointsInUpdate(facts, triggeredMs);
   const floorMs = partialDetectionFloor(target.samples, triggeredMs, facts.probingStoppedMs, endpoints);
   const chances = detectionChances(target.samples, triggeredMs, facts.probingStoppedMs, endpoints);
-  const isFreshEachTime = facts.header.scenario.connection === 'new';
+  const isAtRandom = facts.header.scenario.connection === 'new' && !isTiedToSome(facts);
   return {
     largestGapMs,
     detectionFloorMs: detectionFloor(target.samples, triggeredMs, facts.probingStoppedMs),
-    ...(isFreshEachTime && endpoints > 1 && floorMs !== undefined
+    ...(isAtRandom && endpoints > 1 && floorMs !== undefined
       ? { partialDetectionFloor: { endpoints, lengthMs: floorMs } }
       : {}),
-    ...(isFreshEachTime && endpoints > 1 ? { partialDetection: chances } : {}),
+    ...(isAtRandom && endpoints > 1 ? { partialDetection: chances } : {}),
   };
+}
+
+/** While a pod is replaced there is one endpoint more than there are replicas; where more may surge, more are. */
+function endpointsInUpdate({ before, endpoints, templates }: RolloutFacts, triggeredMs: number): number {
+  const spans = endpointSpans(endpoints, templates[0]?.service?.port?.name);
+  const seen = spans
+    .filter((_, index) => (spans[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY) > triggeredMs)
+    .map((span) => span.endpoints.filter(({ ready }) => ready).length);
+  return Math.max((before?.replicas ?? 0) + 1, most(seen));
+}
+
+/** Whether new connections go to some endpoints only, so that an outage of another one meets none of them. */
+function isTiedToSome({ header, templates }: RolloutFacts): boolean {
+  const { target } = header.scenario;
+  return (
+    target === 'host-port' ||
+    templates.some(
+      ({ service: { sessionAffinity, externalTrafficPolicy, internalTrafficPolicy } = {} }) =>
+        sessionAffinity === 'ClientIP' ||
+        (target === 'node-port' ? externalTrafficPolicy : internalTrafficPolicy) === 'Local',
+    )
+  );
 }
 
 /** The pods that were there before the update and are not there after it. */

@@ -4,6 +4,7 @@ import type { RunResult, Verdict } from '../model/verdict.ts';
 import { time } from './causes/evidence.ts';
 import type { PodStory } from './causes/pod-story.ts';
 import type { Story } from './causes/story.ts';
+import { most } from './extremes.ts';
 import type { RunFacts } from './run-facts.ts';
 
 /** A run that was judged, as far as static findings are set against it. */
@@ -86,7 +87,7 @@ const CONTRARY: Readonly<
       ...endedPods(story).map((pod) => {
         const { askedFromMs = Number.POSITIVE_INFINITY } = pod;
         const fresh = (story.visitsOf.get(pod) ?? []).filter(({ ok, reused }) => ok && !reused);
-        return Math.max(0, ...fresh.map(({ sentMs }) => sentMs)) - askedFromMs;
+        return Math.max(0, most(fresh.map(({ sentMs }) => sentMs))) - askedFromMs;
       }),
     );
     return latestMs < PROOF_MS

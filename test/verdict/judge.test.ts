@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Mark, RecordingEntry, RolloutOutcome } from '../../src/model/recording.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
 import { aRecording, type RecordingOptions, TIMES } from '../support/a-recording.ts';
+import { aRolloutStory, NEW, OLD, READY } from '../support/a-rollout-story.ts';
 
 const judged = (options: RecordingOptions = {}) => judgeRun(aRecording(options));
 const codes = (options: RecordingOptions = {}) => judged(options).reasons.map(({ code }) => code);
@@ -417,6 +418,35 @@ describe('what replacing a pod costs', () => {
     const { verdict, replacements } = judged({ target: drops, steady: drops });
     expect(verdict).toBe('inconclusive');
     expect(replacements).toBeUndefined();
+  });
+
+  it('counts as many endpoints as there were at once: more pods may surge than one', () => {
+    const both = [OLD, NEW, { pod: 'web-new-1', address: '10.244.2.3', node: 'worker2' }];
+    const surging = judgeRun(
+      aRolloutStory({
+        endpoints: [
+          { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
+          { atMs: 4_000, endpoints: both.map((pod) => ({ ...pod, ...READY })) },
+          { atMs: 4_500, endpoints: [{ ...NEW, ...READY }] },
+        ],
+      }),
+    );
+    expect(surging.partialDetectionFloor?.endpoints).toBe(3);
+    expect(surging.partialDetection?.endpoints).toBe(3);
+  });
+
+  it.each<[string, RecordingOptions]>([
+    ['session affinity', { template: { service: { sessionAffinity: 'ClientIP' } } }],
+    ['a local traffic policy', { template: { service: { externalTrafficPolicy: 'Local' } } }],
+    ['the host port of one node', { scenario: { target: 'host-port' } }],
+  ])('tells no chance to see an outage of one endpoint where %s ties clients to some', (_, options) => {
+    const { partialDetection, partialDetectionFloor } = judged({ replicas: 3, ...options });
+    expect({ partialDetection, partialDetectionFloor }).toEqual({});
+  });
+
+  it('tells it where a local traffic policy is of another way in', () => {
+    const template = { service: { internalTrafficPolicy: 'Local' } };
+    expect(judged({ replicas: 3, template }).partialDetection).toBeDefined();
   });
 
   it('is told with the chance that an outage of one endpoint was seen, by its length', () => {
