@@ -1,6 +1,6 @@
 import type { Trial } from '../model/trial.ts';
 import type { ScenarioResult } from '../model/verdict.ts';
-import { badTwin, patchedScenario } from '../plan/patched-scenario.ts';
+import { badTwin, patchedScenario, saysAlready } from '../plan/patched-scenario.ts';
 import { judgeRun } from '../verdict/judge.ts';
 import { fixToTry } from '../verdict/trials.ts';
 import { recordRun, type ScenarioPlace } from './record-run.ts';
@@ -28,6 +28,11 @@ export async function runTrials(
   const planned = patchedScenario(place.planned, trial.patches);
   if (!planned) {
     place.progress.warning('the suggestion does not fit the manifests that were applied, and is not tried');
+    return [];
+  }
+  // What passes then has passed by luck. A twin that is the same is told of: nothing could have been worse.
+  if (trial.kind === 'fix' && saysAlready(place.planned, trial.patches)) {
+    place.progress.warning('the manifests say already what is suggested, and it is not tried');
     return [];
   }
   const recorded: RecordedTrial[] = [];

@@ -25,6 +25,16 @@ export function patchedScenario(
   };
 }
 
+/** Whether manifests say already what patches would have them say: a run with them would be the same run again. */
+export function saysAlready(
+  { objects, updatedObjects = [] }: PlannedScenario,
+  patches: readonly ManifestPatch[],
+): boolean {
+  return [...objects, ...updatedObjects].every(
+    (object) => JSON.stringify(withPatches(object, patches).content) === JSON.stringify(object.content),
+  );
+}
+
 function withPatches(object: ManifestObject, patches: readonly ManifestPatch[]): ManifestObject {
   return patches.reduce((current, patch) => patched(current, patch) ?? current, object);
 }

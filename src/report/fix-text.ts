@@ -12,7 +12,7 @@ export function suggestionLabel({ suggestion, fix }: Finding): string {
     case 'proven':
       return `Fix, proven (${trialPhrase(fix.trials)})`;
     case 'withdrawn':
-      return `Suggestion withdrawn, requests are dropped with it, too (${trialPhrase(fix.trials)})`;
+      return `Suggestion withdrawn, ${fix.trials.dropped > 0 ? 'requests are dropped with it, too' : 'the rollout fails with it'} (${trialPhrase(fix.trials)})`;
     case 'untested':
       return `Suggestion, tried without an answer (${trialPhrase(fix.trials)})`;
   }
@@ -44,7 +44,7 @@ export function fixSentence({ suggestion, fix }: Finding): string | undefined {
     case 'proven':
       return `Proven: ${figures}. ${suggestion.text}${along}`;
     case 'withdrawn':
-      return `What was suggested is withdrawn, it does not stop the drops: ${figures}.${why}${along}`;
+      return `What was suggested is withdrawn${trials.dropped > 0 ? ', it does not stop the drops' : ''}: ${figures}.${why}${along}`;
     case 'untested':
       return `What is suggested was tried without an answer: ${figures}.${why}${along}`;
   }

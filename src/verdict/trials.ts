@@ -44,13 +44,24 @@ export function findingsWithFixes(
 ): readonly Finding[] {
   return findings.map((finding) => {
     if (!isChange(finding.suggestion)) return finding;
-    const trial = trials.find(({ kind, causes }) => kind === 'fix' && causes.includes(finding.cause));
+    const trial = trials.find(
+      (one) => one.kind === 'fix' && one.causes.includes(finding.cause) && holds(one, finding.suggestion),
+    );
     return { ...finding, fix: fixOf(finding, findings, runs, trial) };
   });
 }
 
 function isChange(suggestion: Finding['suggestion']): boolean {
   return (suggestion?.patches ?? []).length > 0;
+}
+
+/**
+ * Whether a trial was made with this very change: recordings of other runs, and other versions of Rollproof, suggest
+ * others. Of a number the larger one may have been tried, for another cause's sake.
+ */
+function holds({ patches }: Trial, suggestion: Finding['suggestion']): boolean {
+  const both = joinedPatches([...patches, ...(suggestion?.patches ?? [])]);
+  return JSON.stringify(both) === JSON.stringify(joinedPatches(patches));
 }
 
 function fixOf(
@@ -92,7 +103,7 @@ function outcomeOf(cause: Cause, known: readonly Cause[], { results, runs }: Tri
   const refuting = results.find(({ verdict }) => verdict === 'rollout-failed' || verdict === 'dropped');
   if (!refuting) {
     const unmeasured = results.find(({ verdict }) => verdict !== 'pass');
-    return passedOf(results) >= runs
+    return passedOf(results) >= Math.max(1, runs)
       ? { state: 'proven' }
       : { state: 'untested', why: unmeasured?.reasons[0]?.text ?? `Fewer trials were made than ${runs}.` };
   }
@@ -114,8 +125,13 @@ function passedOf(results: readonly RunResult[]): number {
   return results.filter(({ verdict }) => verdict === 'pass').length;
 }
 
+/** Of the runs that came to a verdict, where one did: drops of the others may be nobody's. */
 function mostDropped(runs: readonly RunResult[]): number {
-  return runs.reduce((most, { requests }) => Math.max(most, requests.dropped), 0);
+  const judged = runs.filter(({ verdict }) => verdict !== 'inconclusive' && verdict !== 'error');
+  return (judged.length > 0 ? judged : runs).reduce(
+    (most, { requests }) => Math.max(most, requests.dropped),
+    0,
+  );
 }
 
 /** What the bad twin showed; undefined where there was none. */

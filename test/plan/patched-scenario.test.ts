@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ManifestPatch } from '../../src/model/manifest-patch.ts';
 import { property } from '../../src/model/plain-data.ts';
 import type { PlannedScenario } from '../../src/model/plan.ts';
-import { badTwin, patchedScenario } from '../../src/plan/patched-scenario.ts';
+import { badTwin, patchedScenario, saysAlready } from '../../src/plan/patched-scenario.ts';
 import { aScenario } from '../support/a-recording.ts';
 import { manifestObject } from '../support/manifest-objects.ts';
 
@@ -48,6 +48,17 @@ describe('a scenario with changed manifests', () => {
   it('is none where the change fits no state: it would be the same run again', () => {
     expect(patchedScenario(planned({ objects: [deployment({ name: 'other' })] }), [hook])).toBeUndefined();
     expect(patchedScenario(planned({ objects: [service] }), [hook])).toBeUndefined();
+  });
+});
+
+describe('a change that would be the same run again', () => {
+  it('is one that each state of the manifests says already', () => {
+    const hooked = deployment({ ...HOOK, name: 'web', image: 'web:1' });
+    expect(saysAlready(planned({ objects: [hooked, service] }), [hook])).toBe(true);
+    expect(saysAlready(planned({ objects: [hooked], updatedObjects: [hooked] }), [hook])).toBe(true);
+    expect(saysAlready(planned({}), [hook])).toBe(false);
+    const removed = planned({ objects: [hooked], updatedObjects: [deployment({ name: 'web' })] });
+    expect(saysAlready(removed, [hook])).toBe(false);
   });
 });
 

@@ -21,7 +21,8 @@ const bad = (name: string, options: RecordingOptions = {}): RecordingOptions => 
   template: { gracePeriodSeconds: 5, places: PLACES },
   ...options,
 });
-const spec = { template: { spec: { terminationGracePeriodSeconds: 13 } } };
+const containers = [{ name: 'nginx', lifecycle: { preStop: { sleep: { seconds: 3 } } } }];
+const spec = { template: { spec: { containers, terminationGracePeriodSeconds: 13 } } };
 const trial: Trial = {
   kind: 'fix',
   causes: ['stops-before-endpoint-removal'],

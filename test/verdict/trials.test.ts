@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Trial } from '../../src/model/trial.ts';
 import type { RunResult } from '../../src/model/verdict.ts';
+import { fixSentence, suggestionLabel } from '../../src/report/fix-text.ts';
 import { scenarioResult } from '../../src/verdict/combine.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
 import { fixToTry } from '../../src/verdict/trials.ts';
@@ -123,6 +124,40 @@ describe('a suggested change', () => {
     expect(fix([run(), asleep, asleep, asleep])).toMatchObject({ state: 'untested', trials: { passed: 1 } });
   });
 
+  it('is not proven by a trial of which no run had to pass, and none did', () => {
+    const asleep = run({ asleep: [{ fromMs: 4_000, toMs: 5_000 }] });
+    const none = trial && { ...trial, runs: 0 };
+    expect(scenarioOf(own, none, [asleep]).findings[0]?.fix?.state).toBe('untested');
+  });
+
+  it('is only suggested where what was tried is another change to the same object', () => {
+    const other = JSON.stringify(trial).replace('"seconds":3', '"seconds":2');
+    expect(other).not.toBe(JSON.stringify(trial));
+    expect(scenarioOf(own, JSON.parse(other), [run(), run()]).findings[0]?.fix).toEqual({
+      state: 'suggested',
+    });
+  });
+
+  it('is proven by a larger number that was tried along for the sake of another cause', () => {
+    const more = JSON.parse(JSON.stringify(trial).replace('"seconds":3', '"seconds":4'));
+    expect(scenarioOf(own, more, [run(), run()]).findings[0]?.fix?.state).toBe('proven');
+  });
+
+  it('counts no drops of a trial that came to no verdict, where another one did', () => {
+    const excused = judgeRun(
+      aRecording({
+        target: [{ atMs: 4_510, draw: 'xxx' }],
+        steady: [{ atMs: 4_510, draw: 'x' }],
+      }),
+    );
+    expect(excused).toMatchObject({ verdict: 'inconclusive', requests: { dropped: 3 } });
+    expect(fix([excused, run(), run()])).toMatchObject({
+      state: 'proven',
+      trials: { passed: 2, dropped: 0 },
+    });
+    expect(fix([excused])).toMatchObject({ state: 'untested', trials: { dropped: 3 } });
+  });
+
   it('is withdrawn where requests are still dropped for the same cause', () => {
     expect(fix([run(), stopsTooEarly('xx')])).toMatchObject({
       state: 'withdrawn',
@@ -138,6 +173,13 @@ describe('a suggested change', () => {
     const failed = run({ outcome: 'crash-loop', detail: 'exit code 1' });
     expect(failed.verdict).toBe('rollout-failed');
     expect(fix([failed])).toMatchObject({ state: 'withdrawn' });
+    const [finding] = scenarioOf(own, trial, [failed]).findings;
+    expect(finding && suggestionLabel(finding)).toBe(
+      'Suggestion withdrawn, the rollout fails with it (5 → 0 in 1 run)',
+    );
+    expect(finding && fixSentence(finding)).toMatch(
+      /^What was suggested is withdrawn: 5 → 0 in 1 run\. With it the rollout failed\. /,
+    );
   });
 
   it('is neither proven nor withdrawn by a run without a verdict, and says why', () => {

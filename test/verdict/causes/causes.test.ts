@@ -640,6 +640,21 @@ describe('the suggestion', () => {
     });
   });
 
+  it('is no strategy where new pods start before old ones end already', () => {
+    const story = STORIES['no-endpoints'];
+    const suggested = (maxUnavailable: string, maxSurge: string) =>
+      suggestion({
+        ...story,
+        template: { strategy: { type: 'RollingUpdate', maxUnavailable, maxSurge } },
+      });
+    expect(suggested('0', '1')).toBeUndefined();
+    // Of one replica a quarter is none that may be missing, and one that may be added.
+    expect(suggested('25%', '25%')).toBeUndefined();
+    expect(suggested('0', '0')?.yaml).toContain('strategy:');
+    expect(suggested('1', '1')?.yaml).toContain('strategy:');
+    expect(suggested('100%', '25%')?.yaml).toContain('strategy:');
+  });
+
   it('is a diff only where all of it has its place', () => {
     const story = STORIES['stops-before-endpoint-removal'];
     const short = { gracePeriodSeconds: 5 };

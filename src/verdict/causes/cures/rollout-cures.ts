@@ -3,8 +3,9 @@ import type { TemplateFact } from '../../../model/recording.ts';
 import type { Story } from '../story.ts';
 import { nestedDiff, replacedBlock, suggestionOf } from './edit.ts';
 
-/** A new pod before an old one ends. */
-export function surge(story: Story, template: TemplateFact): Suggestion {
+/** A new pod before an old one ends. Undefined where that is how it rolls already. */
+export function surge(story: Story, template: TemplateFact): Suggestion | undefined {
+  if (startsNewOnesFirst(template, story)) return undefined;
   const rollingUpdate = { maxUnavailable: 0, maxSurge: 1 };
   const fields = { strategy: { type: 'RollingUpdate', rollingUpdate } };
   const { type, maxSurge = '', maxUnavailable = '' } = template.strategy;
@@ -16,6 +17,19 @@ export function surge(story: Story, template: TemplateFact): Suggestion {
     [{ at: 'deployment-spec', fields, ...diff }],
     story,
     template,
+  );
+}
+
+/** With shares rounded as the Deployment's controller does: what may be missing down, what may be added up. */
+function startsNewOnesFirst(
+  { strategy: { type, maxSurge, maxUnavailable } }: TemplateFact,
+  { pods }: Story,
+): boolean {
+  const replicas = pods.filter(({ generation }) => generation === 'old').length;
+  const podsOf = (value: string | undefined, rounded: (pods: number) => number) =>
+    value?.endsWith('%') ? rounded((Number.parseFloat(value) * replicas) / 100) : Number(value ?? Number.NaN);
+  return (
+    type === 'RollingUpdate' && podsOf(maxUnavailable, Math.floor) === 0 && podsOf(maxSurge, Math.ceil) > 0
   );
 }
 
