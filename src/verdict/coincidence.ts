@@ -5,6 +5,9 @@ import { isClusterTrouble } from './guards.ts';
 /** Drops of the workload this close to a drop of the steady control are laid to what both have in common. */
 const COINCIDENCE_MS = 250;
 
+/** A control that was out for long went down and came back no more than this apart from the workload. */
+const LONG_COINCIDENCE_MS = 1_000;
+
 /**
  * Drops this long before and after a trouble of the cluster are laid to it, because the control does not see it: its
  * endpoints do not change. It is noticed late, and what nodes know of endpoints is behind for a while after it.
@@ -20,19 +23,38 @@ export function coincidences(
   controlSamples: readonly Sample[],
   notes: readonly Note[],
 ): (drop: Sample) => Coincidence | undefined {
-  const controlDrops = controlSamples.filter(({ end }) => end.end === 'dropped');
+  const controlOutages = outagesOf(controlSamples);
   const troubles = notes.filter(isClusterTrouble);
   return (drop) => {
     const dropMs = instantOf(drop);
-    if (controlDrops.some((control) => Math.abs(dropMs - instantOf(control)) <= COINCIDENCE_MS)) {
-      return 'control';
-    }
+    const withControl = controlOutages.some(
+      ({ fromMs, toMs, marginMs }) => dropMs >= fromMs - marginMs && dropMs <= toMs + marginMs,
+    );
+    if (withControl) return 'control';
     return troubles.some(
       ({ atMs }) => dropMs >= atMs - BEFORE_TROUBLE_MS && dropMs <= atMs + AFTER_TROUBLE_MS,
     )
       ? 'cluster'
       : undefined;
   };
+}
+
+/** Stretches in which the control answered nothing, each with how far apart from it a drop still coincides. */
+function outagesOf(samples: readonly Sample[]) {
+  const outages: { fromMs: number; toMs: number; marginMs: number }[] = [];
+  let open: { fromMs: number; toMs: number; marginMs: number } | undefined;
+  for (const sample of samples) {
+    if (sample.end.end === 'ok') open = undefined;
+    if (sample.end.end !== 'dropped') continue;
+    const atMs = instantOf(sample);
+    if (!open) {
+      open = { fromMs: atMs, toMs: atMs, marginMs: COINCIDENCE_MS };
+      outages.push(open);
+    }
+    open.toMs = atMs;
+    open.marginMs = Math.max(COINCIDENCE_MS, Math.min(LONG_COINCIDENCE_MS, atMs - open.fromMs));
+  }
+  return outages;
 }
 
 function instantOf({ sentMs, scheduledMs }: Sample): number {

@@ -440,6 +440,20 @@ describe('the cause of dropped requests', () => {
     expect(judgeRun(withoutUpdate).findings.map(({ cause }) => cause)).toEqual(['unexplained']);
   });
 
+  it('is the machine also somewhat before and after the control had been out for long, but not around one drop', () => {
+    const causesBeside = (draw: string) =>
+      judgeRun(
+        aRolloutStory({
+          template: {},
+          lostAt: 'nobody',
+          target: [{ atMs: 3_900, draw: 'a'.repeat(300) }],
+          steady: [{ atMs: 4_500, draw }],
+        }),
+      ).findings.map(({ cause }) => cause);
+    expect(causesBeside('a'.repeat(200))).toEqual(['prober-fault']);
+    expect(causesBeside('a')).toEqual(['prober-fault', 'unexplained']);
+  });
+
   it('is the network of a new pod, too, where no node told of having sent connections to anybody', () => {
     const { findings } = judgeRun(
       aRolloutStory({
