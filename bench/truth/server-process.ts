@@ -14,10 +14,13 @@ await server.listen();
 process.on('message', async (message: ToServer) => {
   process.send?.(await answerTo(message));
 });
-process.on('disconnect', async () => {
+const leave = async () => {
   await server[Symbol.asyncDispose]();
   process.exit(0);
-});
+};
+process.on('disconnect', leave);
+// Rules of the firewall would outlive us.
+process.on('SIGTERM', leave);
 process.on('SIGINT', () => {});
 process.send?.({ port: server.port, dropsSyns: server.dropsSyns });
 
