@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startDriver, truthStream } from '../../bench/truth/driver.ts';
+import { judge, type Recorded } from '../../bench/truth/recording.ts';
+import { OWNED_PORTS } from '../../src/gate/source-port-budget.ts';
+import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
+import type { SourcePortRange, StreamSpec } from '../../src/prober/protocol.ts';
+import type { Sample } from '../../src/verdict/account.ts';
+import { newestNodeImage } from '../support/node-image.ts';
+
+const NAME = 'stale-ports-for-rollproof';
+const NODE = `${NAME}-control-plane`;
+const IMAGE = 'nginx:1.22';
+const folder = mkdtempSync(join(tmpdir(), 'rollproof-stale-'));
+const kubeconfig = join(folder, 'kubeconfig');
+const sh = (file: string, ...args: string[]) => execFileSync(file, args, { encoding: 'utf8', stdio: 'pipe' });
+const kubectl = (...args: string[]) => sh('kubectl', '--kubeconfig', kubeconfig, ...args);
+const onNode = (...args: string[]) => sh('docker', 'exec', NODE, ...args);
+
+// No readiness probe: the pod stays an endpoint while nothing reaches it, as one does that has just died.
+const MANIFEST = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      containers: [{ name: web, image: '${IMAGE}', ports: [{ containerPort: 80 }] }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec:
+  type: NodePort
+  selector: { app: web }
+  ports: [{ port: 80 }]
+`;
+
+/** Ten ports, used again at once: what a client does whose ports the kernel chooses, only sooner. */
+const FEW_PORTS: SourcePortRange = { first: 9_000, last: 9_009, next: 9_000, restMs: 0 };
+
+beforeAll(() => {
+  const image = process.env.ROLLPROOF_NODE_IMAGE ?? newestNodeImage();
+  sh(
+    'kind',
+    'create',
+    'cluster',
+    '--name',
+    NAME,
+    '--kubeconfig',
+    kubeconfig,
+    ...(image ? ['--image', image] : []),
+  );
+  sh('kind', 'load', 'docker-image', IMAGE, '--name', NAME);
+  writeFileSync(join(folder, 'web.yaml'), MANIFEST);
+  kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s');
+  kubectl('apply', '-f', join(folder, 'web.yaml'));
+  kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
+});
+
+afterAll(() => {
+  sh('kind', 'delete', 'cluster', '--name', NAME, '--kubeconfig', kubeconfig);
+});
+
+it('a port last used towards a pod that is gone goes on failing, and is not laid to the workload; owned ports do not', async () => {
+  const address = kubectl(
+    'get',
+    'nodes',
+    '-o',
+    'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}',
+  );
+  const port = Number(kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.ports[0].nodePort}'));
+  const spec: StreamSpec = {
+    ...truthStream(port, 'new', 20),
+    address,
+    path: '/',
+    expect: { statusFrom: 200, statusTo: 299 },
+  };
+  await using few = await startDriver({ ports: FEW_PORTS });
+  await using owned = await startDriver({ ports: OWNED_PORTS });
+  const fewStartedMs = await few.start(spec);
+  const ownedStartedMs = await owned.start(spec);
+  await sleep(2_000);
+
+  const dead = kubectl('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[0].metadata.name}');
+  makeUnreachable(dead);
+  // Long enough for every one of the few ports to send a SYN that nobody answers.
+  await sleep(2_000);
+  kubectl('delete', 'pod', dead, '--force', '--grace-period=0');
+  kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
+  // kube-proxy writes its rules within a second or so.
+  await sleep(5_000);
+  const settledMs = monotonicMs();
+  await sleep(5_000);
+
+  const afterFew = endsFrom(await few.stop(spec, fewStartedMs), settledMs - few.openedMs);
+  const afterOwned = endsFrom(await owned.stop(spec, ownedStartedMs), settledMs - owned.openedMs);
+  expect(Object.keys(afterOwned)).toEqual(['ok']);
+  expect(afterFew['stale-source-port']).toBeGreaterThan(0);
+  expect(Object.keys(afterFew).filter((end) => end !== 'ok')).toEqual(['stale-source-port']);
+}, 300_000);
+
+/** Packets still go to the pod, and nothing comes back: its address as good as gone, and the Service not told yet. */
+function makeUnreachable(pod: string): void {
+  const id = onNode('crictl', 'pods', '--name', pod, '-q').trim();
+  const netns = onNode('crictl', 'inspectp', '--output', 'go-template', '--template', NETNS, id).trim();
+  onNode('nsenter', `--net=${netns}`, 'iptables', '-A', 'INPUT', '-p', 'tcp', '-j', 'DROP');
+}
+
+const NETNS = '{{range .info.runtimeSpec.linux.namespaces}}{{if eq .type "network"}}{{.path}}{{end}}{{end}}';
+
+/** How the requests ended that were sent from an instant on. */
+function endsFrom(recorded: Recorded, fromMs: number): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { end, sentMs } of judge(recorded).account.samples) {
+    if (sentMs !== undefined && sentMs >= fromMs) counts[wordFor(end)] = (counts[wordFor(end)] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function wordFor(end: Sample['end']): string {
+  return 'class' in end ? end.class : end.end;
+}
