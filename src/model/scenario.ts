@@ -23,6 +23,9 @@ export const DEFAULT_PROTOCOL: Protocol = 'http';
 /** How probes use connections: a fresh one for every request, or kept-alive ones that are reused. */
 export type ConnectionMode = 'new' | 'keep-alive';
 
+/** How near to their instants requests are sent: within a millisecond and cheaply, or nearer at the price of a core. */
+export type Pacing = 'economy' | 'precise';
+
 /** Where the prober stands: on the machine that runs Rollproof, or in a pod's network namespace. */
 export type Vantage = 'runner' | 'pod';
 

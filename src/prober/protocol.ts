@@ -1,5 +1,5 @@
 import type { ConnectionFact, Probe, Strays } from '../model/recording.ts';
-import type { ConnectionMode, Expectation, Protocol } from '../model/scenario.ts';
+import type { ConnectionMode, Expectation, Pacing, Protocol } from '../model/scenario.ts';
 
 /** Both sides have to speak the same; `hello` carries it, and the gate refuses another one. */
 export const PROTOCOL_VERSION = '2';
@@ -71,6 +71,8 @@ export interface StreamSpec {
   readonly connection: ConnectionMode;
   readonly connections: number;
   readonly intervalMs: number;
+  /** Absent: `economy`. The most precise of all streams counts. */
+  readonly pacing?: Pacing;
   /** Shifts the schedule so that streams do not fire together. */
   readonly offsetMs: number;
   readonly deadlineMs: number;

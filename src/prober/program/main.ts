@@ -3,10 +3,11 @@ import { createInterface } from 'node:readline';
 import { PROTOCOL_VERSION, type SourcePortRange, type StreamSpec, type ToProber } from '../protocol.ts';
 import { bootId } from './boot-id.ts';
 import { goFirstInLine } from './first-in-line.ts';
+import { realTime } from './loop-time.ts';
 import { LostPackets } from './lost-packets.ts';
 import { MessageOutput } from './message-output.ts';
 import { monotonicMs } from './monotonic-clock.ts';
-import { type LoopTime, ProbeLoop } from './probe-loop.ts';
+import { ProbeLoop } from './probe-loop.ts';
 import { SourcePorts } from './source-ports.ts';
 import { openTransport } from './transports/open-transport.ts';
 import type { Transport } from './transports/transport.ts';
@@ -40,8 +41,8 @@ output.write({
 });
 
 const lostPackets = new LostPackets();
-const loop = new ProbeLoop({
-  time: realTime(),
+const loop: ProbeLoop = new ProbeLoop({
+  time: realTime(() => loop.idle),
   openTransport: open,
   emit: (message) => output.write(message),
   takeLostPackets: () => lostPackets.takeCount(),
@@ -97,16 +98,4 @@ function open(spec: StreamSpec): Transport {
     ...(sourceAddress ? { sourceAddress } : {}),
   };
   return openTransport(spec, dialer, (fact) => output.write(fact));
-}
-
-function realTime(): LoopTime {
-  let timer: NodeJS.Timeout | undefined;
-  return {
-    nowMs: monotonicMs,
-    wakeAt(instantMs, wake) {
-      clearTimeout(timer);
-      timer = setTimeout(wake, Math.max(0, Math.ceil(instantMs - monotonicMs())));
-    },
-    afterPoll: (callback) => void setImmediate(callback),
-  };
 }

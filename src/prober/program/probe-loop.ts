@@ -7,8 +7,11 @@ import type { RunningSend, SendEnd, Transport } from './transports/transport.ts'
 /** Time as the loop sees it; all instants are milliseconds of the prober's monotonic clock. */
 export interface LoopTime {
   nowMs(): number;
-  /** Calls back once, at or after an instant. A later call takes the place of the one before. */
-  wakeAt(instantMs: number, wake: () => void): void;
+  /**
+   * Calls back once, at or after an instant, when everything that the kernel holds ready has been read. A later call
+   * takes the place of the one before. `precise`: as near to the instant as can be, whatever it costs.
+   */
+  wakeAt(instantMs: number, wake: () => void, precise: boolean): void;
   /** Calls back once everything that the kernel holds ready has been read. */
   afterPoll(callback: () => void): void;
 }
@@ -66,12 +69,18 @@ export class ProbeLoop {
   #inFlight = 0;
   #nextHeartbeatMs: number;
   #finishing = false;
+  readonly #wake = () => this.#turn();
 
   constructor(options: ProbeLoopOptions) {
     this.#options = options;
     this.#time = options.time;
     this.#nextHeartbeatMs = this.#time.nowMs();
     this.#turn();
+  }
+
+  /** True while no answer is awaited. */
+  get idle(): boolean {
+    return this.#inFlight === 0;
   }
 
   /** Starts a stream; its first probe is due `offsetMs` from now. Throws where a stream of that name is running. */
@@ -221,15 +230,17 @@ export class ProbeLoop {
   #sleep(): void {
     const nowMs = this.#time.nowMs();
     let wakeMs = this.#nextHeartbeatMs;
+    let precise = false;
     if (this.#streams.size > 0) wakeMs = Math.min(wakeMs, nowMs + WATCH_MS);
     for (const stream of this.#streams.values()) {
-      const { schedule, nextSeq, scheduled } = stream;
+      const { schedule, nextSeq, scheduled, spec } = stream;
+      if (spec.pacing === 'precise') precise = true;
       if (nextSeq < scheduled) wakeMs = Math.min(wakeMs, dueMs(schedule, nextSeq));
       const [oldest] = stream.beforeDeadline;
       if (oldest) wakeMs = Math.min(wakeMs, this.#deadlineMs(stream, oldest));
     }
     this.#stalls.planned(wakeMs);
-    this.#time.wakeAt(wakeMs, () => this.#turn());
+    this.#time.wakeAt(wakeMs, this.#wake, precise);
   }
 }
 

@@ -1,0 +1,74 @@
+import { monotonicMs } from './monotonic-clock.ts';
+import type { LoopTime } from './probe-loop.ts';
+
+/** Timers count whole milliseconds, from a clock that may be one behind; what is left after them is napped through. */
+const TIMER_GRAIN_MS = 1.1;
+
+/**
+ * While an answer is awaited a nap is this long at most: sockets are read, and the time of what they say is taken, in
+ * between. Nothing else is read while the loop naps, so this is how late the end of a request can be told.
+ */
+const NAP_MS = 0.2;
+
+/** Before an instant that has to be met precisely the loop stays awake for this long: naps overrun by a tenth of it. */
+const AWAKE_MS = 0.25;
+
+const NAPPING = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * The time of this machine. Wakes within a fraction of a millisecond although timers do not: the rest is slept in
+ * short naps of the whole thread, which cost no processor time, with a look at the sockets after each. For a precise
+ * instant it stays awake just before, at the price of a part of a core. `idle` says that no answer is awaited.
+ */
+export function realTime(idle: () => boolean): LoopTime {
+  let timer: NodeJS.Timeout | undefined;
+  let immediate: NodeJS.Immediate | undefined;
+  let instantMs = 0;
+  let precise = false;
+  let wake = () => {};
+  // Sockets are read after timers and before immediates. Nobody is woken before they have been read: a connection that
+  // the peer has closed has to be known as closed before anything is sent on it, above all after a stall.
+  let socketsRead = false;
+  let waking = false;
+
+  const arm = () => {
+    const remainingMs = instantMs - monotonicMs();
+    // What an immediate arms comes after the next reading; what a socket's callback arms does not.
+    socketsRead = waking;
+    if (remainingMs > 2 * TIMER_GRAIN_MS) {
+      timer = setTimeout(afterTimer, Math.floor(remainingMs - TIMER_GRAIN_MS));
+    } else {
+      immediate = setImmediate(step);
+    }
+  };
+  const afterTimer = () => {
+    socketsRead = true;
+    immediate = setImmediate(step);
+  };
+  const step = () => {
+    const remainingMs = instantMs - monotonicMs();
+    if (remainingMs <= 0 && socketsRead) {
+      waking = true;
+      wake();
+      waking = false;
+      return;
+    }
+    const napMs = remainingMs - (precise ? AWAKE_MS : 0);
+    if (napMs > 0) Atomics.wait(NAPPING, 0, 0, idle() ? napMs : Math.min(napMs, NAP_MS));
+    socketsRead = true;
+    immediate = setImmediate(step);
+  };
+
+  return {
+    nowMs: monotonicMs,
+    wakeAt(atMs, callback, exactly) {
+      clearTimeout(timer);
+      clearImmediate(immediate);
+      instantMs = atMs;
+      wake = callback;
+      precise = exactly;
+      arm();
+    },
+    afterPoll: (callback) => void setImmediate(callback),
+  };
+}

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { realTime } from '../../../src/prober/program/loop-time.ts';
+
+describe.each([
+  ['economy', false],
+  ['precise', true],
+] as const)('time in %s pacing', (_name, precise) => {
+  it.each([0, 0.4, 1, 2.3, 7.7])('never wakes before an instant %f ms away', async (awayMs) => {
+    for (const idle of [true, false]) {
+      const time = realTime(() => idle);
+      const instantMs = time.nowMs() + awayMs;
+      const wokenMs = await new Promise<number>((resolve) => {
+        time.wakeAt(instantMs, () => resolve(time.nowMs()), precise);
+      });
+      expect(wokenMs).toBeGreaterThanOrEqual(instantMs);
+    }
+  });
+
+  it('wakes once, for the last instant it was told', async () => {
+    const time = realTime(() => true);
+    const woken: string[] = [];
+    await new Promise<void>((resolve) => {
+      time.wakeAt(time.nowMs() + 1, () => void woken.push('first'), precise);
+      time.wakeAt(time.nowMs() + 3, () => void woken.push('second'), precise);
+      time.afterPoll(() => {
+        time.wakeAt(
+          time.nowMs() + 2,
+          () => {
+            woken.push('third');
+            setTimeout(resolve, 10);
+          },
+          precise,
+        );
+      });
+    });
+    expect(woken).toEqual(['third']);
+  });
+
+  it('reads what has arrived before it wakes, however late that is', async () => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const accepted = once(server, 'connection');
+    const time = realTime(() => false);
+    const told: string[] = [];
+    const socket = connect(address.port, '127.0.0.1').on('data', () => void told.push('data'));
+    const [peer] = await accepted;
+    await new Promise<void>((resolve) => {
+      time.wakeAt(
+        time.nowMs() + 1,
+        () => {
+          told.push('woken');
+          resolve();
+        },
+        precise,
+      );
+      peer.end('farewell');
+      // The instant passes, and the farewell waits in the kernel.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    });
+    expect(told).toEqual(['data', 'woken']);
+    socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
