@@ -48,6 +48,9 @@ const MAX_REQUESTS = 5_000_000;
 /** Clocks are rounded to the microsecond, so an instant may lie this much off. */
 const GRAIN_MS = 0.002;
 
+/** Rates of which the interval has no end of digits add up to less than this. */
+const SCHEDULE_GRAIN_MS = 1;
+
 /** Gives every scheduled request of a stream its one end, and checks that the sums hold. */
 export function accountFor(facts: RunFacts, stream: Stream): Account {
   const probes = facts.probes.get(stream.id) ?? [];
@@ -55,7 +58,8 @@ export function accountFor(facts: RunFacts, stream: Stream): Account {
   const sleeps = sleepsOf(facts);
   const losses = lossesOf(facts);
   const recorded = new Map<number, Sample>();
-  const violations: string[] = [];
+  const { startMs, scheduled, reached } = scheduleOf(facts, stream, probes);
+  const violations: string[] = [...offSchedule(stream, startMs, probes)];
   for (const probe of probes) {
     violations.push(...contradictionsIn(probe));
     if (recorded.has(probe.seq)) violations.push(`request ${probe.seq} of ${stream.id} has two ends`);
@@ -79,7 +83,6 @@ export function accountFor(facts: RunFacts, stream: Stream): Account {
   }
 
   const samples: Sample[] = [];
-  const { startMs, scheduled, reached } = scheduleOf(facts, stream, probes);
   const accountable = scheduled <= MAX_REQUESTS ? scheduled : 0;
   for (let seq = 0; seq < accountable; seq++) {
     samples.push(
@@ -173,6 +176,23 @@ function scheduleOf(facts: RunFacts, stream: Stream, probes: readonly Probe[]) {
   const started = first !== undefined || told > 0 || facts.probingStartedMs !== undefined;
   const due = started ? Math.ceil((facts.probingStoppedMs - GRAIN_MS - startMs) / stream.intervalMs) : 0;
   return { startMs, reached, scheduled: Math.max(reached, Number.isFinite(due) ? due : 0) };
+}
+
+/**
+ * Guards and bounds go by the interval that the header tells. Requests that were due at other times belong to another
+ * schedule.
+ */
+function offSchedule(
+  { id, intervalMs }: Stream,
+  startMs: number,
+  probes: readonly Probe[],
+): readonly string[] {
+  const off = probes.find(
+    ({ seq, scheduledMs }) => !(Math.abs(scheduledMs - (startMs + seq * intervalMs)) <= SCHEDULE_GRAIN_MS),
+  );
+  return off
+    ? [`request ${off.seq} of ${id} was due at ${off.scheduledMs} ms, which its schedule does not say`]
+    : [];
 }
 
 function unrecorded(facts: RunFacts, seq: number, scheduledMs: number, wasSent: boolean): Sample {

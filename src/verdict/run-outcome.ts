@@ -63,7 +63,11 @@ export function conclude(findings: readonly Finding[]): {
 
 /** Laws of accounting that are broken: one is enough to distrust everything. */
 export function accountingFindings(facts: RunFacts, accounts: readonly Account[]): readonly Finding[] {
-  const violations = [...accounts.flatMap((account) => account.violations), ...strayRequests(facts)];
+  const violations = [
+    ...accounts.flatMap((account) => account.violations),
+    ...strayRequests(facts),
+    ...disorder(facts),
+  ];
   const [first] = violations;
   if (first === undefined) return [];
   const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
@@ -91,6 +95,18 @@ function strayRequests({ streams, probes }: RunFacts): readonly string[] {
     ...twice.map((role) => `there are several ${role} streams`),
     ...unknown.map((id) => `the header names no stream ${id}`),
   ];
+}
+
+/** Marks in an order in which nothing can have happened. What guards look at lies between them. */
+function disorder({
+  probingStartedMs,
+  cuts: { triggeredMs },
+  probingStoppedMs,
+}: RunFacts): readonly string[] {
+  const inOrder = [probingStartedMs, triggeredMs, probingStoppedMs].filter((ms) => ms !== undefined);
+  return inOrder.every((ms, index) => ms >= (inOrder[index - 1] ?? ms))
+    ? []
+    : ['probing started, the update was triggered and probing stopped in another order'];
 }
 
 /** How a recording ended before its time; none where it ended in a way that only a rollout knows, or well. */

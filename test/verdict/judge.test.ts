@@ -389,6 +389,30 @@ describe('error', () => {
       (entries) =>
         entries.map((e) => (e.kind === 'heartbeat' ? { ...e, nextSeq: { target: 1_000_000_000 } } : e)),
     ],
+    [
+      'requests were due at other times than the header says, by which pauses are measured',
+      (entries) =>
+        entries.map((e) =>
+          e.kind === 'header'
+            ? { ...e, streams: e.streams.map((stream) => ({ ...stream, intervalMs: 1_000 })) }
+            : e,
+        ),
+    ],
+    [
+      'one request was due at another time than the rest',
+      (entries) =>
+        entries.map((e) => (e.kind === 'probe' && e.seq === 700 ? { ...e, scheduledMs: 2_000 } : e)),
+    ],
+    [
+      'probing started after the update, so that nobody looked at what was before',
+      (entries) =>
+        entries.map((e) => (e.kind === 'mark' && e.mark === 'probing-started' ? { ...e, atMs: 4_000 } : e)),
+    ],
+    [
+      'probing stopped before the update was triggered',
+      (entries) =>
+        entries.map((e) => (e.kind === 'mark' && e.mark === 'probing-stopped' ? { ...e, atMs: 2_000 } : e)),
+    ],
     ['a recording is empty', () => []],
   ])('where %s, because that is a bug', (_what, change) => {
     const result = judged({ change, target: [{ atMs: 4_700, draw: 'x' }] });

@@ -175,10 +175,10 @@ describe('a suggested change', () => {
     expect(fix([failed])).toMatchObject({ state: 'withdrawn' });
     const [finding] = scenarioOf(own, trial, [failed]).findings;
     expect(finding && suggestionLabel(finding)).toBe(
-      'Suggestion withdrawn, the rollout fails with it (5 → 0 in 1 run)',
+      'Suggestion withdrawn, the rollout fails with it (5 → 0 in 1 run, of which none passed)',
     );
     expect(finding && fixSentence(finding)).toMatch(
-      /^What was suggested is withdrawn: 5 → 0 in 1 run\. With it the rollout failed\. /,
+      /^What was suggested is withdrawn: 5 → 0 in 1 run, of which none passed\. With it the rollout failed\. /,
     );
   });
 
