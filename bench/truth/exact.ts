@@ -45,7 +45,7 @@ export async function runExact(driver: Driver, server: RemoteServer, wish: Exact
     const recorded = await sendExactly(driver, spec, count);
     const ledger = since(driver.openedMs, await server.settle());
     const { account } = judge(recorded);
-    const joined = joinAccounts(recorded.probes, account.samples, ledger, spec.deadlineMs);
+    const joined = joinAccounts(recorded.probes, account.samples, ledger);
     parts.push({ ...joined, mismatches: [...account.violations, ...joined.mismatches] });
   }
   return merged(parts);

@@ -125,7 +125,7 @@ export async function runFault(server: RemoteServer, fault: Fault, wish: FaultWi
   const recorded = await driver.stop(spec, startedMs);
   const ledger = since(driver.openedMs, await server.settle());
   const { account, facts } = judge(recorded);
-  const { mismatches } = joinAccounts(recorded.probes, account.samples, ledger, spec.deadlineMs);
+  const { mismatches } = joinAccounts(recorded.probes, account.samples, ledger);
   const holes = holesIn(ledger, 2 * spec.intervalMs);
   const untold = holes.filter(
     ({ fromMs, toMs }) =>

@@ -38,7 +38,6 @@ export function joinAccounts(
   probes: readonly Probe[],
   samples: readonly Sample[],
   ledger: LedgerColumns,
-  deadlineMs: number,
 ): Confusion {
   const cells = new Map<Fate, Map<Told, number>>();
   const mismatches: string[] = [];
@@ -55,7 +54,7 @@ export function joinAccounts(
       const row = rows[next];
       const isSeen = row !== undefined && (ledger.atMs[row] ?? 0) < untilMs;
       if (isSeen) next++;
-      const fate = isSeen ? seenFate(probe, row, ledger, deadlineMs) : unseenFate(probe, ledger.closures);
+      const fate = isSeen ? seenFate(probe, row, ledger) : unseenFate(probe, ledger.closures);
       const word = told.get(probe.seq) ?? 'nothing';
       if (isSeen && !belongs(probe, row, ledger)) {
         mismatches.push(`request ${probe.seq} and row ${row} of the ledger are on one port and do not fit`);
@@ -136,18 +135,13 @@ function belongs(probe: Probe, row: number, ledger: LedgerColumns): boolean {
   );
 }
 
-/** What the server did, unless nobody was there any more to see it. */
-function seenFate(
-  { sentMs = 0 }: Probe,
-  row: number,
-  { atMs, fates }: LedgerColumns,
-  deadlineMs: number,
-): Fate {
-  return (atMs[row] ?? 0) - sentMs >= deadlineMs - TIMER_MS ? 'read-too-late' : fateOf(fates[row] ?? 0);
+/** What the server did, unless the client had given up before it came to read the request. */
+function seenFate({ endedMs = 0 }: Probe, row: number, { atMs, fates }: LedgerColumns): Fate {
+  return (atMs[row] ?? 0) >= endedMs - ON_ITS_WAY_MS ? 'read-too-late' : fateOf(fates[row] ?? 0);
 }
 
-/** An answer that is begun this short before the deadline may not be read in time. */
-const TIMER_MS = 2;
+/** What is done this short before the client gives up may not reach it in time. */
+const ON_ITS_WAY_MS = 0.05;
 
 /** The fate of a request that the server never saw: some closure overlaps the time from its sending to its end. */
 function unseenFate(
