@@ -137,11 +137,8 @@ function belongs(probe: Probe, row: number, ledger: LedgerColumns): boolean {
 
 /** What the server did, unless the client had given up before it came to read the request. */
 function seenFate({ endedMs = 0 }: Probe, row: number, { atMs, fates }: LedgerColumns): Fate {
-  return (atMs[row] ?? 0) >= endedMs - ON_ITS_WAY_MS ? 'read-too-late' : fateOf(fates[row] ?? 0);
+  return (atMs[row] ?? 0) > endedMs ? 'read-too-late' : fateOf(fates[row] ?? 0);
 }
-
-/** What is done this short before the client gives up may not reach it in time. */
-const ON_ITS_WAY_MS = 0.05;
 
 /** The fate of a request that the server never saw: some closure overlaps the time from its sending to its end. */
 function unseenFate(
