@@ -137,7 +137,11 @@ export async function runFault(server: RemoteServer, fault: Fault, wish: FaultWi
       detectionFloor(samplesWithin(account.samples, fromMs, toMs), fromMs, toMs) < toMs - fromMs - GRAIN_MS,
   );
   const floorMs = detectionFloor(account.samples, facts.probingStartedMs ?? 0, facts.probingStoppedMs);
-  const largestMs = holes.reduce((largest, { fromMs, toMs }) => Math.max(largest, toMs - fromMs), 0);
+  // A floor is printed for the time of probing; the last requests may arrive after it.
+  const largestMs = holes.reduce(
+    (largest, { fromMs, toMs }) => Math.max(largest, Math.min(toMs, facts.probingStoppedMs) - fromMs),
+    0,
+  );
   const { counts, notJudged } = account;
   const faultless = falseDrops === 0 && mismatches.length === 0;
   return {
