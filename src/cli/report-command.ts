@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { judgeRecordings } from '../gate/judge-recordings.ts';
+import { distinctRecordings, judgeRecordings } from '../gate/judge-recordings.ts';
 import { readNamedRecording, renderReports } from '../gate/render-reports.ts';
 import { BadInputError } from '../model/problem.ts';
 import { hasColours } from '../publish/log.ts';
@@ -16,7 +16,7 @@ export async function reportCommand(
   { output }: { readonly output?: string },
 ): Promise<number> {
   const files = (await Promise.all(paths.map(recordingsIn))).flat();
-  const recordings = await Promise.all(files.map(readNamedRecording));
+  const recordings = distinctRecordings(await Promise.all(files.map(readNamedRecording)));
   const result = judgeRecordings(recordings, installation.version);
   if (output !== undefined) {
     await writeReportFiles(output, renderReports(result, recordings));

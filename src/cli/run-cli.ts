@@ -28,7 +28,10 @@ function declare(program: Command, session: Session, exit: Exit): void {
   declareCheck(program, session, exit);
   withOptions(program.command('probe'), PROBE_INPUTS.map(cliOption))
     .description('the prober alone: send requests to a URL, count, judge, report')
-    .argument('<url>', 'what to probe: http://127.0.0.1:8080/healthz, tcp://127.0.0.1:7 (also h2c, grpc, ws, udp)')
+    .argument(
+      '<url>',
+      'what to probe: http://127.0.0.1:8080/healthz, tcp://127.0.0.1:7 (also h2c, grpc, ws, udp)',
+    )
     .option('--duration <duration>', `how long to probe (default: ${DEFAULT_PROBE_DURATION})`)
     .option('--allow-host <host...>', 'hosts to probe beside this machine and private networks')
     .action(async (url, options) => exit(await probeCommand(session, url, options)));

@@ -1,8 +1,17 @@
 import type { Header } from '../model/recording.ts';
 import type { GateResult } from '../model/verdict.ts';
-import { gateResult, runsLeftOut, scenarioResult } from '../verdict/combine.ts';
+import { gateResult, scenarioResult } from '../verdict/combine.ts';
 import { judgeRun } from '../verdict/judge.ts';
 import type { NamedRecording } from './render-reports.ts';
+
+/**
+ * The same recordings, each once: one that was given twice, by a folder and by its own name or as a copy, has not been
+ * made twice, and would make a bound surer than it is.
+ */
+export function distinctRecordings(recordings: readonly NamedRecording[]): readonly NamedRecording[] {
+  const same = ({ entries }: NamedRecording) => JSON.stringify([entries[0], entries.length, entries.at(-1)]);
+  return [...Map.groupBy(recordings, same).values()].flatMap(([first]) => first ?? []);
+}
 
 /** The result that follows from recordings alone: runs of one scenario are put together, scenarios keep their order. */
 export function judgeRecordings(recordings: readonly NamedRecording[], version: string): GateResult {
@@ -23,14 +32,15 @@ export function judgeRecordings(recordings: readonly NamedRecording[], version: 
       trial ? [{ trial, result: judgeRun(entries) }] : [],
     );
     const { repeat } = first.header;
-    const last = judged.toSorted((a, b) => a.run - b.run).at(-1);
+    const made = new Set(judged.map(({ run }) => run)).size;
     return [
       scenarioResult({
         scenario,
         environment,
         runs: judged,
         trials,
-        runsNotMade: repeat && !repeat.all ? runsLeftOut(last, repeat.runs) : 0,
+        // Left out after a clear failure, or lost on the way here.
+        runsNotMade: repeat && made > 0 ? Math.max(0, repeat.runs - made) : 0,
       }),
     ];
   });

@@ -270,7 +270,7 @@ export interface ScenarioResult {
   readonly reasons: readonly Reason[];
   /** Those of all runs that say something about them. */
   readonly replacements?: Replacements;
-  /** Runs that were planned and not made, because an earlier one failed clearly. */
+  /** Runs that were planned and are not here: not made, because an earlier one failed clearly, or not given. */
   readonly runsNotMade?: number;
   /** Those of all runs, put together by cause. */
   readonly findings: readonly Finding[];

@@ -17,17 +17,21 @@ export function howSure({
 }: ScenarioResult): readonly string[] {
   if (isUrlProbe(scenario)) return [];
   const sentences: string[] = runs.flatMap(({ sequence }) => confirmedSentence(sequence));
-  if (runsNotMade > 0) {
-    sentences.push(
-      `${plural(runsNotMade, 'planned run was', 'planned runs were')} not made, because the last one failed clearly (\`repeat-all\` makes them).`,
-    );
-  }
+  if (runsNotMade > 0) sentences.push(missingSentence(runsNotMade, runs));
   if (replacements) sentences.push(...boundSentences(replacements, runs.length));
   const [worst] = runs
     .flatMap(({ partialDetection }) => (partialDetection ? [partialDetection] : []))
     .toSorted((a, b) => chanceAt(a) - chanceAt(b));
   if (replacements && worst) sentences.push(chanceSentence(worst, scenario.ratePerSecond));
   return sentences;
+}
+
+/** Why planned runs are not there: left out after a failure, or their recordings were not given. */
+function missingSentence(runsNotMade: number, runs: ScenarioResult['runs']): string {
+  const failed = runs.some(({ verdict }) => verdict === 'dropped' || verdict === 'rollout-failed');
+  return failed
+    ? `${plural(runsNotMade, 'planned run was', 'planned runs were')} not made, because the last one failed clearly (\`repeat-all\` makes them).`
+    : `${plural(runsNotMade, 'planned run is', 'planned runs are')} missing here, and what happened in them is not known.`;
 }
 
 /** When clients saw the update, where answers carry a number. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeRecordings } from '../../src/gate/judge-recordings.ts';
+import { distinctRecordings, judgeRecordings } from '../../src/gate/judge-recordings.ts';
 import type { GateResult, Verdict } from '../../src/model/verdict.ts';
+import { howSure } from '../../src/report/how-sure.ts';
 import { gateResult, runsLeftOut, scenarioResult, worstVerdict } from '../../src/verdict/combine.ts';
 import { exitCodeOf, isFailing } from '../../src/verdict/exit-code.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
@@ -124,7 +125,32 @@ describe('repeated runs', () => {
       judgeRecordings([recorded({ run: 1 }, all), recorded({ run: 2, ...DROPPING }, all)], '0.1.0')
         .scenarios[0]?.runsNotMade;
     expect(notMade(false)).toBe(3);
-    expect(notMade(true)).toBeUndefined();
+    // All of them were to be made, so that some are missing.
+    expect(notMade(true)).toBe(3);
+  });
+
+  it('say how many are missing where not all recordings were given', () => {
+    const entries = aRecording({
+      run: 2,
+      change: ([header, ...rest]) =>
+        header?.kind === 'header' ? [{ ...header, repeat: { runs: 3, all: false } }, ...rest] : rest,
+    });
+    const [judged] = judgeRecordings([{ name: 'run-2', entries }], '0.1.0').scenarios;
+    expect(judged).toMatchObject({ verdict: 'pass', runsNotMade: 2 });
+    expect(judged && howSure(judged)).toContain(
+      '2 planned runs are missing here, and what happened in them is not known.',
+    );
+  });
+
+  it('count once where a recording is given twice', () => {
+    const [one, two] = [aRecording({ replicas: 3 }), aRecording({ run: 2, replicas: 3 })];
+    const given = [one, two, aRecording({ replicas: 3 })].map((entries, index) => ({
+      name: `run-${index}`,
+      entries,
+    }));
+    const distinct = distinctRecordings(given);
+    expect(distinct.map(({ name }) => name)).toEqual(['run-0', 'run-1']);
+    expect(judgeRecordings(distinct, '0.1.0').scenarios[0]?.replacements).toMatchObject({ total: 6 });
   });
 
   it('bound the share of bad replacements together', () => {
