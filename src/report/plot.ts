@@ -115,14 +115,16 @@ export function plotOf({ entries }: RunRecording, index: number): Plot | undefin
 }
 
 /**
- * At most so many points, whatever the duration: of neighbours, one that was not answered is kept before an answered
- * one, and among those the slowest. What a reader looks for is never thinned away by what is usual.
+ * At most so many points, whatever the duration: of neighbours, one that was dropped is kept before one that was not
+ * judged, that before an answered one, and among those the slowest. What a reader looks for is never thinned away by what is usual.
  */
 function thinned<T extends Sample>(inOrder: readonly T[]): readonly T[] {
   if (inOrder.length <= POINT_LIMIT) return inOrder;
   const together = Math.ceil(inOrder.length / POINT_LIMIT);
-  const weight = ({ end, scheduledMs, endedMs }: Sample) =>
-    end.end === 'ok' ? (endedMs ?? scheduledMs) - scheduledMs : Number.POSITIVE_INFINITY;
+  const weight = ({ end, scheduledMs, endedMs }: Sample) => {
+    if (end.end === 'ok') return (endedMs ?? scheduledMs) - scheduledMs;
+    return end.end === 'dropped' ? Number.POSITIVE_INFINITY : Number.MAX_VALUE;
+  };
   const kept: T[] = [];
   for (let first = 0; first < inOrder.length; first += together) {
     let heaviest = inOrder[first];
