@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { createInterface } from 'node:readline';
-import { PROTOCOL_VERSION, type SourcePortRange, type StreamSpec, type ToProber } from '../protocol.ts';
+import { PROTOCOL_VERSION, type SourcePortRange, type ToProber } from '../protocol.ts';
 import { bootId } from './boot-id.ts';
 import { goFirstInLine } from './first-in-line.ts';
 import { realTime } from './loop-time.ts';
@@ -9,8 +9,7 @@ import { MessageOutput } from './message-output.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { ProbeLoop } from './probe-loop.ts';
 import { SourcePorts } from './source-ports.ts';
-import { openTransport } from './transports/open-transport.ts';
-import type { Transport } from './transports/transport.ts';
+import { type OpenTransport, transportFor } from './transports/open-transport.ts';
 
 /** Our end came before `finish`: the gate is gone. */
 const EXIT_ABANDONED = 1;
@@ -23,6 +22,7 @@ const [, , sourceAddress] = process.argv;
 goFirstInLine();
 const output = new MessageOutput(process.stdout);
 let sourcePorts: SourcePorts | undefined;
+const transports = new Map<string, OpenTransport>();
 
 process.stdout.on('error', () => process.exit(EXIT_ABANDONED));
 process.stdin.on('end', () => process.exit(EXIT_ABANDONED));
@@ -43,7 +43,12 @@ output.write({
 const lostPackets = new LostPackets();
 const loop: ProbeLoop = new ProbeLoop({
   time: realTime(() => loop.idle),
-  openTransport: open,
+  openTransport: ({ id, address, port }) => {
+    const open = transports.get(id);
+    if (!open || !sourcePorts) throw new Error(`stream ${id} has no transport`);
+    const source = sourceAddress ? { sourceAddress } : {};
+    return open({ address, port, sourcePorts, nowMs: monotonicMs, ...source }, (fact) => output.write(fact));
+  },
   emit: (message) => output.write(message),
   takeLostPackets: () => lostPackets.takeCount(),
   onFinished: async () => {
@@ -53,23 +58,27 @@ const loop: ProbeLoop = new ProbeLoop({
   },
 });
 
+// One message after the other, also while what a stream needs is being loaded.
+let obeyed = Promise.resolve();
 createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
-  try {
-    obey(JSON.parse(line));
-  } catch (error) {
-    // The gate and its prober are of one build: this is a bug, and nothing after it can be trusted.
-    output.write({ kind: 'fault', message: String(error) });
-    void output.end().then(() => process.exit(EXIT_FAULT));
-  }
+  obeyed = obeyed
+    .then(() => obey(JSON.parse(line)))
+    .catch(async (error) => {
+      // The gate and its prober are of one build: this is a bug, and nothing after it can be trusted.
+      output.write({ kind: 'fault', message: String(error) });
+      await output.end();
+      process.exit(EXIT_FAULT);
+    });
 });
 
-function obey(message: ToProber): void {
+async function obey(message: ToProber): Promise<void> {
   switch (message.kind) {
     case 'ping':
       output.write({ kind: 'pong', id: message.id, monotonicMs: monotonicMs() });
       return;
     case 'start':
       own(message.ports);
+      for (const spec of message.streams) transports.set(spec.id, await transportFor(spec));
       for (const spec of message.streams) loop.start(spec);
       return;
     case 'stop':
@@ -86,16 +95,4 @@ function obey(message: ToProber): void {
 /** The first range counts for the prober's whole life: only so is it known which port rests since when. */
 function own(range: SourcePortRange): void {
   sourcePorts ??= new SourcePorts(range, monotonicMs());
-}
-
-function open(spec: StreamSpec): Transport {
-  if (!sourcePorts) throw new Error('no source ports');
-  const dialer = {
-    address: spec.address,
-    port: spec.port,
-    sourcePorts,
-    nowMs: monotonicMs,
-    ...(sourceAddress ? { sourceAddress } : {}),
-  };
-  return openTransport(spec, dialer, (fact) => output.write(fact));
 }

@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { NodeShell } from '../../cluster/cluster-provider.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 import { installNodeRuntime, installProgram } from './node-runtime.ts';
 import { createProberPod, proberObjectName } from './prober-pod.ts';
 import type { Vantage } from './vantage.ts';
@@ -66,6 +67,7 @@ export async function nodePodVantage(options: NodePodOptions): Promise<Vantage> 
       ...asNobody,
       '--',
       ...runtime,
+      ...NODE_FLAGS,
       programThere,
     ];
     let launches = 0;

@@ -1,4 +1,5 @@
 import { spawn } from '../../platform/process.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 import type { Vantage } from './vantage.ts';
 
 /**
@@ -9,7 +10,11 @@ export function runnerVantage(program: string, sourceAddress?: string): Vantage 
   return {
     sourceAddress,
     launch: async () =>
-      spawn(process.execPath, [program, ...(sourceAddress === undefined ? [] : [sourceAddress])]),
+      spawn(process.execPath, [
+        ...NODE_FLAGS,
+        program,
+        ...(sourceAddress === undefined ? [] : [sourceAddress]),
+      ]),
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -4,6 +4,7 @@ import { Exec, type KubeConfig, type V1Status } from '@kubernetes/client-node';
 import { EnvironmentError } from '../../model/problem.ts';
 import { kubeRequest } from '../../platform/kube-request.ts';
 import type { ProberProcess } from '../prober-process.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 import {
   createProberPod,
   deleteObject,
@@ -84,7 +85,7 @@ async function launch(kubeConfig: KubeConfig, namespace: string, pod: string): P
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   let exitCode: number | undefined;
-  const command = ['node', `/rollproof/${PROGRAM_FILE}`];
+  const command = ['node', ...NODE_FLAGS, `/rollproof/${PROGRAM_FILE}`];
   const onStatus = (status: V1Status) => {
     exitCode = exitCodeOf(status);
   };

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { SourcePorts } from '../../../src/prober/program/source-ports.ts';
-import { openTransport } from '../../../src/prober/program/transports/open-transport.ts';
+import { transportFor } from '../../../src/prober/program/transports/open-transport.ts';
 import type { SendEnd } from '../../../src/prober/program/transports/transport.ts';
 import type { HttpEngineName } from '../../../src/prober/protocol.ts';
 import { testStream } from '../../support/drive-prober.ts';
@@ -18,8 +18,8 @@ async function sendAfterConnecting(connectMs: number, engine: HttpEngineName): P
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   let nowMs = 5_000;
-  const transport = openTransport(
-    { ...testStream(port), engine },
+  const open = await transportFor({ ...testStream(port), engine });
+  const transport = open(
     {
       address: '127.0.0.1',
       port,

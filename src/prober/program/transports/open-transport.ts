@@ -1,51 +1,56 @@
-import { DEFAULT_HTTP_ENGINE, type HttpEngineName, type StreamSpec } from '../../protocol.ts';
+import { DEFAULT_HTTP_ENGINE, type StreamSpec } from '../../protocol.ts';
 import type { Speak } from './conversation.ts';
 import { freshEach } from './fresh-each.ts';
-import { grpcConversation } from './grpc.ts';
-import { h2Conversation } from './h2.ts';
 import type { HttpEngine } from './http-connection.ts';
 import { httpKeepAlive } from './http-keep-alive.ts';
 import { httpNew } from './http-new.ts';
 import { rawEngine } from './http-raw.ts';
-import { undiciEngine } from './http-undici.ts';
 import { longLived } from './long-lived.ts';
 import type { Dialer } from './owned-connection.ts';
-import { tcpConversation } from './tcp.ts';
 import type { Transport, TransportFact } from './transport.ts';
-import { udp } from './udp.ts';
-import { webSocketConversation } from './websocket.ts';
 
-/** The transport for a stream's protocol and use of connections. Throws where there is none: the plan lets none such pass. */
-export function openTransport(
-  spec: StreamSpec,
-  dialer: Dialer,
-  tell: (fact: TransportFact) => void,
-): Transport {
+/** Opens a stream's transport; `tell` takes what there is to tell of connections. */
+export type OpenTransport = (dialer: Dialer, tell: (fact: TransportFact) => void) => Transport;
+
+/**
+ * The transport for a stream's protocol and use of connections. What only some streams need is loaded when the first
+ * one needs it: most speak plain HTTP, and their prober should be small and quick to start. Throws where there is no
+ * transport: the plan lets none such pass.
+ */
+export async function transportFor(spec: StreamSpec): Promise<OpenTransport> {
+  const lanes =
+    (speak: Speak): OpenTransport =>
+    (dialer, tell) =>
+      openLanes(spec, dialer, speak, tell);
   switch (spec.protocol) {
-    case 'http':
-      return openHttp(spec, dialer);
+    case 'http': {
+      const engine = await engineFor(spec);
+      return (dialer) => openHttp(engine, spec, dialer);
+    }
     case 'tcp':
-      return openLanes(spec, dialer, tcpConversation(spec), tell);
+      return lanes((await import('./tcp.ts')).tcpConversation(spec));
     case 'websocket':
-      return openLanes(spec, dialer, webSocketConversation(spec), tell);
+      return lanes((await import('./websocket.ts')).webSocketConversation(spec));
     case 'h2':
-      return openLanes(spec, dialer, h2Conversation(spec), tell);
+      return lanes((await import('./h2.ts')).h2Conversation(spec));
     case 'grpc':
-      return openLanes(spec, dialer, grpcConversation(spec), tell);
-    case 'udp':
-      return udp(spec, dialer, tell);
+      return lanes((await import('./grpc.ts')).grpcConversation(spec));
+    case 'udp': {
+      const { udp } = await import('./udp.ts');
+      return (dialer, tell) => udp(spec, dialer, tell);
+    }
     default:
       throw new Error(`there is no transport for ${spec.protocol}`);
   }
 }
 
-const HTTP_ENGINES: Readonly<Record<HttpEngineName, (spec: StreamSpec) => HttpEngine>> = {
-  raw: rawEngine,
-  undici: undiciEngine,
-};
+async function engineFor(spec: StreamSpec): Promise<HttpEngine> {
+  if ((spec.engine ?? DEFAULT_HTTP_ENGINE) === 'raw') return rawEngine(spec);
+  const { undiciEngine } = await import('./http-undici.ts');
+  return undiciEngine(spec);
+}
 
-function openHttp(spec: StreamSpec, dialer: Dialer): Transport {
-  const engine = HTTP_ENGINES[spec.engine ?? DEFAULT_HTTP_ENGINE](spec);
+function openHttp(engine: HttpEngine, spec: StreamSpec, dialer: Dialer): Transport {
   switch (spec.connection) {
     case 'new':
       return httpNew(engine, dialer);
