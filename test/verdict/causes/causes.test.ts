@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CAUSES, type Cause } from '../../../src/model/finding.ts';
 import type { ProcessFact, ProxyFact } from '../../../src/model/recording.ts';
+import type { Protocol } from '../../../src/model/scenario.ts';
 import { judgeRun } from '../../../src/verdict/judge.ts';
 import {
   aContainer,
@@ -652,6 +653,55 @@ describe('the suggestion', () => {
         '+      maxSurge: 1',
       ],
     });
+  });
+
+  it.each<[Protocol, string, readonly string[] | undefined]>([
+    ['http', '/', ['httpGet:', '  path: "/"', '  port: 80']],
+    ['grpc', '/grpc.health.v1.Health/Check', ['grpc:', '  port: 80']],
+    ['grpc', '/shop.Cart/Count', ['tcpSocket:', '  port: 80']],
+    ['h2', '/', ['tcpSocket:', '  port: 80']],
+    ['tcp', '/', ['tcpSocket:', '  port: 80']],
+    ['websocket', '/', ['tcpSocket:', '  port: 80']],
+    ['udp', '/', undefined],
+  ])('is a readiness probe that a server of %s at %s answers', (protocol, path, handler) => {
+    const story = STORIES['missing-readiness-probe'];
+    const found = suggestion({ ...story, scenario: { ...story.scenario, protocol, path } });
+    const lines = handler?.map((line) => `  ${line}`);
+    expect(found?.yaml).toEqual(lines && ['readinessProbe:', ...lines, '  periodSeconds: 1']);
+  });
+
+  it('asks the port that the Service leads to, and not another one', () => {
+    const story = STORIES['missing-readiness-probe'];
+    const ports = [
+      { name: 'metrics', containerPort: 9090 },
+      { name: 'web', containerPort: 8080 },
+    ];
+    const asked = (targetPort: string) =>
+      suggestion({
+        ...story,
+        template: { service: { port: { name: '', targetPort } }, containers: [{ name: 'nginx', ports }] },
+      })?.yaml;
+    expect(asked('web')).toContain('    port: web');
+    expect(asked('8080')).toContain('    port: web');
+  });
+
+  it('is no other kind of readiness probe that could not succeed, or asks for less', () => {
+    const story = STORIES['readiness-too-early'];
+    const given = (protocol: Protocol, how: 'tcp' | 'grpc' | 'http') =>
+      suggestion({
+        ...story,
+        scenario: { ...story.scenario, protocol, path: '/grpc.health.v1.Health/Check' },
+        template: { containers: [{ name: 'nginx', ports: [{ containerPort: 80 }], readiness: { how } }] },
+        also: [aPodFact('new', 4_300, { containers: [aContainer()] })],
+      })?.yaml;
+    expect(given('grpc', 'tcp')).toEqual(['readinessProbe:', '  grpc:', '    port: 80']);
+    for (const [protocol, how] of [
+      ['grpc', 'grpc'],
+      ['h2', 'http'],
+      ['tcp', 'tcp'],
+    ] as const) {
+      expect(given(protocol, how)?.[1]).toMatch(/^ {2}initialDelaySeconds: /);
+    }
   });
 
   it('is no strategy where new pods start before old ones end already', () => {

@@ -1,5 +1,7 @@
 import type { Suggestion } from '../../../model/finding.ts';
-import type { TemplateFact } from '../../../model/recording.ts';
+import type { PlainRecord } from '../../../model/plain-data.ts';
+import type { TemplateContainer, TemplateFact } from '../../../model/recording.ts';
+import { GRPC_HEALTH_CHECK } from '../../../model/scenario.ts';
 import { time } from '../evidence.ts';
 import { type Drop, type Story, servingContainer } from '../story.ts';
 import { insertedDiff, suggestionOf } from './edit.ts';
@@ -10,14 +12,9 @@ const LEAST_MARGIN_MS = 2_000;
 /** A probe that asks for what clients ask for; undefined where no port is known to ask. */
 export function readinessProbe(story: Story, template: TemplateFact): Suggestion | undefined {
   const container = servingContainer(template);
-  const port = container?.ports[0];
-  if (!container || !port) return undefined;
-  const fields = {
-    readinessProbe: {
-      httpGet: { path: story.header.scenario.path, port: port.name ?? port.containerPort },
-      periodSeconds: 1,
-    },
-  };
+  const asking = container && askingAsClients(story, template, container);
+  if (!container || !asking) return undefined;
+  const fields = { readinessProbe: { ...asking, periodSeconds: 1 } };
   return suggestionOf(
     `Give ${container.name} a readiness probe, so that it gets requests only when it answers them.`,
     [{ at: 'container', fields, ...insertedDiff(template.places?.container, fields) }],
@@ -33,20 +30,49 @@ export function deeperReadiness(
   drops: readonly Drop[],
 ): Suggestion | undefined {
   const container = servingContainer(template);
-  const port = container?.ports[0];
   const { path } = story.header.scenario;
   const probe = container?.readiness;
   if (!container || !probe) return undefined;
-  if (!port || (probe.how === 'http' && probe.path === path)) return laterReadiness(story, template, drops);
-  const others = { tcp: 'tcpSocket', grpc: 'grpc', exec: 'exec', http: undefined }[probe.how];
-  const httpGet = { path: path, port: port.name ?? port.containerPort };
-  const fields = { readinessProbe: { httpGet, ...(others && { [others]: null }) } };
+  const asking = askingAsClients(story, template, container);
+  const now = { tcp: 'tcpSocket', grpc: 'grpc', exec: 'exec', http: 'httpGet' }[probe.how];
+  const asksAlready = asking && now in asking && (probe.how !== 'http' || probe.path === path);
+  // To connect is the least that a probe can do, so that none is deepened by it.
+  if (!asking || 'tcpSocket' in asking || asksAlready) return laterReadiness(story, template, drops);
+  const fields = { readinessProbe: { ...asking, ...(!(now in asking) && { [now]: null }) } };
   return suggestionOf(
     `Let the readiness probe of ${container.name} ask for ${path}, as clients do: it succeeds by other means before that is answered.`,
     [{ at: 'container', fields }],
     story,
     template,
   );
+}
+
+/** What a kubelet can ask as clients of the protocol do, or nearly so; undefined where it can not, or no port is known. */
+function askingAsClients(
+  { header: { scenario } }: Story,
+  { service }: TemplateFact,
+  { ports }: TemplateContainer,
+): PlainRecord | undefined {
+  const probed = service?.port?.targetPort;
+  const port =
+    ports.find(({ name, containerPort }) => probed === name || probed === String(containerPort)) ?? ports[0];
+  if (!port) return undefined;
+  const { containerPort, name = containerPort } = port;
+  const { protocol, path } = scenario;
+  switch (protocol) {
+    case 'http':
+      return { httpGet: { path, port: name } };
+    case 'https':
+      return { httpGet: { path, port: name, scheme: 'HTTPS' } };
+    case 'grpc':
+      return path === GRPC_HEALTH_CHECK ? { grpc: { port: containerPort } } : { tcpSocket: { port: name } };
+    case 'h2':
+    case 'tcp':
+    case 'websocket':
+      return { tcpSocket: { port: name } };
+    case 'udp':
+      return undefined;
+  }
 }
 
 /** The probe begins only when, here, the pod could be reached and answered. */
