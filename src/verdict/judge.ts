@@ -53,7 +53,7 @@ function judgeRollout(facts: RolloutFacts): RunResult {
   const evidence: Evidence = { facts, target, steady, lives, served: whoServed(facts, target, lives) };
   const { triggeredMs } = facts.cuts;
   const story = storyOf(facts, target, steady);
-  const causes = findingsOf(story, target);
+  const causes = findingsOf(story, target, steady);
 
   const outcomes = [
     ...measuringGuards(evidence),

@@ -12,7 +12,8 @@ import { suggestionFor } from './suggestion.ts';
  * Why requests were dropped, most drops first and what is unexplained last. Each drop is laid to one cause, so that
  * drops add up to those of the account. Requests that are not judged have a finding, too, where their cause is known.
  */
-export function findingsOf(story: Story, account: Account): readonly Finding[] {
+export function findingsOf(story: Story, account: Account, steady?: Account): readonly Finding[] {
+  const doubt = doubtOf(steady, account);
   const explained = new Map<Cause, { readonly drop: Drop; readonly attribution: Attribution }[]>();
   const unexplained: Drop[] = [];
   for (const { drop, attribution } of attributedDrops(story)) {
@@ -31,12 +32,16 @@ export function findingsOf(story: Story, account: Account): readonly Finding[] {
     return {
       cause,
       drops: drops.length,
-      confidence: mostFrequent(cases.map(({ attribution }) => attribution.confidence)),
+      confidence:
+        doubt !== undefined && cause !== 'prober-fault'
+          ? 'low'
+          : mostFrequent(cases.map(({ attribution }) => attribution.confidence)),
       pods: namesOf(drops),
       evidence: [
         ...new Set(cases.map(({ attribution }) => attribution.because)),
         ...evidenceOf(drops, story),
         ...(RACES_WITH_NODES.has(cause) ? paceOfProxies(story) : []),
+        ...(doubt === undefined ? [] : [doubt]),
       ],
       ...(undecided && { undecided }),
       ...(suggestion && { suggestion }),
@@ -49,6 +54,17 @@ export function findingsOf(story: Story, account: Account): readonly Finding[] {
     ...rolloutFindings(story),
     ...restartFindings(story, findings),
   ];
+}
+
+/** The control may lose a request now and then; from this many on, and this share of what was lost, it is telling. */
+const CONTROL_DROPS = 3;
+const CONTROL_SHARE = 0.05;
+
+/** Why no cause is sure: the control, which was not updated, lost requests as well. */
+function doubtOf(steady: Account | undefined, { counts }: Account): string | undefined {
+  const lost = steady?.counts.dropped ?? 0;
+  if (lost < CONTROL_DROPS || lost < counts.dropped * CONTROL_SHARE) return undefined;
+  return `The steady control, which was not updated, lost ${lost} requests in the same run: something else was wrong, and no cause is sure.`;
 }
 
 /** Each dropped request with what it is laid to, undefined where nothing explains it. */

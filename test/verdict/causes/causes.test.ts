@@ -315,6 +315,21 @@ describe('the cause of dropped requests', () => {
     expect([...Object.keys(STORIES), ...Object.keys(UNPROVEN)].sort()).toEqual(Object.keys(CAUSES).sort());
   });
 
+  it('is sure of nothing where the control lost requests as well', () => {
+    const story = {
+      template: {},
+      ...EXIT_0,
+      endpoints: SURGE,
+      target: [{ atMs: 4_510, draw: 'xxxx.x.xxx' }],
+    };
+    const sure = judgeRun(aRolloutStory(story)).findings[0];
+    const unsure = judgeRun(aRolloutStory({ ...story, steady: [{ atMs: 9_000, draw: 'ttttt' }] }))
+      .findings[0];
+    expect(sure?.confidence).toBe('high');
+    expect(unsure).toMatchObject({ cause: sure?.cause, confidence: 'low' });
+    expect(unsure?.evidence.at(-1)).toMatch(/^The steady control, which was not updated, lost 5 requests/);
+  });
+
   it('is one for each drop: findings add up to the account', () => {
     const { findings, requests } = judgeRun(
       aRolloutStory({
