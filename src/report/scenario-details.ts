@@ -2,7 +2,7 @@ import { markdownTable } from 'markdown-table';
 import { isUrlProbe } from '../model/url-probe.ts';
 import { PHASES, type Phase, type RunResult, type ScenarioResult } from '../model/verdict.ts';
 import { connectionTable } from './connections.ts';
-import { count, duration, plural } from './figures.ts';
+import { count, duration, NOTHING, plural } from './figures.ts';
 import { findingDetails } from './findings.ts';
 import { ganttChart } from './gantt.ts';
 import { codeSpan, prose } from './markdown.ts';
@@ -90,10 +90,12 @@ function outageTable({ outages, outagesLeftOut = 0 }: RunResult): string {
   const shown = outages.slice(0, ROW_LIMIT);
   const table = markdownTable(
     [
-      ['Outage from', 'Length', 'Dropped', 'Answered within', 'As a client saw it'],
+      ['Outage from', 'Length', 'At least', 'At most', 'Dropped', 'Answered within', 'As a client saw it'],
       ...shown.map((outage) => [
         duration(outage.fromMs),
         duration(outage.lengthMs),
+        outage.bounds ? duration(outage.bounds.atLeastMs) : NOTHING,
+        outage.bounds ? duration(outage.bounds.atMostMs) : NOTHING,
         count(outage.dropped),
         count(outage.answered),
         Object.entries(outage.classes)
@@ -101,7 +103,7 @@ function outageTable({ outages, outagesLeftOut = 0 }: RunResult): string {
           .join(', '),
       ]),
     ],
-    { align: ['r', 'r', 'r', 'r', 'l'], alignDelimiters: false },
+    { align: ['r', 'r', 'r', 'r', 'r', 'r', 'l'], alignDelimiters: false },
   );
   const more = outages.length + outagesLeftOut - shown.length;
   return more > 0 ? `${table}\n\n${more} more outages are in the report files.` : table;
