@@ -4,12 +4,12 @@ import { type Lane, lanesOf, type Stage } from './lanes.ts';
 /** Pods of one chart; more of them cannot be read. */
 const LANE_LIMIT = 12;
 
-/** How Mermaid is told to colour a stage. */
+/** How Mermaid is told to colour a stage. Its red is kept for what was lost. */
 const TAGS: Readonly<Record<Stage, string>> = {
   starting: 'active, ',
   'in service': 'done, ',
-  ending: 'crit, ',
-  ended: '',
+  ending: '',
+  ended: 'done, ',
 };
 
 /** Lead-in before the first pod's change, so that it can be seen what was there. */
@@ -32,9 +32,11 @@ export function ganttChart({ pods, outages }: RunResult): readonly string[] {
   const lost = outages.filter(({ lastDropMs }) => lastDropMs >= fromMs);
   return [
     '```mermaid',
+    // One row per pod, and room for the names of pods.
+    '%%{init: {"gantt": {"displayMode": "compact", "leftPadding": 200}}}%%',
     'gantt',
     '  dateFormat x',
-    '  axisFormat %M:%S',
+    '  axisFormat %M:%S.%L',
     ...(lost.length === 0 ? [] : ['  section requests lost']),
     ...lost
       .slice(0, LANE_LIMIT)
