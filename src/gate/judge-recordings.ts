@@ -13,14 +13,17 @@ export function distinctRecordings(recordings: readonly NamedRecording[]): reado
   return [...Map.groupBy(recordings, same).values()].flatMap(([first]) => first ?? []);
 }
 
-/** The result that follows from recordings alone: runs of one scenario are put together, scenarios keep their order. */
+/**
+ * The result that follows from recordings alone: runs of one scenario on one kind of cluster are put together, because
+ * a stand-in shows nothing for a real one. Scenarios keep their order.
+ */
 export function judgeRecordings(recordings: readonly NamedRecording[], version: string): GateResult {
   const byScenario = Map.groupBy(
     recordings.flatMap(({ entries }) => {
       const header = entries.find((entry): entry is Header => entry.kind === 'header');
       return header ? [{ header, entries }] : [];
     }),
-    ({ header }) => header.scenario.name,
+    ({ header: { scenario, environment } }) => JSON.stringify([scenario.name, environment.cluster]),
   );
   const scenarios = [...byScenario.values()].flatMap((runs) => {
     const own = runs.filter(({ header }) => header.trial === undefined);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { distinctRecordings, judgeRecordings } from '../../src/gate/judge-recordings.ts';
 import type { GateResult, Verdict } from '../../src/model/verdict.ts';
 import { howSure } from '../../src/report/how-sure.ts';
+import { standInNotice } from '../../src/report/stand-in-notice.ts';
 import { gateResult, runsLeftOut, scenarioResult, worstVerdict } from '../../src/verdict/combine.ts';
 import { exitCodeOf, isFailing } from '../../src/verdict/exit-code.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
@@ -140,6 +141,19 @@ describe('repeated runs', () => {
     expect(judged && howSure(judged)).toContain(
       '2 planned runs are missing here, and what happened in them is not known.',
     );
+  });
+
+  it('are not put together with those on a stand-in, which would hide that it was one', () => {
+    const given = [
+      aRecording(),
+      aRecording({ run: 2, environment: { cluster: 'sandbox', cni: 'none' } }),
+    ].map((entries, index) => ({ name: `run-${index}`, entries }));
+    const result = judgeRecordings(given, '0.1.0');
+    expect(result.scenarios.map(({ environment, runs }) => [environment?.cluster, runs.length])).toEqual([
+      ['kind', 1],
+      ['sandbox', 1],
+    ]);
+    expect(standInNotice(result)).toHaveLength(1);
   });
 
   it('count once where a recording is given twice', () => {
