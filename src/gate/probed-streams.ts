@@ -23,10 +23,13 @@ export function probedStreams(
   const intervalMs = 1000 / scenario.ratePerSecond;
   const steadyIntervalMs = 1000 / steadyRatePerSecond(scenario.ratePerSecond);
   // The control speaks HTTP whatever the workload does: it is there to notice that the cluster is disturbed.
-  const control = { ...steady, protocol: 'http', expect: ANY_ANSWER } as const;
-  const user = { ...target, protocol: scenario.protocol, path: scenario.path, expect: scenario.expect };
+  const usual = usualUse(scenario);
+  const control = { ...steady, ...usual, protocol: 'http', expect: ANY_ANSWER } as const;
+  const { protocol, path, expect, connection, connections, idleMs } = scenario;
+  const use = { connection, connections, ...(idleMs === undefined ? {} : { idleMs }) };
+  const user = { ...target, protocol, path, expect, ...usual };
   return [
-    probedStream(scenario, user, { id: 'target', role: 'target', intervalMs, offsetMs: 0 }),
+    probedStream(scenario, { ...user, ...use }, { id: 'target', role: 'target', intervalMs, offsetMs: 0 }),
     // Half an interval later, so that the two never wait for each other.
     probedStream(scenario, control, {
       id: 'steady',
@@ -50,19 +53,31 @@ export function probedStreams(
 }
 
 /** What is probed in a stream, and how. */
-type Probed = Pick<Target, 'address' | 'port'> & {
-  readonly protocol: Protocol;
-  readonly path: string;
-  readonly expect: Expectation;
-};
+type Probed = Pick<Target, 'address' | 'port'> &
+  Pick<StreamSpec, 'connection' | 'connections' | 'idleMs'> & {
+    readonly protocol: Protocol;
+    readonly path: string;
+    readonly expect: Expectation;
+  };
+
+/** How many connections serve where others are to rest. */
+const BUSY_CONNECTIONS = 10;
+
+/** Connections rest towards the workload only: that the control closes idle ones would be nobody's drop. */
+function usualUse({ connection, connections }: Scenario): Pick<StreamSpec, 'connection' | 'connections'> {
+  return connection === 'idle-reuse'
+    ? { connection: 'keep-alive', connections: BUSY_CONNECTIONS }
+    : { connection, connections };
+}
 
 function probedStream(
   scenario: Scenario,
-  { address, port, protocol, path, expect }: Probed,
+  { address, port, path, ...probed }: Probed,
   { offsetMs, ...stream }: Pick<Stream, 'id' | 'role' | 'intervalMs'> & { readonly offsetMs: number },
 ): ProbedStream {
   const host = `${address}:${port}`;
-  const { connection, connections, deadlineMs } = scenario;
+  const { deadlineMs } = scenario;
+  const { protocol, connection, connections, idleMs, expect } = probed;
   const { id, intervalMs } = stream;
   return {
     stream: { ...stream, url: `${protocol}://${host}${path}`, address, port, expect },
@@ -77,6 +92,7 @@ function probedStream(
       protocol,
       connection,
       connections,
+      ...(idleMs === undefined ? {} : { idleMs }),
       deadlineMs,
       expect,
     },

@@ -41,6 +41,7 @@ const probe = {
   connection: key(INPUT_OPTIONS.connection),
   rate: key(INPUT_OPTIONS.rate),
   connections: key(INPUT_OPTIONS.connections),
+  idle: key(INPUT_OPTIONS.idle),
   timeout: key(INPUT_OPTIONS.timeout),
   baseline: key(INPUT_OPTIONS.baseline),
   tail: key(INPUT_OPTIONS.tail),

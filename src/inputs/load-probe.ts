@@ -2,6 +2,7 @@ import { BadInputError, type Problem } from '../model/problem.ts';
 import type { ConnectionMode } from '../model/scenario.ts';
 import type { UrlProbe } from '../model/url-probe.ts';
 import { isPrivateAddress } from '../platform/private-address.ts';
+import { connectionsOf } from './connections-of.ts';
 import { given } from './given.ts';
 import type { InputName } from './options.ts';
 import { type ProbeTarget, parseProbeUrl } from './probe-url.ts';
@@ -13,6 +14,7 @@ export const PROBE_INPUTS = [
   'rate',
   'connection',
   'connections',
+  'idle',
   'timeout',
   'expect-status',
   'expect-body',
@@ -78,7 +80,7 @@ export function loadProbe(
       protocol: target.protocol,
       connection,
       ratePerSecond,
-      connections: values.connections ?? 10,
+      ...connectionsOf(connection, { ...values, rate: ratePerSecond }),
       deadlineMs: values.timeout ?? 5000,
       durationMs: lasts.data,
       expect: {

@@ -7,6 +7,7 @@ import type { ClusterSettings, ReportSettings, ScenarioSettings, Settings } from
 import { clusterContradictions } from './cluster-contradictions.ts';
 import type { ConfigFile } from './config-file.ts';
 import type { Config, ScenarioConfig } from './config-schema.ts';
+import { connectionsOf } from './connections-of.ts';
 import { defined, given } from './given.ts';
 import type { InputName, InputValues } from './options.ts';
 import { configInPlace, inputsInPlace } from './paths-in-place.ts';
@@ -107,6 +108,7 @@ interface ExpandedScenario {
 const MODE_NAMES: Readonly<Record<ConnectionMode, string>> = {
   new: 'new connections',
   'keep-alive': 'keep-alive',
+  'idle-reuse': 'idle connections',
 };
 
 /** What a scenario is called that has no name of its own. */
@@ -152,7 +154,7 @@ function scenarioSettings(name: string, connection: ConnectionMode, row: Effecti
     connection,
     update: row.update ?? { kind: 'restart' },
     ratePerSecond: row.rate ?? 100,
-    connections: row.connections ?? 10,
+    ...connectionsOf(connection, { ...row, rate: row.rate ?? 100 }),
     deadlineMs: row.timeout ?? 5000,
     baselineMs: row.baseline ?? 5000,
     tailMs: row.tail ?? 5000,

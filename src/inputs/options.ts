@@ -255,13 +255,14 @@ export const INPUT_OPTIONS = {
     description: 'What the probes speak: http, https, h2, grpc, tcp, websocket or udp.',
   }),
   connection: option({
-    value: values.choices(['new', 'keep-alive']),
+    value: values.choices(['new', 'keep-alive', 'idle-reuse']),
     form: 'words',
     placeholder: 'mode',
     configPath: ['probe', 'connection'],
     perScenario: true,
     shownDefault: 'new, keep-alive',
-    description: 'Connections of the probes: new for every request, keep-alive, or both as two scenarios.',
+    description:
+      'Connections of the probes: new for every request, keep-alive, or idle-reuse (kept ones that rest between requests); several make a scenario each.',
   }),
   rate: option({
     value: values.number(1, 5000),
@@ -279,7 +280,18 @@ export const INPUT_OPTIONS = {
     configPath: ['probe', 'connections'],
     perScenario: true,
     shownDefault: '10',
-    description: 'Number of kept-alive connections.',
+    description:
+      'Number of kept-alive connections; of idle-reuse the most that may be open, by default as many as rate and idle need.',
+  }),
+  idle: option({
+    value: values.duration('100ms', '10m'),
+    form: 'text',
+    placeholder: 'duration',
+    configPath: ['probe', 'idle'],
+    perScenario: true,
+    shownDefault: '5s',
+    description:
+      'connection: idle-reuse: how long a connection rests before it is used again. Clients that keep connections for longer than the server does lose requests.',
   }),
   timeout: option({
     value: values.duration('100ms', '60s'),

@@ -139,6 +139,10 @@ export interface Probe {
   readonly remote?: string;
   /** True where the connection had already carried a request. */
   readonly reused?: boolean;
+  /** How long the kept connection had rested when it was sent, where that was 100 ms or more. HTTP/1.1 only. */
+  readonly idleMs?: number;
+  /** True where the kept connection that was to carry it had ended while it rested, so that another one was opened. */
+  readonly replaced?: true;
   readonly status?: number;
   /** Body bytes received. */
   readonly bytes?: number;

@@ -20,8 +20,11 @@ export const GRPC_HEALTH_CHECK = '/grpc.health.v1.Health/Check';
 /** What is spoken where nothing is said, and in recordings from before there was a choice. */
 export const DEFAULT_PROTOCOL: Protocol = 'http';
 
-/** How probes use connections: a fresh one for every request, or kept-alive ones that are reused. */
-export type ConnectionMode = 'new' | 'keep-alive';
+/**
+ * How probes use connections: a fresh one for every request, kept-alive ones that are reused, or kept-alive ones that
+ * rest for a set time before they are (HTTP/1.1 only).
+ */
+export type ConnectionMode = 'new' | 'keep-alive' | 'idle-reuse';
 
 /** How near to their instants requests are sent: within a millisecond and cheaply, or nearer at the price of a core. */
 export type Pacing = 'economy' | 'precise';
@@ -69,8 +72,10 @@ export interface Measure {
   readonly update: Update;
   /** Probes per second and stream; probe n is due at start + n / ratePerSecond. */
   readonly ratePerSecond: number;
-  /** Number of kept-alive connections; ignored for `connection: new`. */
+  /** Number of kept-alive connections, of `idle-reuse` the most that there may be; ignored for `connection: new`. */
   readonly connections: number;
+  /** How long a connection rests between two requests; `connection: idle-reuse` only. */
+  readonly idleMs?: number;
   /** A request without a complete answer this long after it was sent is dropped. */
   readonly deadlineMs: number;
   /** How long the unchanged workload is probed before the update. */
@@ -104,6 +109,11 @@ export const SOURCE_PORT_REST_MS = 120_000;
 
 /** Connections per second that one source address carries: 51,000 ports, each resting 120 s before it is used again. */
 export const MAX_NEW_CONNECTIONS_PER_SECOND = 425;
+
+/** Connections that rest this long carry no more requests than their number and their rest allow. */
+export function connectionsResting(ratePerSecond: number, idleMs: number): number {
+  return Math.ceil((ratePerSecond * idleMs) / 1000) + 1;
+}
 
 /** The control is probed at the scenario's pace, but no faster than this: it only has to notice a disturbance. */
 const MAX_STEADY_RATE_PER_SECOND = 100;

@@ -108,6 +108,7 @@ export interface Reason {
 export type NearMissCode =
   | 'slow-connect'
   | 'late-answers'
+  | 'closed-while-idle'
   | 'old-version-late'
   | 'prestop-margin'
   | 'grace-margin'

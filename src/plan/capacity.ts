@@ -27,7 +27,12 @@ export interface Shortage {
   readonly fittingRate: number;
 }
 
-const OPENS_FOR_EACH_REQUEST: Readonly<Record<ConnectionMode, boolean>> = { new: true, 'keep-alive': false };
+const OPENS_FOR_EACH_REQUEST: Readonly<Record<ConnectionMode, boolean>> = {
+  new: true,
+  'keep-alive': false,
+  // Where the server closes what rests, each request needs another one.
+  'idle-reuse': true,
+};
 
 /** The prober's own files: pipes, its program, what Node keeps. */
 const OWN_FILES = 64;
@@ -81,7 +86,7 @@ export function shortages(demand: Demand, limits: MachineLimits): readonly Short
       'Connections of a second have to wait there while a server does not accept any (net.core.somaxconn)',
     );
   }
-  const kept = isFresh ? 0 : 2 * demand.connections;
+  const kept = connection === 'new' ? 0 : 2 * demand.connections;
   check(
     'RP1117',
     'open files',

@@ -7,6 +7,7 @@ import { shortageProblem, shortages } from './capacity.ts';
 import { checkBody } from './check-body.ts';
 import { checkImages } from './check-images.ts';
 import { checkProtocol } from './check-protocol.ts';
+import { checkRest } from './check-rest.ts';
 import { checkUpdate } from './check-update.ts';
 import { checkDeployment, chooseDeployment } from './choose-deployment.ts';
 import { choosePath } from './choose-path.ts';
@@ -50,6 +51,7 @@ function planScenario(
   findings: Findings,
 ): PlannedScenario | undefined {
   checkProtocol(settings, findings);
+  checkRest(settings, findings);
   checkBody(settings, findings);
   checkCapacity(settings, limits, findings);
   const wish = parseTarget(settings.target, findings);
@@ -86,9 +88,9 @@ function planScenario(
   );
   if (path === undefined) return undefined;
 
-  const { name, protocol, connection, update, ratePerSecond, connections, expect, repeat, repeatAll } =
-    settings;
-  const { deadlineMs, baselineMs, rolloutDeadlineMs, tryFixRuns, sensitivity } = settings;
+  const { name, protocol, connection, update, ratePerSecond, connections, idleMs, expect } = settings;
+  const { deadlineMs, rolloutDeadlineMs, repeat, repeatAll, tryFixRuns, sensitivity } = settings;
+  const baselineMs = baselineFor(settings, findings);
   const tailMs = tailFor(settings.tailMs, cluster, findings);
   const scenario = {
     ...{
@@ -100,6 +102,7 @@ function planScenario(
       service: service.object.name,
     },
     ...{ servicePort: port.servicePort, path, update, ratePerSecond, connections, expect },
+    ...(idleMs === undefined ? {} : { idleMs }),
     ...{ deadlineMs, baselineMs, tailMs, rolloutDeadlineMs },
   };
   return {
@@ -109,6 +112,18 @@ function planScenario(
     ...(sensitivity && { sensitivity }),
     ...(updatedObjects && { updatedObjects }),
   };
+}
+
+/** Resting connections are to be used again some times before the update. */
+const RESTS_BEFORE_UPDATE = 2;
+const AFTER_REST_MS = 2_000;
+
+function baselineFor({ baselineMs, idleMs }: ScenarioSettings, findings: Findings): number {
+  if (idleMs === undefined) return baselineMs;
+  const neededMs = RESTS_BEFORE_UPDATE * idleMs + AFTER_REST_MS;
+  if (baselineMs >= neededMs) return baselineMs;
+  findings.assume(`baseline ${neededMs / 1000} s (connections rest ${idleMs / 1000} s between requests)`);
+  return neededMs;
 }
 
 /** What reaches the nodes late can drop requests late, too. */

@@ -53,6 +53,8 @@ const SHAPES: Readonly<Record<FromProber['kind'], Check>> = {
     connectMs: optional(number),
     remote: optional(text),
     reused: optional(flag),
+    idleMs: optional(number),
+    replaced: optional(flag),
     status: optional(number),
     bytes: optional(number),
     grpcStatus: optional(number),

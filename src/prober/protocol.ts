@@ -70,6 +70,8 @@ export interface StreamSpec {
   readonly engine?: HttpEngineName;
   readonly connection: ConnectionMode;
   readonly connections: number;
+  /** How long a connection rests between two requests; `idle-reuse` only. */
+  readonly idleMs?: number;
   readonly intervalMs: number;
   /** Absent: `economy`. The most precise of all streams counts. */
   readonly pacing?: Pacing;

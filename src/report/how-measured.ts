@@ -104,7 +104,10 @@ function pathOf(scenario: Scenario | UrlProbe): string {
   // UDP has no connections: what its clients keep, or do not, is the port they send from.
   const [one, kept] =
     protocol === 'udp' ? ['source port', 'kept source port'] : ['connection', 'kept-alive connection'];
-  const over = connection === 'new' ? `a new ${one} each` : plural(connections, kept);
+  const { idleMs } = scenario;
+  const rest = idleMs === undefined ? '' : `, each resting ${duration(idleMs)} between requests`;
+  const number = idleMs === undefined ? plural(connections, kept) : `up to ${plural(connections, kept)}`;
+  const over = connection === 'new' ? `a new ${one} each` : `${number}${rest}`;
   if (isUrlProbe(scenario)) return `from here to ${scenario.url}, ${over}`;
   const { vantage, target } = scenario;
   const from = vantage === 'pod' ? 'from inside the cluster' : 'from the runner';

@@ -2,6 +2,7 @@ import type { RunResult } from '../model/verdict.ts';
 import { type Account, accountFor } from './account.ts';
 import { detect, detectionFloor } from './detection.ts';
 import { probeGuards } from './guards.ts';
+import { closedWhileIdle } from './near-misses.ts';
 import type { Finding } from './rollout-finding.ts';
 import type { RunFacts } from './run-facts.ts';
 import {
@@ -41,7 +42,7 @@ export function judgeProbe(facts: RunFacts): RunResult {
     steady: NO_REQUESTS,
     rollout: { replacedPods: 0 },
     findings: [],
-    nearMisses: [],
+    nearMisses: closedWhileIdle(facts, target),
     staticFindings: [],
     pods: [],
   };

@@ -35,6 +35,7 @@ export function nearMissesOf(
 ): readonly NearMiss[] {
   return [
     ...slowConnects(facts, target),
+    ...closedWhileIdle(facts, target),
     ...lateAnswers(target.samples, steady?.samples ?? []),
     ...oldVersionLate(facts, story),
     ...hookMargins(story),
@@ -56,6 +57,27 @@ function slowConnects(facts: RunFacts, { stream, samples }: Account): readonly N
       count: connects.length,
       text: `${plural(connects.length, 'connection')} stood only after a second SYN${third > 0 ? `, ${third} of them after a third` : ''}: the first one got no answer within a second.`,
       remedy: 'A client that waits less than a second for a connection would have failed here.',
+    },
+  ];
+}
+
+/**
+ * Kept connections that a server nobody had told to end closed while they rested. A request that is written in that
+ * very moment is lost; these were spared, because it had been heard of. Pure.
+ */
+export function closedWhileIdle({ probes }: RunFacts, { stream, samples }: Account): readonly NearMiss[] {
+  const before = new Set(samples.filter(({ phase }) => phase === 'before').map(({ seq }) => seq));
+  const kept = (probes.get(stream.id) ?? []).filter(({ seq }) => before.has(seq));
+  const replaced = kept.filter((probe) => probe.replaced === true).length;
+  if (replaced === 0) return [];
+  const reused = kept.filter((probe) => probe.reused === true).length;
+  return [
+    {
+      code: 'closed-while-idle',
+      count: replaced,
+      text: `${plural(replaced, 'kept connection')} had been closed by the server while ${replaced === 1 ? 'it' : 'they'} rested and ${replaced === 1 ? 'was' : 'were'} replaced before a request was written; ${reused} were used again.`,
+      remedy:
+        'A client that writes at the moment of such a close loses the request: let the server keep idle connections for longer than clients do.',
     },
   ];
 }

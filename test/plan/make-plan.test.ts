@@ -101,6 +101,15 @@ describe('a plan', () => {
     expect(long.scenarios[0]?.scenario.tailMs).toBe(9_000);
   });
 
+  it('probes the baseline for two rests of connections that rest, and says so', () => {
+    const rest = { connection: 'idle-reuse', connections: 600, idleMs: 5_000 } as const;
+    const { scenarios, assumed } = plan({ app: APP, scenario: rest });
+    expect(scenarios[0]?.scenario).toMatchObject({ ...rest, baselineMs: 12_000 });
+    expect(assumed).toContain('baseline 12 s (connections rest 5 s between requests)');
+    const long = plan({ app: APP, scenario: { ...rest, baselineMs: 20_000 } });
+    expect(long.scenarios[0]?.scenario.baselineMs).toBe(20_000);
+  });
+
   it('infers everything from an ordinary Deployment and Service, and tells what it assumed', () => {
     const { scenarios, assumed, warnings } = plan({ app: APP });
     expect(scenarios[0]?.scenario).toEqual({
@@ -496,6 +505,16 @@ describe('a plan that cannot work', () => {
       },
       ['RP1126 expect-sequence'],
     ],
+    [
+      'too few connections for their rest',
+      { app: APP, scenario: { connection: 'idle-reuse', connections: 500, idleMs: 5_000 } },
+      ['RP1127 connections'],
+    ],
+    [
+      'connections that rest without HTTP',
+      { app: APP, scenario: { protocol: 'grpc', connection: 'idle-reuse', connections: 600, idleMs: 5_000 } },
+      ['RP1120 connection'],
+    ],
     ['a protocol without a transport', { app: APP, scenario: { protocol: 'https' } }, ['RP1120 protocol']],
     [
       'several of these at once',
@@ -536,6 +555,13 @@ describe('a plan that cannot work', () => {
   });
 
   it('suggests what would fit', async () => {
+    const few = { connection: 'idle-reuse', connections: 10, idleMs: 500 } as const;
+    const [rest] = await problemsOf(() => plan({ app: APP, scenario: few }));
+    expect(rest?.remedy).toBe(
+      'Write connections: 51 or more, or rate: 18 or less, or leave connections out.',
+    );
+    expect(() => plan({ app: APP, scenario: { ...few, connections: 51 } })).not.toThrow();
+    expect(() => plan({ app: APP, scenario: { ...few, ratePerSecond: 18 } })).not.toThrow();
     const [port] = await problemsOf(() => plan({ app: APP, scenario: { ratePerSecond: 400 } }));
     expect(port?.remedy).toBe('Write rate: 325 or less, or connection: keep-alive.');
     expect(() => plan({ app: APP, scenario: { ratePerSecond: 325 } })).not.toThrow();

@@ -61,6 +61,15 @@ describe('a near miss', () => {
     ]);
   });
 
+  it('is a connection that the server closed while it rested, and not one that an ending pod closed', () => {
+    const replacing = (fromMs: number, toMs: number) =>
+      withRequests({}, ({ stream, sentMs = 0 }) =>
+        stream === 'target' && sentMs >= fromMs && sentMs < toMs ? { replaced: true } : undefined,
+      );
+    expect(missesOf(replacing(1_000, 1_100))).toMatchObject([{ code: 'closed-while-idle', count: 10 }]);
+    expect(missesOf(replacing(4_500, 4_600))).toEqual([]);
+  });
+
   it('is no answer that was as late before the update', () => {
     expect(missesOf(withRequests({}, lateBy(400, 0, 12_000, ['target'])))).toEqual([]);
   });

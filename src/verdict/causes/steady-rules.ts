@@ -18,11 +18,11 @@ export const idleConnection: Rule = (drop, story) => {
   const busier = story.visits.filter((visit) => visit.idleMs !== undefined && visit.idleMs < idleMs / 2);
   const lost = story.drops.some((other) => other.idleMs !== undefined && other.idleMs < idleMs / 2);
   if (lost) return undefined;
+  const closed = story.visits.filter((visit) => visit.replaced && !isEnding(visit.pod, visit));
   return {
     cause: 'keep-alive-idle-close',
-    confidence: busier.length >= CONTRAST ? 'high' : 'medium',
-    because:
-      'The connections had carried requests before and then nothing for a while, and were closed just as the next request was on its way. The pods were neither starting nor ending.',
+    confidence: busier.length >= CONTRAST || closed.length > 0 ? 'high' : 'medium',
+    because: `The connections had carried requests before and then nothing for a while, and were closed just as the next request was on its way. The pods were neither starting nor ending.${closed.length > 0 ? ' Others were found closed after they had rested as well.' : ''}`,
   };
 };
 

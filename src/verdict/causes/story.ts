@@ -59,6 +59,8 @@ export interface Visit {
   readonly reused: boolean;
   /** How long its connection had carried nothing before; undefined where it is the first request on it. */
   readonly idleMs: number | undefined;
+  /** It opened a connection in the place of one that had been closed while it rested. */
+  readonly replaced: boolean;
   /** The pod address its connection was sent to. */
   readonly address: string | undefined;
   /** Whose address that was. */
@@ -170,6 +172,7 @@ function visitOf(
     localPort,
     reused: probe.reused === true,
     idleMs,
+    replaced: probe.replaced === true,
     address,
     pod: address === undefined ? undefined : ownerOf(address, sentMs, pods),
   };
@@ -182,9 +185,10 @@ function idleTimes(probes: readonly Probe[]): ReadonlyMap<number, number> {
   const bySending = probes
     .filter(({ sentMs, localPort }) => sentMs !== undefined && localPort !== undefined)
     .toSorted((a, b) => (a.sentMs ?? 0) - (b.sentMs ?? 0));
-  for (const { seq, sentMs = 0, endedMs = sentMs, localPort = 0, reused } of bySending) {
+  for (const { seq, sentMs = 0, endedMs = sentMs, localPort = 0, reused, idleMs } of bySending) {
     const sinceMs = freeSince.get(localPort);
-    if (reused === true && sinceMs !== undefined) times.set(seq, sentMs - sinceMs);
+    if (idleMs !== undefined) times.set(seq, idleMs);
+    else if (reused === true && sinceMs !== undefined) times.set(seq, sentMs - sinceMs);
     freeSince.set(localPort, endedMs);
   }
   return times;

@@ -493,6 +493,20 @@ describe('the cause of dropped requests', () => {
     ]);
   });
 
+  it('is an idle connection, by what the prober says of its rest and of others that were closed at rest', () => {
+    const entries = aRolloutStory({
+      ...STORIES['keep-alive-idle-close'],
+      connections: 100,
+    }).map((entry) => {
+      if (entry.kind !== 'probe' || entry.stream !== 'target') return entry;
+      if (entry.seq === 20) return { ...entry, reused: false, replaced: true as const };
+      return entry.reused === true ? { ...entry, idleMs: 5_000 } : entry;
+    });
+    const [finding] = judgeRun(entries).findings;
+    expect(finding).toMatchObject({ cause: 'keep-alive-idle-close', confidence: 'high', drops: 3 });
+    expect(JSON.stringify(finding)).toContain('found closed after they had rested');
+  });
+
   it('is no idle connection where busy ones are lost as well', () => {
     const { findings } = judgeRun(
       aRolloutStory({

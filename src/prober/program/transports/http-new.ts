@@ -59,3 +59,18 @@ export function sendOnFreshConnection(send: FreshSend): RunningSend {
   };
   return { giveUp: (code) => running.send.giveUp(code) };
 }
+
+/** The same on a connection that no other request gets, although others of its stream are kept. */
+export function sendOnAdditionalConnection(send: Omit<FreshSend, 'onOpen'>): RunningSend {
+  let opened: HttpConnection | undefined;
+  return sendOnFreshConnection({
+    ...send,
+    onOpen(connection) {
+      opened = connection;
+    },
+    onEnd(end) {
+      opened?.close();
+      send.onEnd(end);
+    },
+  });
+}

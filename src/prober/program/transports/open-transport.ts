@@ -2,6 +2,7 @@ import { DEFAULT_HTTP_ENGINE, type StreamSpec } from '../../protocol.ts';
 import type { Speak } from './conversation.ts';
 import { freshEach } from './fresh-each.ts';
 import type { HttpEngine } from './http-connection.ts';
+import { httpIdleReuse } from './http-idle-reuse.ts';
 import { httpKeepAlive } from './http-keep-alive.ts';
 import { httpNew } from './http-new.ts';
 import { rawEngine } from './http-raw.ts';
@@ -56,6 +57,8 @@ function openHttp(engine: HttpEngine, spec: StreamSpec, dialer: Dialer): Transpo
       return httpNew(engine, dialer);
     case 'keep-alive':
       return httpKeepAlive(engine, dialer, spec.connections);
+    case 'idle-reuse':
+      return httpIdleReuse(engine, dialer, { connections: spec.connections, idleMs: spec.idleMs ?? 0 });
   }
 }
 
@@ -70,5 +73,7 @@ function openLanes(
       return freshEach(dialer, speak);
     case 'keep-alive':
       return longLived(spec, dialer, speak, tell);
+    default:
+      throw new Error(`there is no ${spec.protocol} over connections that are used as ${spec.connection}`);
   }
 }

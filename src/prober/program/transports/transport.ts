@@ -3,7 +3,17 @@ import type { ConnectionFact, Probe, ProbePhase, Strays } from '../../../model/r
 /** What is known about a request that was sent, in the words of the recording. */
 export type SendFacts = Pick<
   Probe,
-  'localPort' | 'connectMs' | 'remote' | 'reused' | 'status' | 'grpcStatus' | 'bytes' | 'bodyOk' | 'value'
+  | 'localPort'
+  | 'connectMs'
+  | 'remote'
+  | 'reused'
+  | 'idleMs'
+  | 'replaced'
+  | 'status'
+  | 'grpcStatus'
+  | 'bytes'
+  | 'bodyOk'
+  | 'value'
 >;
 
 /** The one end of one request. */
