@@ -1,8 +1,15 @@
 import type { Stream } from '../model/recording.ts';
-import { type Expectation, type Protocol, type Scenario, steadyRatePerSecond } from '../model/scenario.ts';
+import {
+  type Expectation,
+  type Protocol,
+  pathAsking,
+  type Scenario,
+  steadyRatePerSecond,
+} from '../model/scenario.ts';
 import type { StreamSpec } from '../prober/protocol.ts';
 import type { SteadyControl } from '../workload/steady-control.ts';
 import type { Target } from '../workload/target-address.ts';
+import { headerAsking } from './header-asking.ts';
 
 /** A stream as the recording names it and as the prober is told to send it. */
 export interface ProbedStream {
@@ -25,9 +32,10 @@ export function probedStreams(
   // The control speaks HTTP whatever the workload does: it is there to notice that the cluster is disturbed.
   const usual = usualUse(scenario);
   const control = { ...steady, ...usual, protocol: 'http', expect: ANY_ANSWER } as const;
-  const { protocol, path, expect, connection, connections, idleMs } = scenario;
+  const { protocol, expect, connection, connections, idleMs, slow } = scenario;
   const use = { connection, connections, ...(idleMs === undefined ? {} : { idleMs }) };
-  const user = { ...target, protocol, path, expect, ...usual };
+  const path = pathAsking(scenario.path, slow);
+  const user = { ...target, protocol, path, expect, ...usual, ...headerAsking(slow) };
   return [
     probedStream(scenario, { ...user, ...use }, { id: 'target', role: 'target', intervalMs, offsetMs: 0 }),
     // Half an interval later, so that the two never wait for each other.
@@ -54,7 +62,7 @@ export function probedStreams(
 
 /** What is probed in a stream, and how. */
 type Probed = Pick<Target, 'address' | 'port'> &
-  Pick<StreamSpec, 'connection' | 'connections' | 'idleMs'> & {
+  Pick<StreamSpec, 'connection' | 'connections' | 'idleMs' | 'header'> & {
     readonly protocol: Protocol;
     readonly path: string;
     readonly expect: Expectation;
@@ -63,8 +71,9 @@ type Probed = Pick<Target, 'address' | 'port'> &
 /** How many connections serve where others are to rest. */
 const BUSY_CONNECTIONS = 10;
 
-/** Connections rest towards the workload only: that the control closes idle ones would be nobody's drop. */
+/** Connections rest, and requests are slow, towards the workload only: that the control closes idle ones would be nobody's drop. */
 function usualUse({ connection, connections }: Scenario): Pick<StreamSpec, 'connection' | 'connections'> {
+  if (connection === 'slow') return { connection: 'new', connections };
   return connection === 'idle-reuse'
     ? { connection: 'keep-alive', connections: BUSY_CONNECTIONS }
     : { connection, connections };
@@ -77,7 +86,7 @@ function probedStream(
 ): ProbedStream {
   const host = `${address}:${port}`;
   const { deadlineMs } = scenario;
-  const { protocol, connection, connections, idleMs, expect } = probed;
+  const { protocol, connection, connections, idleMs, header, expect } = probed;
   const { id, intervalMs } = stream;
   return {
     stream: { ...stream, url: `${protocol}://${host}${path}`, address, port, expect },
@@ -93,6 +102,7 @@ function probedStream(
       connection,
       connections,
       ...(idleMs === undefined ? {} : { idleMs }),
+      ...(header && { header }),
       deadlineMs,
       expect,
     },

@@ -10,16 +10,19 @@ import {
   type RecordingEntry,
   type Stream,
 } from '../model/recording.ts';
+import { pathAsking } from '../model/scenario.ts';
 import type { UrlProbe } from '../model/url-probe.ts';
 import { shortageProblem, shortages } from '../plan/capacity.ts';
 import { withoutBody } from '../plan/check-body.ts';
 import { unspoken } from '../plan/check-protocol.ts';
 import { restless } from '../plan/check-rest.ts';
+import { unaskedFor } from '../plan/check-slow.ts';
 import { openProber, type Prober } from '../prober/prober.ts';
 import { monotonicMs } from '../prober/program/monotonic-clock.ts';
 import type { SourcePortRange, StreamSpec } from '../prober/protocol.ts';
 import { runnerVantage } from '../prober/vantage/runner.ts';
 import { openRecording } from '../recording/recording-writer.ts';
+import { headerAsking } from './header-asking.ts';
 import { judgeRecordings } from './judge-recordings.ts';
 import { LiveCounts } from './live-counts.ts';
 import type { Progress } from './progress.ts';
@@ -28,15 +31,16 @@ import { type NamedRecording, readNamedRecording, renderReports } from './render
 import { OWNED_PORTS, portsAfter } from './source-port-budget.ts';
 
 /**
- * Throws BadInputError where the prober cannot speak what is asked for (RP1120, RP1125, RP1127), or where a rate would use
+ * Throws BadInputError where the prober cannot speak what is asked for (RP1120, RP1125, RP1127, RP1128), or where a rate would use
  * something of the machine up (RP1116 to RP1119).
  */
-export function refuseImpossible({ probes }: ProbeSettings, limits: MachineLimits): void {
+export function refuseImpossible({ probes, target }: ProbeSettings, limits: MachineLimits): void {
   const problems = probes.flatMap((probe) => {
     const name = `${probe.url} (${probe.connection})`;
     return [
       ...[unspoken(name, probe.protocol, probe.connection) ?? []].flat(),
       ...[restless(name, probe) ?? []].flat(),
+      ...[unaskedFor(name, probe.slow, target.path) ?? []].flat(),
       ...[withoutBody(name, probe.protocol, probe.expect) ?? []].flat(),
       ...shortages({ ...probe, steadyRate: () => 0 }, limits).map((shortage) =>
         shortageProblem(shortage, name, 'rate'),
@@ -168,16 +172,18 @@ async function recordProbe(run: ProbeRun): Promise<SourcePortRange> {
 
 function streamOf(
   { target }: ProbeSettings,
-  { protocol, connection, connections, idleMs, ratePerSecond, deadlineMs, expect, url }: UrlProbe,
+  { protocol, connection, connections, idleMs, slow, ratePerSecond, deadlineMs, expect, url }: UrlProbe,
   address: string,
 ): { readonly stream: Stream; readonly spec: StreamSpec } {
-  const { port, path, host } = target;
+  const { port, host } = target;
+  const path = pathAsking(target.path, slow);
   const common = { id: 'target', address, port, intervalMs: 1000 / ratePerSecond, expect };
   return {
     stream: { ...common, role: 'target', url },
     spec: {
       ...{ ...common, protocol, path, host, connection, connections, offsetMs: 0, deadlineMs },
       ...(idleMs === undefined ? {} : { idleMs }),
+      ...headerAsking(slow),
     },
   };
 }

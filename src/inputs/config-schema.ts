@@ -42,6 +42,8 @@ const probe = {
   rate: key(INPUT_OPTIONS.rate),
   connections: key(INPUT_OPTIONS.connections),
   idle: key(INPUT_OPTIONS.idle),
+  'slow-duration': key(INPUT_OPTIONS['slow-duration']),
+  'slow-header': key(INPUT_OPTIONS['slow-header']),
   timeout: key(INPUT_OPTIONS.timeout),
   baseline: key(INPUT_OPTIONS.baseline),
   tail: key(INPUT_OPTIONS.tail),

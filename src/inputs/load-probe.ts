@@ -7,6 +7,7 @@ import { given } from './given.ts';
 import type { InputName } from './options.ts';
 import { type ProbeTarget, parseProbeUrl } from './probe-url.ts';
 import { parseInputs, type RawInputs } from './raw-inputs.ts';
+import { slowOf } from './slow-of.ts';
 import { duration } from './values.ts';
 
 /** The inputs of a run that a probe has as well. */
@@ -15,6 +16,8 @@ export const PROBE_INPUTS = [
   'connection',
   'connections',
   'idle',
+  'slow-duration',
+  'slow-header',
   'timeout',
   'expect-status',
   'expect-body',
@@ -81,7 +84,7 @@ export function loadProbe(
       connection,
       ratePerSecond,
       ...connectionsOf(connection, { ...values, rate: ratePerSecond }),
-      deadlineMs: values.timeout ?? 5000,
+      ...slowOf(connection, values),
       durationMs: lasts.data,
       expect: {
         ...(values['expect-status'] ?? { statusFrom: 200, statusTo: 399 }),

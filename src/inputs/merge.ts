@@ -12,6 +12,7 @@ import { defined, given } from './given.ts';
 import type { InputName, InputValues } from './options.ts';
 import { configInPlace, inputsInPlace } from './paths-in-place.ts';
 import { shownValue } from './shown-value.ts';
+import { slowOf } from './slow-of.ts';
 
 /** Values and the folder that paths in them count from, relative to the working directory. */
 export interface SettingsSources {
@@ -109,6 +110,7 @@ const MODE_NAMES: Readonly<Record<ConnectionMode, string>> = {
   new: 'new connections',
   'keep-alive': 'keep-alive',
   'idle-reuse': 'idle connections',
+  slow: 'slow requests',
 };
 
 /** What a scenario is called that has no name of its own. */
@@ -155,7 +157,7 @@ function scenarioSettings(name: string, connection: ConnectionMode, row: Effecti
     update: row.update ?? { kind: 'restart' },
     ratePerSecond: row.rate ?? 100,
     ...connectionsOf(connection, { ...row, rate: row.rate ?? 100 }),
-    deadlineMs: row.timeout ?? 5000,
+    ...slowOf(connection, row),
     baselineMs: row.baseline ?? 5000,
     tailMs: row.tail ?? 5000,
     rolloutDeadlineMs: row['rollout-timeout'] ?? 300_000,

@@ -255,14 +255,14 @@ export const INPUT_OPTIONS = {
     description: 'What the probes speak: http, https, h2, grpc, tcp, websocket or udp.',
   }),
   connection: option({
-    value: values.choices(['new', 'keep-alive', 'idle-reuse']),
+    value: values.choices(['new', 'keep-alive', 'idle-reuse', 'slow']),
     form: 'words',
     placeholder: 'mode',
     configPath: ['probe', 'connection'],
     perScenario: true,
     shownDefault: 'new, keep-alive',
     description:
-      'Connections of the probes: new for every request, keep-alive, or idle-reuse (kept ones that rest between requests); several make a scenario each.',
+      'Connections of the probes: new for every request, keep-alive, idle-reuse (kept ones that rest between requests), or slow (requests that take long, on new ones); several make a scenario each.',
   }),
   rate: option({
     value: values.number(1, 5000),
@@ -292,6 +292,24 @@ export const INPUT_OPTIONS = {
     shownDefault: '5s',
     description:
       'connection: idle-reuse: how long a connection rests before it is used again. Clients that keep connections for longer than the server does lose requests.',
+  }),
+  'slow-duration': option({
+    value: values.duration('100ms', '10m'),
+    form: 'text',
+    placeholder: 'duration',
+    configPath: ['probe', 'slow-duration'],
+    perScenario: true,
+    shownDefault: '3s',
+    description:
+      'connection: slow: how long the server is asked to take, so that requests are in flight when pods are told to end. The path says it as {ms} or {seconds}, or slow-header does. The timeout counts on top of it.',
+  }),
+  'slow-header': option({
+    value: values.headerName,
+    form: 'text',
+    placeholder: 'name',
+    configPath: ['probe', 'slow-header'],
+    perScenario: true,
+    description: 'connection: slow: header that carries slow-duration, in milliseconds.',
   }),
   timeout: option({
     value: values.duration('100ms', '60s'),

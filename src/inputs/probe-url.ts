@@ -26,6 +26,8 @@ const SCHEMES: Readonly<Record<string, Protocol>> = {
   'udp:': 'udp',
 };
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'ws:': 80 };
+/** URLs encode the braces of the place for a duration. */
+const ENCODED_PLACE = /%7B(ms|seconds)%7D/g;
 const DEFAULT_PATHS: Readonly<Partial<Record<Protocol, string>>> = { grpc: GRPC_HEALTH_CHECK };
 
 /** Reads the URL of `rollproof probe`; what is wrong with it is a problem (RP1050). */
@@ -47,7 +49,7 @@ export function parseProbeUrl(text: string): ProbeTarget | Problem {
   if (port === undefined) {
     return refused(text, 'names no port', `Write it with one, such as ${url.protocol}//127.0.0.1:8080.`);
   }
-  const asked = `${url.pathname}${url.search}`;
+  const asked = `${url.pathname}${url.search}`.replaceAll(ENCODED_PLACE, '{$1}');
   const path = asked === '' || asked === '/' ? (DEFAULT_PATHS[protocol] ?? '/') : asked;
   return {
     url: `${url.protocol}//${url.host}${path}`,

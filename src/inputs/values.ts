@@ -13,6 +13,11 @@ export interface Value<T> {
   readonly expects: string;
 }
 
+/** Headers that say how a request is framed and sent. */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  ...['host', 'connection', 'user-agent', 'content-length', 'transfer-encoding', 'upgrade', 'expect', 'te'],
+]);
+
 /** Printable text on one line. */
 export function text({ maxLength = 1024, expects = 'text on one line' } = {}): Value<string> {
   return {
@@ -84,6 +89,15 @@ export const kubernetesVersion: Value<string> = {
     .regex(/^v?1\.\d{1,3}(\.\d{1,3})?$/)
     .transform((given) => given.replace(/^v/, '')),
   expects: 'a Kubernetes version as text, such as "1.34" (quoted in YAML, where 1.30 is the number 1.3)',
+};
+
+export const headerName: Value<string> = {
+  schema: z
+    .string()
+    .max(100)
+    .regex(/^[A-Za-z][\w-]*$/)
+    .refine((given) => !OWN_HEADERS.has(given.toLowerCase())),
+  expects: 'the name of a header, such as X-Delay, and none that every request has',
 };
 
 const STATUS_RANGE = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/;

@@ -22,9 +22,33 @@ export const DEFAULT_PROTOCOL: Protocol = 'http';
 
 /**
  * How probes use connections: a fresh one for every request, kept-alive ones that are reused, or kept-alive ones that
- * rest for a set time before they are (HTTP/1.1 only).
+ * rest for a set time before they are. `slow` is a fresh one for every request, which asks the server to take some
+ * time, so that many are in flight when a pod is told to end. The last two are of HTTP/1.1 only.
  */
-export type ConnectionMode = 'new' | 'keep-alive' | 'idle-reuse';
+export type ConnectionMode = 'new' | 'keep-alive' | 'idle-reuse' | 'slow';
+
+/** How long the server is asked to take for an answer. */
+export interface Slow {
+  readonly durationMs: number;
+  /** Name of the header that says so, in milliseconds; absent: only the path does. */
+  readonly header?: string;
+}
+
+const MILLISECONDS = '{ms}';
+const SECONDS = '{seconds}';
+
+/** Whether a path has a place for the duration that is asked for. */
+export function asksForDuration(path: string): boolean {
+  return path.includes(MILLISECONDS) || path.includes(SECONDS);
+}
+
+/** The path with the duration in its place; as it is where nothing is asked for. */
+export function pathAsking(path: string, slow: Slow | undefined): string {
+  if (!slow) return path;
+  return path
+    .replaceAll(MILLISECONDS, String(slow.durationMs))
+    .replaceAll(SECONDS, String(slow.durationMs / 1000));
+}
 
 /** How near to their instants requests are sent: within a millisecond and cheaply, or nearer at the price of a core. */
 export type Pacing = 'economy' | 'precise';
@@ -76,7 +100,9 @@ export interface Measure {
   readonly connections: number;
   /** How long a connection rests between two requests; `connection: idle-reuse` only. */
   readonly idleMs?: number;
-  /** A request without a complete answer this long after it was sent is dropped. */
+  /** What the server is asked for; `connection: slow` only. */
+  readonly slow?: Slow;
+  /** A request without a complete answer this long after it was sent is dropped. What was asked of `slow` is in it. */
   readonly deadlineMs: number;
   /** How long the unchanged workload is probed before the update. */
   readonly baselineMs: number;

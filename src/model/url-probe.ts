@@ -7,7 +7,15 @@ import type { Measure } from './scenario.ts';
 export interface UrlProbe
   extends Pick<
     Measure,
-    'name' | 'protocol' | 'connection' | 'ratePerSecond' | 'connections' | 'idleMs' | 'deadlineMs' | 'expect'
+    | 'name'
+    | 'protocol'
+    | 'connection'
+    | 'ratePerSecond'
+    | 'connections'
+    | 'idleMs'
+    | 'slow'
+    | 'deadlineMs'
+    | 'expect'
   > {
   readonly kind: 'probe';
   /** As the user wrote it, in its normal form. Its host is not what is connected to: the stream has the address. */

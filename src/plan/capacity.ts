@@ -3,6 +3,7 @@ import type { Problem } from '../model/problem.ts';
 import {
   type ConnectionMode,
   MAX_NEW_CONNECTIONS_PER_SECOND,
+  type Slow,
   SOURCE_PORT_REST_MS,
 } from '../model/scenario.ts';
 
@@ -14,13 +15,14 @@ export interface Demand {
   /** Requests per second beside those, to the control; a probe of a URL has none. */
   steadyRate(ratePerSecond: number): number;
   readonly deadlineMs: number;
+  readonly slow?: Slow;
   /** How long it is kept up; absent: as long as a rollout takes, which nobody knows. */
   readonly durationMs?: number;
 }
 
 /** Something that would be used up, with the rate that would fit. */
 export interface Shortage {
-  readonly code: 'RP1116' | 'RP1117' | 'RP1118' | 'RP1119';
+  readonly code: 'RP1116' | 'RP1117' | 'RP1118' | 'RP1119' | 'RP1129';
   /** What there is too little of: `source ports`. */
   readonly resource: string;
   readonly why: string;
@@ -32,6 +34,7 @@ const OPENS_FOR_EACH_REQUEST: Readonly<Record<ConnectionMode, boolean>> = {
   'keep-alive': false,
   // Where the server closes what rests, each request needs another one.
   'idle-reuse': true,
+  slow: true,
 };
 
 /** The prober's own files: pipes, its program, what Node keeps. */
@@ -86,7 +89,7 @@ export function shortages(demand: Demand, limits: MachineLimits): readonly Short
       'Connections of a second have to wait there while a server does not accept any (net.core.somaxconn)',
     );
   }
-  const kept = connection === 'new' ? 0 : 2 * demand.connections;
+  const kept = connection === 'new' || connection === 'slow' ? 0 : 2 * demand.connections;
   check(
     'RP1117',
     'open files',
@@ -94,8 +97,23 @@ export function shortages(demand: Demand, limits: MachineLimits): readonly Short
     (rate) => OWN_FILES + kept + Math.min(MAX_IN_FLIGHT, (total(rate) * demand.deadlineMs) / 1000),
     `Where nothing answers for ${demand.deadlineMs} ms, each request holds one`,
   );
+  check(
+    'RP1129',
+    'requests in flight',
+    MAX_IN_FLIGHT / 2,
+    (rate) => (rate * (demand.slow?.durationMs ?? 0)) / 1000,
+    'Each takes as long as slow-duration says, and half of what one prober holds is left for those that take longer',
+  );
   return found;
 }
+
+const OTHER_WAYS: Readonly<Record<Shortage['code'], string>> = {
+  RP1116: ', or connection: keep-alive',
+  RP1117: ', or raise `ulimit -n`',
+  RP1118: ', or connection: keep-alive',
+  RP1119: ', or connection: keep-alive',
+  RP1129: ', or a shorter slow-duration',
+};
 
 /** The shortage as a problem of an input; `name` is whose rate it is. */
 export function shortageProblem(
@@ -107,10 +125,10 @@ export function shortageProblem(
     fittingRate >= 1 ? `Write ${where}: ${fittingRate} or less` : `No ${where} fits; free some first`;
   return {
     code,
-    what: `${name} asks for more ${resource} than this machine has.`,
+    what: `${name} asks for more ${resource} than ${code === 'RP1129' ? 'one prober holds' : 'this machine has'}.`,
     where,
     why,
-    remedy: `${fits}${code === 'RP1117' ? ', or raise `ulimit -n`' : ', or connection: keep-alive'}.`,
+    remedy: `${fits}${OTHER_WAYS[code]}.`,
   };
 }
 

@@ -7,7 +7,7 @@ import type { Findings } from './findings.ts';
 const SPOKEN: ReadonlySet<Protocol> = new Set(['http', 'h2', 'grpc', 'tcp', 'websocket', 'udp']);
 
 /** Uses of connections that are HTTP/1.1's own. */
-const HTTP_ONLY: ReadonlySet<ConnectionMode> = new Set(['idle-reuse']);
+const HTTP_ONLY: ReadonlySet<ConnectionMode> = new Set(['idle-reuse', 'slow']);
 const HTTP: ReadonlySet<Protocol> = new Set(['http', 'https']);
 
 /** Why something cannot be asked in a protocol over such connections; undefined where it can. */

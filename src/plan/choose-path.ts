@@ -1,5 +1,5 @@
 import { placeText } from '../model/manifest.ts';
-import { GRPC_HEALTH_CHECK, type Protocol } from '../model/scenario.ts';
+import { GRPC_HEALTH_CHECK, type Protocol, pathAsking, type Slow } from '../model/scenario.ts';
 import type { DeploymentShape } from '../model/workload-shape.ts';
 import { resolvePort } from './choose-port.ts';
 import type { Findings } from './findings.ts';
@@ -12,6 +12,8 @@ const GRPC_METHOD = /^\/[\w.]+\/\w+$/;
 export interface PathWish {
   readonly protocol: Protocol;
   readonly given: string | undefined;
+  /** Absent: no duration is asked for, and no place for one can be in the path. */
+  readonly slow?: Slow | undefined;
   readonly containerPort: number;
 }
 
@@ -20,7 +22,7 @@ export interface PathWish {
  * port, else `/`. Undefined, and a problem (RP1111, RP1108), where it can not be asked.
  */
 export function choosePath(
-  { protocol, given, containerPort }: PathWish,
+  { protocol, given, slow, containerPort }: PathWish,
   deployment: DeploymentShape,
   findings: Findings,
 ): string | undefined {
@@ -38,12 +40,12 @@ export function choosePath(
       findings.assume('path / (of the handshake)');
       return '/';
     default:
-      return httpPath(given, deployment, containerPort, findings);
+      return httpPath({ given, slow }, deployment, containerPort, findings);
   }
 }
 
 function httpPath(
-  given: string | undefined,
+  { given, slow }: Pick<PathWish, 'given' | 'slow'>,
   deployment: DeploymentShape,
   containerPort: number,
   findings: Findings,
@@ -73,7 +75,10 @@ function httpPath(
       remedy: 'Probe a port that answers plain HTTP: target: service/<name>:<port>',
     });
   }
-  if (given !== undefined) return checked(given, 'path', findings);
+  if (given !== undefined) {
+    // What is asked in the end is checked; the scenario keeps the place for the duration.
+    return checked(pathAsking(given, slow), 'path', findings) && given;
+  }
   if (!readiness) {
     findings.assume('path / (there is no HTTP readiness probe on the port)');
     return '/';

@@ -8,6 +8,7 @@ import { checkBody } from './check-body.ts';
 import { checkImages } from './check-images.ts';
 import { checkProtocol } from './check-protocol.ts';
 import { checkRest } from './check-rest.ts';
+import { checkSlow } from './check-slow.ts';
 import { checkUpdate } from './check-update.ts';
 import { checkDeployment, chooseDeployment } from './choose-deployment.ts';
 import { choosePath } from './choose-path.ts';
@@ -52,6 +53,7 @@ function planScenario(
 ): PlannedScenario | undefined {
   checkProtocol(settings, findings);
   checkRest(settings, findings);
+  checkSlow(settings, findings);
   checkBody(settings, findings);
   checkCapacity(settings, limits, findings);
   const wish = parseTarget(settings.target, findings);
@@ -82,13 +84,18 @@ function planScenario(
   if (!port || !way) return undefined;
   if (way.target === 'host-port') checkHostPort(deployment, port.containerPort, findings);
   const path = choosePath(
-    { protocol: settings.protocol, given: settings.path, containerPort: port.containerPort },
+    {
+      protocol: settings.protocol,
+      given: settings.path,
+      slow: settings.slow,
+      containerPort: port.containerPort,
+    },
     deployment,
     findings,
   );
   if (path === undefined) return undefined;
 
-  const { name, protocol, connection, update, ratePerSecond, connections, idleMs, expect } = settings;
+  const { name, protocol, connection, update, ratePerSecond, connections, idleMs, slow, expect } = settings;
   const { deadlineMs, rolloutDeadlineMs, repeat, repeatAll, tryFixRuns, sensitivity } = settings;
   const baselineMs = baselineFor(settings, findings);
   const tailMs = tailFor(settings.tailMs, cluster, findings);
@@ -103,6 +110,7 @@ function planScenario(
     },
     ...{ servicePort: port.servicePort, path, update, ratePerSecond, connections, expect },
     ...(idleMs === undefined ? {} : { idleMs }),
+    ...(slow && { slow }),
     ...{ deadlineMs, baselineMs, tailMs, rolloutDeadlineMs },
   };
   return {

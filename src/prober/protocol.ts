@@ -63,6 +63,8 @@ export interface StreamSpec {
   readonly port: number;
   /** `{seq}` in it stands for the number of the request. */
   readonly path: string;
+  /** A header beside those that every request has. */
+  readonly header?: { readonly name: string; readonly value: string };
   /** Value of the Host header. */
   readonly host: string;
   readonly protocol: Protocol;

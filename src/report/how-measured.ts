@@ -104,10 +104,12 @@ function pathOf(scenario: Scenario | UrlProbe): string {
   // UDP has no connections: what its clients keep, or do not, is the port they send from.
   const [one, kept] =
     protocol === 'udp' ? ['source port', 'kept source port'] : ['connection', 'kept-alive connection'];
-  const { idleMs } = scenario;
+  const { idleMs, slow } = scenario;
   const rest = idleMs === undefined ? '' : `, each resting ${duration(idleMs)} between requests`;
   const number = idleMs === undefined ? plural(connections, kept) : `up to ${plural(connections, kept)}`;
-  const over = connection === 'new' ? `a new ${one} each` : `${number}${rest}`;
+  const asked = slow ? `, answers asked to take ${duration(slow.durationMs)}` : '';
+  const fresh = connection === 'new' || connection === 'slow';
+  const over = fresh ? `a new ${one} each${asked}` : `${number}${rest}`;
   if (isUrlProbe(scenario)) return `from here to ${scenario.url}, ${over}`;
   const { vantage, target } = scenario;
   const from = vantage === 'pod' ? 'from inside the cluster' : 'from the runner';

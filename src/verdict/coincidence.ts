@@ -18,21 +18,23 @@ const AFTER_TROUBLE_MS = 30_000;
 /** What else was going on when a request was dropped: the control lost one, too, or the cluster was in trouble. */
 export type Coincidence = 'control' | 'cluster';
 
-/** Tells what a dropped request coincides with; undefined where it is the workload's own. */
+/** Tells what a dropped request coincides with; undefined where it is the workload's own. `slow`: answers take long. */
 export function coincidences(
   controlSamples: readonly Sample[],
   notes: readonly Note[],
+  slow = false,
 ): (drop: Sample) => Coincidence | undefined {
   const controlOutages = outagesOf(controlSamples);
   const troubles = notes.filter(isClusterTrouble);
   return (drop) => {
-    const dropMs = instantOf(drop);
-    const withControl = controlOutages.some(
-      ({ fromMs, toMs, marginMs }) => dropMs >= fromMs - marginMs && dropMs <= toMs + marginMs,
+    // A slow request that was cut has met what cut it at its end, long after it was sent.
+    const instants = slow ? [instantOf(drop), drop.endedMs ?? instantOf(drop)] : [instantOf(drop)];
+    const withControl = controlOutages.some(({ fromMs, toMs, marginMs }) =>
+      instants.some((dropMs) => dropMs >= fromMs - marginMs && dropMs <= toMs + marginMs),
     );
     if (withControl) return 'control';
-    return troubles.some(
-      ({ atMs }) => dropMs >= atMs - BEFORE_TROUBLE_MS && dropMs <= atMs + AFTER_TROUBLE_MS,
+    return troubles.some(({ atMs }) =>
+      instants.some((dropMs) => dropMs >= atMs - BEFORE_TROUBLE_MS && dropMs <= atMs + AFTER_TROUBLE_MS),
     )
       ? 'cluster'
       : undefined;

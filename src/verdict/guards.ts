@@ -74,6 +74,7 @@ export function probeGuards(measured: Measured): readonly GuardOutcome[] {
       NEEDED.probe,
       '`--duration`',
     ),
+    ...tookAsLong(measured),
     noHole(measured, detect(target.samples, probingStartedMs, probingStoppedMs), 'of the probe'),
   ];
 }
@@ -100,6 +101,7 @@ export function updateGuards(evidence: Evidence, triggeredMs: number): readonly 
     enoughDuringUpdate(evidence),
     tailLongEnough(evidence),
     enoughInTail(evidence),
+    ...tookAsLong(evidence),
     noHole(evidence, detection),
     noHoleWhileTerminating(evidence, detection, triggeredMs),
     servedByBoth(evidence),
@@ -237,6 +239,27 @@ function enough(id: string, when: string, count: number, needed: number, duratio
 
 function answered({ phases }: Account, wanted: readonly (keyof Account['phases'])[]): number {
   return wanted.reduce((sum, phase) => sum + phases[phase].ok + phases[phase].dropped, 0);
+}
+
+/** At least this share of the answers have to take at least this share of the duration that was asked for. */
+const SLOW_PERCENT = 90;
+
+/** A server that answers sooner than it was asked to has nothing in flight when its pod is told to end. */
+function tookAsLong({ facts, target }: Measured): readonly GuardOutcome[] {
+  const { slow } = facts.header.scenario;
+  if (!slow) return [];
+  const leastMs = (slow.durationMs * SLOW_PERCENT) / 100;
+  const answers = target.samples.filter(({ end }) => end.end === 'ok');
+  const slowOnes = answers.filter(({ sentMs = 0, endedMs = sentMs }) => endedMs - sentMs >= leastMs).length;
+  return [
+    outcome({
+      id: 'answered-too-soon',
+      held: slowOnes * 100 >= answers.length * SLOW_PERCENT,
+      text: `${slowOnes} of ${answers.length} answers took ${leastMs} ms or more, as was asked for (bound ${SLOW_PERCENT} %)`,
+      remedy:
+        'Ask in the way that the server understands: {ms} or {seconds} in the path, or slow-header. Answers that come at once are not in flight when pods end.',
+    }),
+  ];
 }
 
 function rolloutProven({ facts }: Evidence): GuardOutcome {

@@ -111,7 +111,11 @@ function sortDrops({ facts, target, steady }: Evidence): SortedDrops {
   const { triggeredMs } = facts.cuts;
   const all = target.samples.filter(({ end }) => end.end === 'dropped');
   const counted = triggeredMs === undefined ? [] : all.filter((drop) => !isOver(drop, triggeredMs));
-  const coincidenceOf = coincidences(steady?.samples ?? [], facts.notes);
+  const coincidenceOf = coincidences(
+    steady?.samples ?? [],
+    facts.notes,
+    facts.header.scenario.slow !== undefined,
+  );
   const isExcused = new Map(counted.map((drop) => [drop, coincidenceOf(drop) !== undefined]));
   return {
     all,

@@ -36,7 +36,7 @@ export function nearMissesOf(
   return [
     ...slowConnects(facts, target),
     ...closedWhileIdle(facts, target),
-    ...lateAnswers(target.samples, steady?.samples ?? []),
+    ...lateAnswers(target.samples, steady?.samples ?? [], facts.header.scenario.slow?.durationMs ?? 0),
     ...oldVersionLate(facts, story),
     ...hookMargins(story),
     ...graceMargins(story),
@@ -82,9 +82,13 @@ export function closedWhileIdle({ probes }: RunFacts, { stream, samples }: Accou
   ];
 }
 
-function lateAnswers(target: readonly Sample[], steady: readonly Sample[]): readonly NearMiss[] {
-  const boundMs = lateFrom(target);
-  const steadyBoundMs = lateFrom(steady);
+function lateAnswers(
+  target: readonly Sample[],
+  steady: readonly Sample[],
+  askedMs: number,
+): readonly NearMiss[] {
+  const boundMs = lateFrom(target, askedMs);
+  const steadyBoundMs = lateFrom(steady, 0);
   if (boundMs === undefined) return [];
   const excuses = steady.filter((sample) => isLate(sample, steadyBoundMs)).map(instantOf);
   const late = target.filter(
@@ -105,10 +109,12 @@ function lateAnswers(target: readonly Sample[], steady: readonly Sample[]): read
   ];
 }
 
-/** Undefined where too little was answered before the update to say what is late. */
-function lateFrom(samples: readonly Sample[]): number | undefined {
-  const usualMs = p999(samples);
-  return usualMs === undefined ? undefined : Math.max(LATE_FACTOR * usualMs, usualMs + LATE_MORE_MS);
+/** Undefined where too little was answered before the update to say what is late. What was asked for is not late. */
+function lateFrom(samples: readonly Sample[], askedMs: number): number | undefined {
+  const tookMs = p999(samples);
+  if (tookMs === undefined) return undefined;
+  const usualMs = Math.max(0, tookMs - askedMs);
+  return tookMs - usualMs + Math.max(LATE_FACTOR * usualMs, usualMs + LATE_MORE_MS);
 }
 
 function p999(samples: readonly Sample[]): number | undefined {

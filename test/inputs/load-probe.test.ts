@@ -29,6 +29,10 @@ describe('the URL of a probe', () => {
 
   it.each([
     ['ws://127.0.0.1/chat', { protocol: 'websocket', port: 80, path: '/chat' }],
+    [
+      'http://127.0.0.1:8080/sleep/{ms}?s={seconds}',
+      { protocol: 'http', port: 8080, path: '/sleep/{ms}?s={seconds}' },
+    ],
     ['h2c://127.0.0.1:8080/a', { protocol: 'h2', port: 8080, path: '/a' }],
     ['grpc://127.0.0.1:5000', { protocol: 'grpc', path: '/grpc.health.v1.Health/Check' }],
     ['grpc://127.0.0.1:5000/shop.v1.Orders/List', { protocol: 'grpc', path: '/shop.v1.Orders/List' }],

@@ -110,6 +110,16 @@ describe('a plan', () => {
     expect(long.scenarios[0]?.scenario.baselineMs).toBe(20_000);
   });
 
+  it('keeps the place for the duration in the path of slow requests, or has a header for it', () => {
+    const inPath = { connection: 'slow', slow: { durationMs: 3_000 }, path: '/sleep?s={seconds}' } as const;
+    expect(plan({ app: APP, scenario: inPath }).scenarios[0]?.scenario).toMatchObject(inPath);
+    const inHeader = { connection: 'slow', slow: { durationMs: 3_000, header: 'X-Delay' } } as const;
+    expect(plan({ app: APP, scenario: inHeader }).scenarios[0]?.scenario).toMatchObject({
+      ...inHeader,
+      path: '/ready',
+    });
+  });
+
   it('infers everything from an ordinary Deployment and Service, and tells what it assumed', () => {
     const { scenarios, assumed, warnings } = plan({ app: APP });
     expect(scenarios[0]?.scenario).toEqual({
@@ -509,6 +519,24 @@ describe('a plan that cannot work', () => {
       'too few connections for their rest',
       { app: APP, scenario: { connection: 'idle-reuse', connections: 500, idleMs: 5_000 } },
       ['RP1127 connections'],
+    ],
+    [
+      'slow requests that nothing asks for',
+      { app: APP, scenario: { connection: 'slow', slow: { durationMs: 3_000 } } },
+      ['RP1128 path'],
+    ],
+    [
+      'a place for a duration that nobody asks for',
+      { app: APP, scenario: { path: '/sleep/{ms}' } },
+      ['RP1111 path'],
+    ],
+    [
+      'more slow requests than one prober holds',
+      {
+        app: APP,
+        scenario: { connection: 'slow', slow: { durationMs: 30_000 }, path: '/{ms}', ratePerSecond: 69 },
+      },
+      ['RP1129 rate'],
     ],
     [
       'connections that rest without HTTP',

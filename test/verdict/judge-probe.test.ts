@@ -72,6 +72,17 @@ describe('a probe of a URL', () => {
     });
   });
 
+  it('has no verdict where answers came sooner than they were asked to', () => {
+    const asked = (tookMs: number) => (entries: readonly RecordingEntry[]) =>
+      entries.map((entry): RecordingEntry => {
+        if (entry.kind === 'header') return { ...entry, scenario: { ...PROBE, slow: { durationMs: 1_000 } } };
+        if (entry.kind !== 'probe') return entry;
+        return { ...entry, endedMs: (entry.sentMs ?? 0) + tookMs };
+      });
+    expect(codes({ change: asked(890) })).toEqual(['answered-too-soon']);
+    expect(judged({ change: asked(900) }).verdict).toBe('pass');
+  });
+
   it('has no verdict where the prober slept, not even over the first requests', () => {
     expect(codes({ asleep: [{ fromMs: 0, toMs: 400 }] })).toContain('prober-hole');
     expect(codes({ asleep: [{ fromMs: 5_000, toMs: 6_500 }] })).toContain('prober-asleep');

@@ -87,6 +87,25 @@ describe('dropped requests', () => {
     expect(result.outages).toHaveLength(1);
   });
 
+  it('are excused where the control dropped when a slow request was cut, and not when it was sent alone', () => {
+    const verdictOf = (slow: { durationMs: number } | undefined) =>
+      judged({
+        target: [{ atMs: 4_700, draw: 'x' }],
+        steady: [{ atMs: 6_700, draw: 'x' }],
+        change: (entries) =>
+          entries.map((entry): RecordingEntry => {
+            if (entry.kind === 'header' && entry.scenario.kind !== 'probe' && slow) {
+              return { ...entry, scenario: { ...entry.scenario, slow } };
+            }
+            return entry.kind === 'probe' && entry.stream === 'target' && entry.scheduledMs < 10_000
+              ? { ...entry, endedMs: (entry.sentMs ?? 0) + 2_000 }
+              : entry;
+          }),
+      }).verdict;
+    expect(verdictOf({ durationMs: 2_000 })).toBe('inconclusive');
+    expect(verdictOf(undefined)).toBe('dropped');
+  });
+
   it('are excused where the steady control dropped within a quarter of a second, and never make a pass', () => {
     const options = { target: [{ atMs: 4_700, draw: 'x' }], steady: [{ atMs: 4_900, draw: 'x' }] };
     expect(judged(options).verdict).toBe('inconclusive');

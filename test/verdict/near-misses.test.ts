@@ -70,6 +70,22 @@ describe('a near miss', () => {
     expect(missesOf(replacing(4_500, 4_600))).toEqual([]);
   });
 
+  it('is no answer that took as long as was asked for, and one that took much longer', () => {
+    const slowly = (moreMs: number) =>
+      withRequests({}, (probe) => {
+        const isLate = probe.scheduledMs >= 4_500 && probe.scheduledMs < 4_600;
+        return probe.stream === 'target'
+          ? { endedMs: (probe.sentMs ?? 0) + 1_000 + (isLate ? moreMs : 2) }
+          : undefined;
+      }).map((entry) =>
+        entry.kind === 'header' && entry.scenario.kind !== 'probe'
+          ? { ...entry, scenario: { ...entry.scenario, slow: { durationMs: 1_000 } } }
+          : entry,
+      );
+    expect(missesOf(slowly(90))).toEqual([]);
+    expect(missesOf(slowly(400))).toMatchObject([{ code: 'late-answers', count: 10 }]);
+  });
+
   it('is no answer that was as late before the update', () => {
     expect(missesOf(withRequests({}, lateBy(400, 0, 12_000, ['target'])))).toEqual([]);
   });

@@ -95,7 +95,11 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
     return address === target.stream.address && !podAddresses.has(address) ? undefined : address;
   };
   const probes = new Map(facts.probes.get(target.stream.id)?.map((probe) => [probe.seq, probe]));
-  const coincidenceOf = coincidences(steady?.samples ?? [], facts.notes);
+  const coincidenceOf = coincidences(
+    steady?.samples ?? [],
+    facts.notes,
+    facts.header.scenario.slow !== undefined,
+  );
   const trouble = facts.notes.find(isClusterTrouble);
   const outdated = facts.notes.some(isTwinOutdated);
   const visits: Visit[] = [];

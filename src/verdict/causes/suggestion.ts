@@ -23,7 +23,7 @@ const CURES: Readonly<Record<Cause, Cure | string>> = {
   'prestop-exceeds-grace': graceAbovePreStop,
   // New connections go elsewhere while the hook sleeps, and what was accepted before it is answered by its end.
   'no-sigterm-handling': (story, ...rest) =>
-    story.header.scenario.connection === 'new'
+    story.header.scenario.connection === 'new' || story.header.scenario.connection === 'slow'
       ? longerPreStop(story, ...rest)
       : advice(
           'Change the app: handle SIGTERM, stop accepting, answer what is in flight, close idle connections, then exit. A preStop hook only delays the cut, because kept-alive connections stay.',

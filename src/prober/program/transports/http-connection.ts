@@ -22,6 +22,11 @@ export interface HttpEngine {
   open(connection: OwnedConnection): HttpConnection;
 }
 
+/** Whether a connection carries one request only, and says so. */
+export function isUsedOnce({ connection }: StreamSpec): boolean {
+  return connection === 'new' || connection === 'slow';
+}
+
 /** Stands in a path for the number of the request. */
 const SEQ = '{seq}';
 

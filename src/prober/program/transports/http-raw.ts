@@ -1,7 +1,7 @@
 import type { ProbePhase } from '../../../model/recording.ts';
 import type { StreamSpec } from '../../protocol.ts';
 import { BodyCheck, looksIntoBody } from './body-check.ts';
-import { CLOSED, type HttpConnection, type HttpEngine, pathOf } from './http-connection.ts';
+import { CLOSED, type HttpConnection, type HttpEngine, isUsedOnce, pathOf } from './http-connection.ts';
 import type { OwnedConnection } from './owned-connection.ts';
 import { ResponseParser } from './response-parser.ts';
 import type { RunningSend, SendEnd } from './transport.ts';
@@ -19,15 +19,19 @@ export function rawEngine(spec: StreamSpec): HttpEngine {
 type RequestMaker = (seq: number) => Buffer;
 
 function requestMaker(spec: StreamSpec): RequestMaker {
-  const { host, connection } = spec;
+  const { host, header } = spec;
   // A space or a line break would make another request of it.
   if (!/^[\x21-\x7e]+$/.test(spec.path))
     throw new Error(`the path ${JSON.stringify(spec.path)} can not be sent`);
   if (!/^[\x21-\x7e]+$/.test(host)) throw new Error(`the host ${JSON.stringify(host)} can not be sent`);
-  const mode = connection === 'new' ? 'close' : 'keep-alive';
+  if (header && !(/^[\w-]+$/.test(header.name) && /^[\x20-\x7e]*$/.test(header.value))) {
+    throw new Error(`the header ${JSON.stringify(header.name)} can not be sent`);
+  }
+  const mode = isUsedOnce(spec) ? 'close' : 'keep-alive';
+  const more = header ? `${header.name}: ${header.value}\r\n` : '';
   const make = (seq: number) =>
     Buffer.from(
-      `GET ${pathOf(spec, seq)} HTTP/1.1\r\nhost: ${host}\r\nconnection: ${mode}\r\nuser-agent: rollproof-prober\r\n\r\n`,
+      `GET ${pathOf(spec, seq)} HTTP/1.1\r\nhost: ${host}\r\nconnection: ${mode}\r\nuser-agent: rollproof-prober\r\n${more}\r\n`,
       'latin1',
     );
   const first = make(0);
@@ -124,7 +128,7 @@ class RawConnection implements HttpConnection {
     const exchange = this.#exchange;
     if (!exchange) return;
     this.#exchange = undefined;
-    if (!this.#parser.keepAlive || this.#spec.connection === 'new') this.close();
+    if (!this.#parser.keepAlive || isUsedOnce(this.#spec)) this.close();
     exchange.onEnd({ kind: 'answered', facts: { ...this.#facts(exchange), ...exchange.body?.facts() } });
   }
 

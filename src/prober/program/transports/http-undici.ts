@@ -2,7 +2,7 @@ import { Client, type Dispatcher } from 'undici';
 import type { ProbePhase } from '../../../model/recording.ts';
 import type { StreamSpec } from '../../protocol.ts';
 import { BodyCheck } from './body-check.ts';
-import { CLOSED, type HttpConnection, type HttpEngine, pathOf } from './http-connection.ts';
+import { CLOSED, type HttpConnection, type HttpEngine, isUsedOnce, pathOf } from './http-connection.ts';
 import type { OwnedConnection } from './owned-connection.ts';
 import type { RunningSend, SendEnd } from './transport.ts';
 
@@ -66,7 +66,7 @@ class UndiciConnection implements HttpConnection {
 
   exchange(seq: number, onEnd: (end: SendEnd) => void, onUntouched?: () => void): RunningSend {
     const { socket, localPort, remote } = this.#connection;
-    const { host, connection: mode, expect } = this.#spec;
+    const { host, header, expect } = this.#spec;
     const reused = this.#requests++ > 0;
     const body = new BodyCheck(expect);
     let begun = false;
@@ -120,8 +120,14 @@ class UndiciConnection implements HttpConnection {
       {
         method: 'GET',
         path: pathOf(this.#spec, seq),
-        headers: ['host', host, 'user-agent', 'rollproof-prober'],
-        reset: mode === 'new',
+        headers: [
+          'host',
+          host,
+          'user-agent',
+          'rollproof-prober',
+          ...(header ? [header.name, header.value] : []),
+        ],
+        reset: isUsedOnce(this.#spec),
       },
       handler,
     );

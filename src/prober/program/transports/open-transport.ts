@@ -54,6 +54,7 @@ async function engineFor(spec: StreamSpec): Promise<HttpEngine> {
 function openHttp(engine: HttpEngine, spec: StreamSpec, dialer: Dialer): Transport {
   switch (spec.connection) {
     case 'new':
+    case 'slow':
       return httpNew(engine, dialer);
     case 'keep-alive':
       return httpKeepAlive(engine, dialer, spec.connections);
