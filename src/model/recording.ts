@@ -115,7 +115,7 @@ export interface Stream {
 }
 
 /** How far a request got before it failed. */
-export type ProbePhase = 'bind' | 'connect' | 'send' | 'headers' | 'body';
+export type ProbePhase = 'bind' | 'connect' | 'tls' | 'send' | 'headers' | 'body';
 
 /**
  * One scheduled request and its one end, as facts; what they mean is decided by `verdict/classify`.

@@ -14,6 +14,8 @@ export type DropClass =
   | 'unreachable'
   | 'connect-timeout'
   | 'connect-reset'
+  /** The connection stood, and the handshake of TLS failed, was cut, or did not end in time. */
+  | 'tls-failed'
   | 'reset-before-answer'
   | 'closed-before-answer'
   | 'answer-timeout'

@@ -40,12 +40,12 @@ export function choosePath(
       findings.assume('path / (of the handshake)');
       return '/';
     default:
-      return httpPath({ given, slow }, deployment, containerPort, findings);
+      return httpPath({ protocol, given, slow }, deployment, containerPort, findings);
   }
 }
 
 function httpPath(
-  { given, slow }: Pick<PathWish, 'given' | 'slow'>,
+  { protocol, given, slow }: Omit<PathWish, 'containerPort'>,
   deployment: DeploymentShape,
   containerPort: number,
   findings: Findings,
@@ -66,13 +66,14 @@ function httpPath(
       'httpGet',
     ]),
   );
-  if (readiness && readiness.scheme.toUpperCase() !== 'HTTP') {
+  const scheme = protocol === 'https' ? 'HTTPS' : 'HTTP';
+  if (readiness && readiness.scheme.toUpperCase() !== scheme) {
     return findings.problem({
       code: 'RP1108',
       what: `Port ${containerPort} of Deployment ${object.name} speaks ${readiness.scheme}.`,
       where,
-      why: 'Requests are sent as plain HTTP; TLS is not supported yet.',
-      remedy: 'Probe a port that answers plain HTTP: target: service/<name>:<port>',
+      why: `Requests are sent as ${protocol}, and its readiness probe asks it otherwise.`,
+      remedy: `Write protocol: ${scheme === 'HTTP' ? 'https' : 'http'}, or probe another port: target: service/<name>:<port>`,
     });
   }
   if (given !== undefined) {

@@ -1,5 +1,5 @@
 import { placeText } from '../model/manifest.ts';
-import type { TransportProtocol } from '../model/scenario.ts';
+import type { Protocol, TransportProtocol } from '../model/scenario.ts';
 import type {
   ContainerShape,
   DeploymentShape,
@@ -16,17 +16,17 @@ export interface ChosenPort {
 
 /**
  * The port that is probed: the named one, else the only port of the kind that is spoken (TCP, or UDP), else the one that the readiness probe asks, else the
- * one named `http`. Undefined, and a problem, where that is not exactly one or leads to no port of the pods.
+ * one named `http` (or `https`, where that is spoken). Undefined, and a problem, where that is not exactly one or leads to no port of the pods.
  */
 export function choosePort(
   service: ServiceShape,
   deployment: DeploymentShape,
-  { port: wanted, carrier }: PortWish,
+  { port: wanted, carrier, protocol }: PortWish,
   findings: Findings,
 ): ChosenPort | undefined {
   const port =
     wanted === undefined
-      ? inferred(service, deployment, carrier, findings)
+      ? inferred(service, deployment, { carrier, protocol }, findings)
       : named(service, wanted, carrier, findings);
   if (!port) return undefined;
   const containerPort = resolvePort(port.targetPort, deployment.containers);
@@ -45,6 +45,7 @@ export interface PortWish {
   /** Number or name. */
   readonly port: number | string | undefined;
   readonly carrier: TransportProtocol;
+  readonly protocol: Protocol;
 }
 
 /** A port by its number, or by the name that a container gives it. */
@@ -81,7 +82,7 @@ function named(
 function inferred(
   service: ServiceShape,
   deployment: DeploymentShape,
-  carrier: TransportProtocol,
+  { carrier, protocol }: Pick<PortWish, 'carrier' | 'protocol'>,
   findings: Findings,
 ): ServicePortShape | undefined {
   const ports = service.ports.filter(({ protocol }) => protocol === carrier);
@@ -104,12 +105,13 @@ function inferred(
   const asked = new Set(
     containers.flatMap(({ readiness }) => (readiness ? [resolvePort(readiness.port, containers)] : [])),
   );
+  const usualName = protocol === 'https' ? 'https' : 'http';
   const choices = [
     {
       found: ports.filter(({ targetPort }) => asked.has(resolvePort(targetPort, containers))),
       why: 'its readiness probe asks it',
     },
-    { found: ports.filter(({ name }) => name === 'http'), why: 'it is named http' },
+    { found: ports.filter(({ name }) => name === usualName), why: `it is named ${usualName}` },
   ];
   for (const { found, why } of choices) {
     const [one, ...others] = found;

@@ -73,7 +73,7 @@ function planScenario(
   const port = choosePort(
     service,
     deployment,
-    { port: wish.port, carrier: carrierOf(settings.protocol) },
+    { port: wish.port, protocol: settings.protocol, carrier: carrierOf(settings.protocol) },
     findings,
   );
   const way = chooseWayIn(

@@ -62,7 +62,7 @@ const SHAPES: Readonly<Record<FromProber['kind'], Check>> = {
     value: optional(text),
     failure: optional(
       record({
-        phase: oneOf('bind', 'connect', 'send', 'headers', 'body'),
+        phase: oneOf('bind', 'connect', 'tls', 'send', 'headers', 'body'),
         code: text,
         prober: optional(flag),
       }),

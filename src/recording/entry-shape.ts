@@ -183,7 +183,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     value: optional(text),
     failure: optional(
       shape({
-        phase: oneOf('bind', 'connect', 'send', 'headers', 'body'),
+        phase: oneOf('bind', 'connect', 'tls', 'send', 'headers', 'body'),
         code: text,
         prober: optional(flag),
       }),

@@ -110,7 +110,8 @@ function pathOf(scenario: Scenario | UrlProbe): string {
   const asked = slow ? `, answers asked to take ${duration(slow.durationMs)}` : '';
   const fresh = connection === 'new' || connection === 'slow';
   const over = fresh ? `a new ${one} each${asked}` : `${number}${rest}`;
-  if (isUrlProbe(scenario)) return `from here to ${scenario.url}, ${over}`;
+  const unverified = protocol === 'https' ? ' (certificate not verified)' : '';
+  if (isUrlProbe(scenario)) return `from here to ${scenario.url}${unverified}, ${over}`;
   const { vantage, target } = scenario;
   const from = vantage === 'pod' ? 'from inside the cluster' : 'from the runner';
   const to = {
@@ -118,6 +119,6 @@ function pathOf(scenario: Scenario | UrlProbe): string {
     'cluster-ip': 'cluster IP',
     'host-port': 'host port',
   }[target];
-  const spoken = protocol === DEFAULT_PROTOCOL ? '' : `, ${protocol}`;
+  const spoken = protocol === DEFAULT_PROTOCOL ? '' : `, ${protocol}${unverified}`;
   return `${from} to the ${to}${spoken}, ${over}`;
 }

@@ -50,6 +50,8 @@ const MALFORMED: ReadonlySet<string> = new Set([
   'NO_GRPC_STATUS',
 ]);
 const MALFORMED_PREFIX = /^(?:HPE|ERR_HTTP2|WS_ERR)_/;
+/** TLS could not agree, or was told so: EPROTO, alerts. A server may send one after its part of the handshake. */
+const TLS_FAULT = /^(?:ERR_SSL_|ERR_TLS_|EPROTO$)/;
 /** The connection ended within a body whose length was announced. */
 const CUTS: ReadonlySet<string> = new Set(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'HPE_INVALID_EOF_STATE']);
 
@@ -110,6 +112,8 @@ function classifyNumber(
 function classifyFailure(phase: ProbePhase, code: string): DropClass | undefined {
   if (code === 'ECONNREFUSED') return 'refused';
   if (UNREACHABLE.has(code)) return 'unreachable';
+  if (TLS_FAULT.test(code)) return 'tls-failed';
+  if (phase === 'tls') return isKnown(code) ? 'tls-failed' : undefined;
   if (TIMEOUTS.has(code)) return phase === 'connect' ? 'connect-timeout' : 'answer-timeout';
   if (CUTS.has(code)) return phase === 'body' ? 'truncated' : 'closed-before-answer';
   if (MALFORMED.has(code) || MALFORMED_PREFIX.test(code)) return 'malformed';
@@ -121,4 +125,9 @@ function classifyFailure(phase: ProbePhase, code: string): DropClass | undefined
   if (phase === 'connect') return 'connect-reset';
   if (phase === 'body') return 'truncated';
   return RESETS.has(code) ? 'reset-before-answer' : 'closed-before-answer';
+}
+
+/** What can happen to a connection whatever is spoken. */
+function isKnown(code: string): boolean {
+  return TIMEOUTS.has(code) || RESETS.has(code) || CLOSES.has(code);
 }

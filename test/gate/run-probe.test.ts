@@ -15,8 +15,16 @@ import { tempFolder } from '../support/temp-folder.ts';
 const QUIET = { line() {}, warning() {}, status() {}, section: () => ({ [Symbol.dispose]() {} }) };
 
 /** Probes a path of a server on loopback for a second or until `signal` says so. */
-async function probed(port: number, options: { rate?: string; connection?: string; signal?: AbortSignal }) {
-  const { rate = '200', connection = 'keep-alive', signal = new AbortController().signal } = options;
+async function probed(
+  port: number,
+  options: { rate?: string; connection?: string; scheme?: string; signal?: AbortSignal },
+) {
+  const {
+    rate = '200',
+    connection = 'keep-alive',
+    scheme = 'http',
+    signal = new AbortController().signal,
+  } = options;
   const output = tempFolder();
   const inputs: RawInputs = new Map([
     ['rate', { given: rate, label: '--rate' }],
@@ -24,7 +32,7 @@ async function probed(port: number, options: { rate?: string; connection?: strin
     ['timeout', { given: '500ms', label: '--timeout' }],
     ['output', { given: output, label: '--output' }],
   ]);
-  const settings = loadProbe(`http://127.0.0.1:${port}/healthz`, inputs, { duration: '1s' });
+  const settings = loadProbe(`${scheme}://127.0.0.1:${port}/healthz`, inputs, { duration: '1s' });
   const outcome = await runProbe(settings, {
     address: '127.0.0.1',
     proberProgram: PROBER_PROGRAM,
@@ -58,6 +66,16 @@ describe('a probe of a URL', () => {
     expect(result.verdict).toBe('dropped');
     expect(result.scenarios[0]?.runs[0]).toMatchObject({ drops: { truncated: 1 } });
     expect(judgeRun(recording)).toEqual(result.scenarios[0]?.runs[0]);
+  });
+
+  it('over TLS says that no certificate was verified, and counts as without', async () => {
+    await using server = await misbehavingServer((request) => (request === 3 ? 'truncate' : 'answer'), {
+      secure: true,
+    });
+    const { result, files } = await probed(server.port, { scheme: 'https' });
+    expect(result.scenarios[0]?.requests).toMatchObject({ scheduled: 200, dropped: 1, notJudged: 0 });
+    expect(result.scenarios[0]?.runs[0]).toMatchObject({ drops: { truncated: 1 } });
+    expect(files.get('report.md')).toContain(`${server.port}/healthz (certificate not verified)`);
   });
 
   it('that is cancelled waits for what is in flight, and has a whole recording and no verdict', async () => {

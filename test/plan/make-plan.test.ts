@@ -543,7 +543,11 @@ describe('a plan that cannot work', () => {
       { app: APP, scenario: { protocol: 'grpc', connection: 'idle-reuse', connections: 600, idleMs: 5_000 } },
       ['RP1120 connection'],
     ],
-    ['a protocol without a transport', { app: APP, scenario: { protocol: 'https' } }, ['RP1120 protocol']],
+    [
+      'a port that is asked for its readiness by plain HTTP, with TLS',
+      { app: APP, scenario: { protocol: 'https' } },
+      ['RP1108 app.yaml:19:13'],
+    ],
     [
       'several of these at once',
       {

@@ -6,6 +6,18 @@ describe('how a scenario was measured', () => {
   it.each([
     [{ protocol: 'http', connection: 'new' }, 'node port, a new connection each'],
     [{ protocol: 'http', connection: 'keep-alive' }, 'node port, 10 kept-alive connections'],
+    [
+      { protocol: 'https', connection: 'new' },
+      'node port, https (certificate not verified), a new connection each',
+    ],
+    [
+      { protocol: 'http', connection: 'idle-reuse', idleMs: 5_000 },
+      'node port, up to 10 kept-alive connections, each resting 5.00 s between requests',
+    ],
+    [
+      { protocol: 'http', connection: 'slow', slow: { durationMs: 3_000 } },
+      'node port, a new connection each, answers asked to take 3.00 s',
+    ],
     [{ protocol: 'grpc', connection: 'keep-alive' }, 'node port, grpc, 10 kept-alive connections'],
     [{ protocol: 'udp', connection: 'keep-alive' }, 'node port, udp, 10 kept source ports'],
     [{ protocol: 'udp', connection: 'new' }, 'node port, udp, a new source port each'],

@@ -1,4 +1,6 @@
 import { createServer, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { SELF_SIGNED } from './self-signed.ts';
 
 /** What the server does with a request, after it has received the whole of it. */
 export type Behaviour =
@@ -42,18 +44,31 @@ export interface MisbehavingServer extends AsyncDisposable {
 
 export const BODY = 'hello from the server';
 
-/** An HTTP server on loopback that does what it is told for each request, counted from 0 in order of arrival. */
+/** The server's end of TLS over a socket; to reset it is to reset what carries it. */
+function secured(carrier: Socket): Socket {
+  const socket = new TLSSocket(carrier, { isServer: true, ...SELF_SIGNED });
+  socket.resetAndDestroy = () => {
+    carrier.resetAndDestroy();
+    return socket;
+  };
+  return socket;
+}
+
+/** An HTTP server on loopback, over TLS where it is `secure`, that does what it is told for each request, counted from 0 in order of arrival. */
 export async function misbehavingServer(
   behaviourOf: (request: number) => Behaviour,
+  { secure = false } = {},
 ): Promise<MisbehavingServer> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
 
-  const server = createServer((socket) => {
+  const server = createServer((carrier) => {
     connections++;
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
+    sockets.add(carrier);
+    carrier.on('close', () => sockets.delete(carrier));
+    carrier.on('error', () => {});
+    const socket = secure ? secured(carrier) : carrier;
     socket.on('error', () => {});
     let received = '';
     socket.on('data', (chunk) => {

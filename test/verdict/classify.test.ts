@@ -118,6 +118,24 @@ describe('a failed request', () => {
     expect(endOf(failed('bind', code))).toMatch(/^not-judged/);
   });
 
+  it('within a handshake of TLS is one class, whatever cut it, and by TLS itself wherever it was told', () => {
+    for (const code of [
+      'DEADLINE',
+      'ETIMEDOUT',
+      'ECONNRESET',
+      'CLOSED',
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+      'EPROTO',
+    ]) {
+      expect(endOf(failed('tls', code))).toBe('dropped tls-failed');
+    }
+    expect(endOf(failed('headers', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'))).toBe('dropped tls-failed');
+    expect(endOf(failed('tls', 'EMFILE'))).toBe('not-judged prober-fault');
+    expect(endOf(failed('tls', 'E_NEVER_HEARD_OF'))).toBe('not-judged indeterminate');
+    expect(endOf(failed('tls', 'DEADLINE', true))).toBe('not-judged prober-stall');
+    expect(endOf(failed('tls', 'DEADLINE'), { ...AWAKE, packetsLost: true })).toBe('not-judged prober-fault');
+  });
+
   it('is not judged where the prober stood still', () => {
     expect(endOf(failed('headers', 'DEADLINE', true))).toBe('not-judged prober-stall');
     expect(endOf(failed('headers', 'ECONNRESET'), { ...AWAKE, proberSlept: true })).toBe(

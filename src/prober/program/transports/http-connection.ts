@@ -1,5 +1,5 @@
 import type { StreamSpec } from '../../protocol.ts';
-import type { OwnedConnection } from './owned-connection.ts';
+import type { Dial, OwnedConnection } from './owned-connection.ts';
 import type { RunningSend, SendEnd } from './transport.ts';
 
 /** HTTP/1.1 over one connection that is already up, one request at a time. No request is ever sent twice. */
@@ -19,6 +19,8 @@ export interface HttpConnection {
 export interface HttpEngine {
   /** What arrives over its connections is handed to their `receive`, and not made into events. */
   readonly readsItself: boolean;
+  /** How its connections are opened; absent: plainly. */
+  readonly dial?: Dial;
   open(connection: OwnedConnection): HttpConnection;
 }
 

@@ -36,14 +36,17 @@ export function sendOnFreshConnection(send: FreshSend): RunningSend {
   const { engine, dialer, seq, onEnd } = send;
   const dialledMs = dialer.nowMs();
   const running: { send: RunningSend } = {
-    send: dial(
+    send: (engine.dial ?? dial)(
       dialer,
       (end) => {
         switch (end.kind) {
           case 'connected': {
             const connection = engine.open(end.connection);
             send.onOpen?.(connection);
-            running.send = connection.exchange(seq, afterConnecting(dialer.nowMs() - dialledMs, onEnd));
+            running.send = connection.exchange(
+              seq,
+              afterConnecting(end.connection.openedMs - dialledMs, onEnd),
+            );
             return;
           }
           case 'failed': {

@@ -28,6 +28,11 @@ export async function transportFor(spec: StreamSpec): Promise<OpenTransport> {
       const engine = await engineFor(spec);
       return (dialer) => openHttp(engine, spec, dialer);
     }
+    case 'https': {
+      const [engine, { secureDial }] = await Promise.all([engineFor(spec), import('./secure-dial.ts')]);
+      const secure = { ...engine, dial: secureDial(spec.host) };
+      return (dialer) => openHttp(secure, spec, dialer);
+    }
     case 'tcp':
       return lanes((await import('./tcp.ts')).tcpConversation(spec));
     case 'websocket':

@@ -16,6 +16,8 @@ export interface Dialer {
 export interface OwnedConnection {
   readonly socket: Socket;
   readonly localPort: number;
+  /** When it stood, on the dialer's clock. */
+  readonly openedMs: number;
   /** `ip:port` of the peer. */
   readonly remote: string;
   /** Gets what arrives, where that was asked for; the memory is used again as soon as it returns. */
@@ -34,6 +36,9 @@ export interface Dialing {
   readonly localPort: number | undefined;
   giveUp(code: string): void;
 }
+
+/** A way to open one connection; its attempt ends exactly once. */
+export type Dial = (dialer: Dialer, onEnd: (end: DialEnd) => void, handsOver?: boolean) => Dialing;
 
 /**
  * Errors of this machine, raised before anything left it. They say nothing about the target, and are told with the
@@ -100,7 +105,7 @@ export function dial(dialer: Dialer, onEnd: (end: DialEnd) => void, handsOver = 
     socket.once('connect', () => {
       const peer = socket.remoteAddress ?? dialer.address;
       const remote = `${isIPv6(peer) ? `[${peer}]` : peer}:${socket.remotePort ?? dialer.port}`;
-      connection = { socket, localPort, remote };
+      connection = { socket, localPort, openedMs: dialer.nowMs(), remote };
       end({ kind: 'connected', connection });
     });
     // Stays for the socket's whole life: an error on an idle connection must not end the prober.
