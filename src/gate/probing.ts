@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordingEntry, Stream } from '../model/recording.ts';
 import type { Scenario } from '../model/scenario.ts';
 import type { Prober, ProberEnd } from '../prober/prober.ts';
+import { monotonicMs } from '../prober/program/monotonic-clock.ts';
 import type { Observation } from '../rollout/observe.ts';
 import { runRollout } from '../rollout/rollout.ts';
 import type { ProbedService } from '../rollout/template-fact.ts';
@@ -33,7 +34,7 @@ const FAREWELL_MS = 5_000;
 
 async function start({ prober, place, streams }: Probing, roles: readonly Stream['role'][]): Promise<void> {
   const chosen = streams.filter(({ stream }) => roles.includes(stream.role)).map(({ spec }) => spec);
-  await prober.start(chosen, place.ports);
+  await prober.start(chosen, place.ports.range(monotonicMs()));
 }
 
 /** Asks until both Services answer: right after a pod is ready, nodes may not know yet. What is asked here is not judged. */

@@ -28,7 +28,7 @@ import { LiveCounts } from './live-counts.ts';
 import type { Progress } from './progress.ts';
 import { recordingsFolder } from './recordings-folder.ts';
 import { type NamedRecording, readNamedRecording, renderReports } from './render-reports.ts';
-import { OWNED_PORTS, portsAfter } from './source-port-budget.ts';
+import { OWNED_PORTS, SourcePortUse } from './source-port-budget.ts';
 
 /**
  * Throws BadInputError where the prober cannot speak what is asked for (RP1120, RP1125, RP1127, RP1128), or where a rate would use
@@ -71,23 +71,23 @@ export async function runProbe(settings: ProbeSettings, surroundings: ProbeSurro
   const { progress, signal, version } = surroundings;
   const folder = await recordingsFolder(settings.outputDir);
   const recordings: NamedRecording[] = [];
-  let ports = surroundings.ports ?? OWNED_PORTS;
+  const ports = new SourcePortUse(surroundings.ports ?? OWNED_PORTS);
   for (const [index, probe] of settings.probes.entries()) {
     if (signal.aborted) break;
     using _section = progress.section(`${probe.url} (${probe.connection})`);
     const path = join(folder, `${String(index + 1).padStart(2, '0')}-${probe.connection}-run-1.ndjson`);
-    ports = await recordProbe({ ...surroundings, settings, probe, path, ports });
+    await recordProbe({ ...surroundings, settings, probe, path, ports });
     recordings.push(await readNamedRecording(path));
   }
   const result = judgeRecordings(recordings, version);
   return { result, files: renderReports(result, recordings) };
 }
 
-interface ProbeRun extends ProbeSurroundings {
+interface ProbeRun extends Omit<ProbeSurroundings, 'ports'> {
   readonly settings: ProbeSettings;
   readonly probe: UrlProbe;
   readonly path: string;
-  readonly ports: SourcePortRange;
+  readonly ports: SourcePortUse;
 }
 
 /** What a prober gets beyond the last request's deadline to report and leave. */
@@ -98,19 +98,19 @@ const STATUS_MS = 500;
 /** Clocks are rounded to the microsecond: what is due exactly at the end is not due before it. */
 const GRAIN_MS = 0.002;
 
-/** Makes one recording, from its header to its end, and gives the source ports that the next one goes on with. */
-async function recordProbe(run: ProbeRun): Promise<SourcePortRange> {
+/** Makes one recording, from its header to its end. */
+async function recordProbe(run: ProbeRun): Promise<void> {
   const { settings, probe, address, version, progress, signal } = run;
   const openedMs = monotonicMs();
   const clock = () => Math.round((monotonicMs() - openedMs) * 1000) / 1000;
   const { stream, spec } = streamOf(settings, probe, address);
   const counts = new LiveCounts([stream]);
-  let { ports } = run;
+  const { ports } = run;
   await using recording = await openRecording(run.path);
   const emit = (entry: RecordingEntry) => {
     if (entry.kind === 'probe') {
       counts.add(entry);
-      ports = portsAfter(ports, entry);
+      ports.seen(entry, monotonicMs());
     }
     recording.append(entry);
   };
@@ -144,7 +144,7 @@ async function recordProbe(run: ProbeRun): Promise<SourcePortRange> {
       onSilence: () => note('prober-silent', 'warning')('the prober has not been heard of for 2 s'),
       onFault: note('prober-fault', 'warning'),
     });
-    const started = await prober.start([spec], ports);
+    const started = await prober.start([spec], ports.range(monotonicMs()));
     const startedMs = started.get(stream.id) ?? clock();
     emit({ kind: 'mark', atMs: startedMs, mark: 'probing-started' });
     const endMs = startedMs + probe.durationMs - GRAIN_MS;
@@ -163,7 +163,7 @@ async function recordProbe(run: ProbeRun): Promise<SourcePortRange> {
     if (proberEnd.kind === 'lost') end('prober-lost', proberEnd.detail);
     else if (signal.aborted) end('cancelled', messageOf(signal.reason));
     else end('finished');
-    return proberEnd.kind === 'finished' ? { ...ports, next: proberEnd.nextPort } : ports;
+    if (proberEnd.kind === 'finished') ports.goOnAt(proberEnd.nextPort, monotonicMs());
   } catch (error) {
     end('failed', messageOf(error));
     throw error;

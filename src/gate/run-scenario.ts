@@ -24,7 +24,6 @@ import { LiveCounts } from './live-counts.ts';
 import { probedStreams } from './probed-streams.ts';
 import { baseline, type Probing, stopProbing, update, warmUp } from './probing.ts';
 import type { ScenarioRun } from './scenario-run.ts';
-import { portsAfter } from './source-port-budget.ts';
 import { withPlaces } from './template-places.ts';
 
 const READY_LIMIT_MS = 300_000;
@@ -141,7 +140,7 @@ async function measure(measurement: Measurement): Promise<Ending> {
   const emit = (entry: RecordingEntry) => {
     if (entry.kind === 'probe') {
       counts.add(entry);
-      place.ports = portsAfter(place.ports, entry);
+      place.ports.seen(entry, monotonicMs());
     }
     measurement.emit(entry.kind === 'template' ? withPlaces(entry, planned) : entry);
   };
@@ -204,7 +203,7 @@ async function measure(measurement: Measurement): Promise<Ending> {
   }
   const proberEnd = await stopProbing(probing);
   if (proberEnd.kind === 'lost') return { reason: 'prober-lost', detail: proberEnd.detail };
-  place.ports = { ...place.ports, next: proberEnd.nextPort };
+  place.ports.goOnAt(proberEnd.nextPort, monotonicMs());
   await emitProxyFigures(asked);
   return { reason: clean ? 'finished' : 'baseline-failing' };
 }

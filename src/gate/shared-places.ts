@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Cluster } from '../cluster/cluster-provider.ts';
 import type { Scenario } from '../model/scenario.ts';
-import type { SourcePortRange } from '../prober/protocol.ts';
 import { loopbackPodVantage } from '../prober/vantage/loopback-pod.ts';
 import { nodePodVantage } from '../prober/vantage/node-pod.ts';
 import { runnerVantage } from '../prober/vantage/runner.ts';
@@ -9,14 +8,14 @@ import { stockPodVantage } from '../prober/vantage/stock-pod.ts';
 import type { Vantage } from '../prober/vantage/vantage.ts';
 import { createNamespace, removeNamespace } from '../workload/namespace.ts';
 import { deploySteadyControl, type SteadyControl } from '../workload/steady-control.ts';
-import { OWNED_PORTS } from './source-port-budget.ts';
+import { OWNED_PORTS, SourcePortUse } from './source-port-budget.ts';
 
 /** A vantage with the memory of which source ports were used from it. */
 export interface PlacedVantage {
   readonly vantage: Vantage;
   /** The node whose connection tracking sees the probes leave; undefined where they leave from this machine. */
   readonly node: string | undefined;
-  ports: SourcePortRange;
+  readonly ports: SourcePortUse;
 }
 
 /**
@@ -65,12 +64,12 @@ export function sharedPlaces(options: SharedPlacesOptions): SharedPlaces {
           return {
             vantage: runnerVantage(options.proberProgram, cluster.loopback?.runnerAddress),
             node: undefined,
-            ports: OWNED_PORTS,
+            ports: new SourcePortUse(OWNED_PORTS),
           };
         }
         const { vantage, node } = await podVantage(options, await namespace('prober'));
         stack.use(vantage);
-        return { vantage, node, ports: OWNED_PORTS };
+        return { vantage, node, ports: new SourcePortUse(OWNED_PORTS) };
       }),
     steadyControl(scenario, entryNode) {
       const purpose =

@@ -13,11 +13,61 @@ export const OWNED_PORTS: SourcePortRange = {
   restMs: SOURCE_PORT_REST_MS,
 };
 
+/** How often the use of ports is noted: the memory of two minutes stays small. */
+const NOTED_EVERY_MS = 1_000;
+
 /**
- * The range after a request, so that the next run goes on behind the ports of this one also where its prober is lost
- * and cannot tell where it stopped.
+ * Remembers over all runs from one vantage which source ports were used, and when. Probers hand ports out in turn, so
+ * how far they have come at which instant says it all. Instants are those of one monotonic clock.
  */
-export function portsAfter(ports: SourcePortRange, { localPort, reused }: Probe): SourcePortRange {
-  if (localPort === undefined || reused === true) return ports;
-  return { ...ports, next: localPort >= ports.last ? ports.first : localPort + 1 };
+export class SourcePortUse {
+  readonly #owned: SourcePortRange;
+  #next: number;
+  /** Ports handed out so far, laps included. */
+  #taken = 0;
+  #notes: { readonly atMs: number; readonly taken: number }[] = [];
+  /** Ports of connections that carried several requests, and when they last did: handed out long before they rest. */
+  readonly #kept = new Map<number, number>();
+
+  constructor(owned: SourcePortRange) {
+    this.#owned = owned;
+    this.#next = owned.next;
+  }
+
+  /** What a prober that starts now owns. */
+  range(nowMs: number): SourcePortRange {
+    const since = nowMs - this.#owned.restMs;
+    const rested = this.#notes.findLast(({ atMs }) => atMs <= since)?.taken ?? 0;
+    const kept = [...this.#kept].flatMap(([port, lastMs]) => (lastMs > since ? [port] : []));
+    const resting = Math.min(this.#count, this.#taken - rested);
+    return { ...this.#owned, next: this.#next, resting, kept };
+  }
+
+  /** A request was told. Also where its prober is lost later, the next run goes on behind its port. */
+  seen({ localPort, reused }: Probe, nowMs: number): void {
+    if (localPort === undefined) return;
+    if (reused === true) this.#kept.set(localPort, nowMs);
+    else this.goOnAt(localPort + 1, nowMs);
+  }
+
+  /** The prober has ended and told where to go on. */
+  goOnAt(port: number, nowMs: number): void {
+    const next = port > this.#owned.last ? this.#owned.first : port;
+    const ahead = (next - this.#next + this.#count) % this.#count;
+    // Requests are told in the order in which they end: half a lap ahead is a little behind.
+    if (ahead === 0 || ahead > this.#count / 2) return;
+    this.#next = next;
+    this.#taken += ahead;
+    const last = this.#notes.at(-1);
+    const note = { atMs: nowMs, taken: this.#taken };
+    if (last && this.#notes.length > 1 && nowMs - (this.#notes.at(-2)?.atMs ?? 0) < NOTED_EVERY_MS) {
+      this.#notes[this.#notes.length - 1] = note;
+    } else this.#notes.push(note);
+    const firstNeeded = this.#notes.findLastIndex(({ atMs }) => atMs <= nowMs - this.#owned.restMs);
+    if (firstNeeded > 0) this.#notes = this.#notes.slice(firstNeeded);
+  }
+
+  get #count(): number {
+    return this.#owned.last - this.#owned.first + 1;
+  }
 }

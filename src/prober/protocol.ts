@@ -92,5 +92,12 @@ export interface SourcePortRange {
   readonly last: number;
   /** Where to go on; the gate carries it from run to run. */
   readonly next: number;
+  /**
+   * How many ports before `next`, on around the end of the range, an earlier prober may have used within `restMs`.
+   * Absent: all from `first` on.
+   */
+  readonly resting?: number;
+  /** Ports that rest besides: those of connections that were kept. */
+  readonly kept?: readonly number[];
   readonly restMs: number;
 }

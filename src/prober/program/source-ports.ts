@@ -2,7 +2,8 @@ import type { SourcePortRange } from '../protocol.ts';
 
 /**
  * The source ports the prober owns, handed out in turn. A port that was given back rests before it is handed out
- * again. Ports before `range.next` may have been used by an earlier prober, so they rest as well at the start.
+ * again. The `range.resting` ports before `range.next`, and `range.kept`, may have been
+ * used by an earlier prober: they rest at the start.
  */
 export class SourcePorts {
   readonly range: SourcePortRange;
@@ -22,8 +23,15 @@ export class SourcePorts {
     const count = last - first + 1;
     this.#ports = new Uint16Array(count);
     this.#restedAtMs = new Float64Array(count);
-    for (let port = next; port <= last; port++) this.#append(port, nowMs);
-    for (let port = first; port < next; port++) this.#append(port, nowMs + range.restMs);
+    const fresh = count - Math.min(count, range.resting ?? next - first);
+    const kept = new Set(range.kept);
+    const resting: number[] = [];
+    for (let turn = 0; turn < count; turn++) {
+      const port = first + ((next - first + turn) % count);
+      if (turn < fresh && !kept.has(port)) this.#append(port, nowMs);
+      else resting.push(port);
+    }
+    for (const port of resting) this.#append(port, nowMs + range.restMs);
   }
 
   /** The next port that has rested, or undefined where there is none. It is in use until `release`. */
