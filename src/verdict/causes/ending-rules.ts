@@ -242,28 +242,32 @@ function stoppedTooEarly({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): 
 /** As many connections to one of several pods are no chance: half as many heads in a row come once in a thousand. */
 const STICKY_AFTER = 10;
 
+/** While rules are written anew a connection may stray to another pod: fewer than one for so many. */
+const STRAYS_PER_DROP = 20;
+
 /** With other pods ready for long, every connection of this client was still sent to the one that was ending. */
 function keptByAffinity(drop: Drop, story: Story, pod: PodStory): Attribution | undefined {
   if (story.before?.service?.sessionAffinity !== 'ClientIP' || drop.pod !== pod) return undefined;
   const own = story.drops.filter((other) => other.pod === pod && !other.reused);
   const fromMs = least(own.map(({ sentMs }) => sentMs));
   const toMs = most(own.map(({ sentMs }) => sentMs));
-  const elsewhere = story.visits.some(
+  const elsewhere = story.visits.filter(
     (visit) => visit.ok && !visit.reused && visit.pod !== pod && visit.sentMs > fromMs && visit.sentMs < toMs,
-  );
+  ).length;
   const others = story.pods.some(
     (other) =>
       other !== pod &&
       other.inEndpointsMs !== undefined &&
       other.inEndpointsMs + PROPAGATION_MS <= fromMs &&
-      (other.askedFromMs === undefined || other.askedFromMs > toMs),
+      // Not the earliest instant at which it may have been asked to end: the server counts in whole seconds.
+      (other.terminatingMs === undefined || other.terminatingMs > toMs),
   );
-  if (own.length < STICKY_AFTER || elsewhere || !others) return undefined;
+  if (own.length < STICKY_AFTER || elsewhere * STRAYS_PER_DROP > own.length || !others) return undefined;
   return {
     cause: 'session-affinity',
     confidence: 'medium',
     because:
-      'The Service has sessionAffinity ClientIP, and every connection was sent to one pod although others had been ready for long; that pod had been told to end and took none any more.',
+      'The Service has sessionAffinity ClientIP, and with hardly an exception connections were sent to one pod although others had been ready for long; that pod had been told to end and took none any more.',
     undecided: {
       causes: ['stops-before-endpoint-removal'],
       decidedBy:

@@ -17,6 +17,16 @@ export const flappingPods: Rule = (drop, story) => {
   const itself = drop.pod !== undefined && flapping.includes(drop.pod);
   const all = drop.pod?.generation !== 'new' && withoutReadyEndpoint(drop, story);
   if (!itself && !all) return undefined;
+  const restarted = flapping.find(({ restarts }) =>
+    restarts.some(({ fromMs, toMs }) => flapped(fromMs, toMs)),
+  );
+  if (!itself && restarted) {
+    return {
+      cause: 'container-restart',
+      confidence: 'medium',
+      because: `No endpoint was ready at that time: a container of ${restarted.name} had ended by itself.`,
+    };
+  }
   return {
     cause: 'readiness-flaps',
     confidence: itself ? 'high' : 'medium',
