@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadProbe, refuseForeignHost } from '../../src/inputs/load-probe.ts';
+import type { RawInputs } from '../../src/inputs/raw-inputs.ts';
 import { BadInputError } from '../../src/model/problem.ts';
 import { isPrivateAddress } from '../../src/platform/private-address.ts';
 
@@ -26,6 +27,27 @@ describe('the URL of a probe', () => {
     });
     expect(loadProbe('http://[::1]/', NONE, {}).target).toMatchObject({ hostname: '::1', port: 80 });
   });
+
+  it('opens as many resting connections as rate and rest need, and counts the time-out on top of a duration', () => {
+    const inputs: RawInputs = new Map([
+      ['connection', { given: 'new,idle-reuse,slow', label: '--connection' }],
+      ['slow-header', { given: 'X-Delay', label: '--slow-header' }],
+      ['timeout', { given: '2s', label: '--timeout' }],
+    ]);
+    expect(loadProbe('http://127.0.0.1/', inputs, {}).probes).toMatchObject([
+      { connection: 'new', connections: 10, deadlineMs: 2_000 },
+      { connection: 'idle-reuse', connections: 601, idleMs: 5_000, deadlineMs: 2_000 },
+      { connection: 'slow', slow: { durationMs: 3_000, header: 'X-Delay' }, deadlineMs: 5_000 },
+    ]);
+  });
+
+  it.each(['Host', 'content-length', 'X Delay', 'X-Delay: 1', 'Ünicode'])(
+    'has no header %s that asks for a duration',
+    (given) => {
+      const inputs: RawInputs = new Map([['slow-header', { given, label: '--slow-header' }]]);
+      expect(codesOf(() => loadProbe('http://127.0.0.1/', inputs, {}))).toEqual(['RP1006']);
+    },
+  );
 
   it.each([
     ['ws://127.0.0.1/chat', { protocol: 'websocket', port: 80, path: '/chat' }],
