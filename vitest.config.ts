@@ -25,6 +25,7 @@ export default defineConfig({
           // one changed. Tests wait for sockets and processes more than they compute, hence a worker more than cores.
           isolate: false,
           maxWorkers: availableParallelism() + 1,
+          maxConcurrency: 10,
         },
       },
       {
