@@ -1,29 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import type { Balancing } from '../../src/cluster/sandbox/network/choice.ts';
-import { gateOnSandbox } from '../support/gate-on-sandbox.ts';
+import { BRIEF, gateOnSandbox } from '../support/gate-on-sandbox.ts';
 
 const gate = gateOnSandbox();
-const REPLICAS = 8;
-const CLIENTS = 80;
+const REPLICAS = 5;
+const CLIENTS = 50;
 
-/** Eighty clients with a connection each, over eight replicas that are replaced one by one. */
+/** Fifty clients with a connection each, over five replicas that are replaced one by one. */
 async function connectionsOver(balancing: Balancing) {
   const { row } = await gate({
     container: {
       args: ['--no-server', '--echo-port=8080', '--on-sigterm=drain'],
       readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
-      // Long enough for balancers to have followed; their rules change once a second.
-      lifecycle: { preStop: { sleep: { seconds: 2 } } },
+      // Far longer than the balancers of this sandbox take to follow.
+      lifecycle: { preStop: { sleep: { seconds: 1 } } },
     },
-    deployment: { strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } }, replicas: REPLICAS },
+    // A pod is asked to end when the one before it has ended: what moves may have to move again.
+    deployment: {
+      minReadySeconds: 1,
+      strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      replicas: REPLICAS,
+    },
     scenario: {
+      ...BRIEF,
       protocol: 'tcp',
       connection: 'keep-alive',
       connections: CLIENTS,
-      ratePerSecond: 200,
       rolloutDeadlineMs: 60_000,
     },
-    options: { balancing },
+    options: { balancing, proxy: { propagationMs: 1, syncMs: 1, minSyncPeriodMs: 1 } },
   });
   const [run] = row.runs;
   if (!run?.connections) throw new Error(JSON.stringify(row.reasons));

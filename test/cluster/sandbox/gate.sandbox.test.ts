@@ -1,13 +1,47 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { judgeRecordings } from '../../../src/gate/judge-recordings.ts';
+import { readNamedRecording } from '../../../src/gate/render-reports.ts';
 import { renderConsole } from '../../../src/report/console-table.ts';
 import { renderSummary } from '../../../src/report/summary.ts';
-import { gateOnSandbox } from '../../support/gate-on-sandbox.ts';
+import { BRIEF, gateOnSandbox, type SandboxOutcome } from '../../support/gate-on-sandbox.ts';
 
 const gate = gateOnSandbox();
 
-describe.concurrent('the whole gate on the sandbox', () => {
-  it('is red for a Deployment without preStop, and says first what it was run on', async () => {
-    const { result, row, recordings } = await gate();
+const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
+
+describe.concurrent('the whole gate, for a Deployment with preStop', () => {
+  let made: Promise<SandboxOutcome> | undefined;
+  const outcome = () => {
+    made ??= gate({ container: HOOK, planned: { sensitivity: true, tryFixRuns: 3 } });
+    return made;
+  };
+
+  it('is green', async () => {
+    const { row } = await outcome();
+    expect(row.reasons).toEqual([]);
+    expect(row.verdict).toBe('pass');
+    expect(row.runs[0]?.rollout).toMatchObject({ outcome: 'completed', replacedPods: 2 });
+    expect(row.staticFindings.filter(({ outcome }) => outcome === 'confirmed')).toEqual([]);
+  });
+
+  it('shows by a bad twin that it could have been red', async () => {
+    const { row } = await outcome();
+    expect(row.sensitivity).toMatchObject({ state: 'shown' });
+    expect(row.trials).toHaveLength(1);
+  });
+});
+
+describe.concurrent('the whole gate, for the same Deployment without preStop', () => {
+  let made: Promise<SandboxOutcome> | undefined;
+  const outcome = () => {
+    made ??= gate({ scenario: BRIEF, planned: { repeat: 3 } });
+    return made;
+  };
+
+  it('is red, and says first what it was run on', async () => {
+    const { result, row, recordings } = await outcome();
     expect(row.verdict, JSON.stringify(row.reasons)).toBe('dropped');
     expect(row.requests.dropped).toBeGreaterThan(10);
     expect(row.longestOutageMs).toBeGreaterThan(100);
@@ -18,29 +52,45 @@ describe.concurrent('the whole gate on the sandbox', () => {
       /^sandbox: no container, no kernel network; use kind/,
     );
     expect(renderSummary(result)).toMatch(/^\*\*sandbox: no container/);
-    // Nobody asked for a trial of what it suggests.
-    expect(row.findings.map(({ fix }) => fix?.state ?? 'suggested')).toEqual(
-      row.findings.map(() => 'suggested'),
-    );
-    expect(recordings).toHaveLength(1);
     expect(row.staticFindings.map(({ cause, outcome }) => [cause, outcome])).toContainEqual([
       'stops-before-endpoint-removal',
       'confirmed',
     ]);
+    // Nobody asked for a trial of what it suggests.
+    expect(row.findings.map(({ fix }) => fix?.state ?? 'suggested')).toEqual(
+      row.findings.map(() => 'suggested'),
+    );
+    expect(recordings).toHaveLength(row.runs.length);
   });
 
-  it('is green for the same Deployment with preStop', async () => {
-    const { row } = await gate({ container: { lifecycle: { preStop: { sleep: { seconds: 2 } } } } });
-    expect(row.reasons).toEqual([]);
-    expect(row.verdict).toBe('pass');
-    expect(row.runs[0]?.rollout).toMatchObject({ outcome: 'completed', replacedPods: 2 });
-    expect(row.staticFindings.filter(({ outcome }) => outcome === 'confirmed')).toEqual([]);
+  it('stops its repeats after a run that drops requests, and reports say how many were not made', async () => {
+    const { row, result, outputDir } = await outcome();
+    expect(row.runs.at(-1)?.verdict).toBe('dropped');
+    expect(row.runs.length + (row.runsNotMade ?? 0)).toBe(3);
+    expect(row.runsNotMade).toBeGreaterThan(0);
+    expect(row.replacements?.withDrops).toBeGreaterThan(0);
+    expect(renderConsole(result, { colours: false })).toMatch(/\d planned runs? (was|were) not made/);
+    const folder = join(outputDir, 'recordings');
+    const files = (await readdir(folder)).sort();
+    expect(files).toHaveLength(row.runs.length);
+    const recordings = await Promise.all(files.map((file) => readNamedRecording(join(folder, file))));
+    expect(judgeRecordings(recordings, '0.0.0').scenarios).toEqual(result.scenarios);
+  });
+});
+
+describe.concurrent('the whole gate on the sandbox', () => {
+  it('tells a rollout that can not be pulled from one that drops', async () => {
+    const { row } = await gate({
+      scenario: { ...BRIEF, update: { kind: 'image', container: 'web', image: 'registry.invalid/web:2' } },
+    });
+    expect(row.verdict, JSON.stringify(row.reasons)).toBe('rollout-failed');
+    expect(row.runs[0]?.rollout.outcome).toBe('image-pull-failed');
   });
 
   it('is green from inside the cluster over kept-alive connections that are drained', async () => {
     const program = {
       args: ['--on-sigterm=drain', '--keep-alive=60000'],
-      lifecycle: { preStop: { sleep: { seconds: 2 } } },
+      ...HOOK,
     };
     const { row } = await gate({
       container: program,
@@ -50,14 +100,6 @@ describe.concurrent('the whole gate on the sandbox', () => {
     expect(row.verdict, JSON.stringify(row.reasons)).toBe('pass');
   });
 
-  it('tells a rollout that can not be pulled from one that drops', async () => {
-    const { row } = await gate({
-      scenario: { update: { kind: 'image', container: 'web', image: 'registry.invalid/web:2' } },
-    });
-    expect(row.verdict, JSON.stringify(row.reasons)).toBe('rollout-failed');
-    expect(row.runs[0]?.rollout.outcome).toBe('image-pull-failed');
-  });
-
   it('draws no verdict from a workload that fails before it is updated', async () => {
     const { row } = await gate({ container: { args: ['--fail-every=40'], readinessProbe: undefined } });
     expect(row.verdict, JSON.stringify(row.reasons)).toBe('inconclusive');
@@ -65,11 +107,10 @@ describe.concurrent('the whole gate on the sandbox', () => {
 });
 
 describe.concurrent('the whole gate on a sandbox with faults', () => {
-  const container = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
-
   it('is red for a good Deployment when a balancer follows nothing any more', async () => {
     const { row } = await gate({
-      container,
+      container: HOOK,
+      scenario: BRIEF,
       fault: (sandbox) => void sandbox.freezeBalancers('sandbox-worker'),
     });
     expect(row.verdict, JSON.stringify(row.reasons)).toBe('dropped');
@@ -79,7 +120,7 @@ describe.concurrent('the whole gate on a sandbox with faults', () => {
 
   it('is green for a good one although watches lose events and the API server is away for a while', async () => {
     const { row } = await gate({
-      container,
+      container: HOOK,
       fault(sandbox) {
         sandbox.disturbWatches({ kind: 'drop', probability: 0.3 });
         sandbox.clock.after(500, sandbox.apiOutage());
@@ -90,8 +131,8 @@ describe.concurrent('the whole gate on a sandbox with faults', () => {
 
   it('tells a node that is gone from a Deployment that drops', async () => {
     const { row } = await gate({
-      container,
-      scenario: { deadlineMs: 1_000, rolloutDeadlineMs: 3_000 },
+      container: HOOK,
+      scenario: { ...BRIEF, deadlineMs: 1_000, rolloutDeadlineMs: 3_000 },
       options: { nodeGraceMs: 100 },
       fault: (sandbox) => sandbox.removeNode('sandbox-worker'),
     });
