@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { describeFailure } from '../gate/describe-failure.ts';
+import type { Problem } from '../model/problem.ts';
 import { cancellation } from '../platform/cancellation.ts';
 import { installation } from '../platform/installation.ts';
 import { createLog, logStyle } from '../publish/log.ts';
@@ -25,7 +26,7 @@ export async function runProgram(
     .description('Proves that a rolling update drops no requests, or shows which ones were lost.')
     .version(session.installation.version)
     .exitOverride()
-    .showHelpAfterError('(rollproof --help tells all commands and options)')
+    .configureOutput({ outputError: () => undefined })
     .addHelpText(
       'after',
       '\nExit codes: 0 pass, 1 dropped (check: findings), 2 bad input, 3 inconclusive, 4 rollout failed, 5 environment, 70 bug, 130/143 cancelled',
@@ -37,11 +38,31 @@ export async function runProgram(
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    // Commander has printed its own message; help and version are no errors.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) {
+      // Help and version are no errors, and help has been printed where no command is given.
+      if (error.exitCode === 0) return 0;
+      if (error.code !== 'commander.help') process.stderr.write(`${renderProblems([misuse(error, args)])}\n`);
+      return 2;
+    }
     const failure = describeFailure(cancel.signal.aborted ? cancel.signal.reason : error);
     if (failure.problems.length > 0) process.stderr.write(`${renderProblems(failure.problems)}\n`);
     if (failure.stack !== undefined) log.text(failure.stack);
     return failure.exitCode;
   }
+}
+
+/** What commander does not understand, as a problem like any other (RP1019). */
+function misuse({ message }: CommanderError, [command = '']: readonly string[]): Problem {
+  const [what = '', ...hints] = message.replace(/^error: /, '').split('\n');
+  const where =
+    /^[a-z]/.test(command) && !what.startsWith('unknown command') ? `rollproof ${command}` : 'rollproof';
+  return {
+    code: 'RP1019',
+    what: `${what.replace(/^./, (first) => first.toUpperCase()).replace(/\.$/, '')}.`,
+    where,
+    remedy: [
+      ...hints.map((hint) => hint.replace(/^\((.*)\)$/, '$1')),
+      `${where} --help tells what there is.`,
+    ].join(' '),
+  };
 }

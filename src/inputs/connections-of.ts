@@ -1,7 +1,7 @@
 import { type ConnectionMode, connectionsResting, type Measure } from '../model/scenario.ts';
 
 const DEFAULT_CONNECTIONS = 10;
-const DEFAULT_IDLE_MS = 5_000;
+export const DEFAULT_IDLE_MS = 5_000;
 
 /** Answers that take up to this long hold back no resting connection. */
 const ROOM_MS = 1_000;

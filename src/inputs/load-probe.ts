@@ -2,7 +2,7 @@ import { BadInputError, type Problem } from '../model/problem.ts';
 import type { ConnectionMode } from '../model/scenario.ts';
 import type { UrlProbe } from '../model/url-probe.ts';
 import { isPrivateAddress } from '../platform/private-address.ts';
-import { connectionsOf } from './connections-of.ts';
+import { connectionsOf, DEFAULT_IDLE_MS } from './connections-of.ts';
 import { given } from './given.ts';
 import type { InputName } from './options.ts';
 import { type ProbeTarget, parseProbeUrl } from './probe-url.ts';
@@ -72,8 +72,11 @@ export function loadProbe(
       remedy: `Write --duration ${Math.floor(MAX_REQUESTS / ratePerSecond)}s or less, or a lower --rate.`,
     });
   }
-  if (all.length > 0 || 'code' in target || !lasts.success) throw new BadInputError(all);
   const modes = values.connection ?? DEFAULT_CONNECTION;
+  if (lasts.success && modes.includes('idle-reuse')) {
+    all.push(...tooShortToRest(lasts.data, values.idle ?? DEFAULT_IDLE_MS));
+  }
+  if (all.length > 0 || 'code' in target || !lasts.success) throw new BadInputError(all);
   return {
     target,
     probes: modes.map((connection) => ({
@@ -96,6 +99,23 @@ export function loadProbe(
     outputDir: values.output ?? 'rollproof-report',
     ...given('statsd', values.statsd),
   };
+}
+
+/**
+ * While none has rested long enough requests open connections, so that a probe of one rest never uses a connection
+ * again, and would pass what it did not measure (RP1055).
+ */
+function tooShortToRest(durationMs: number, idleMs: number): readonly Problem[] {
+  const leastMs = 2 * idleMs;
+  if (durationMs >= leastMs) return [];
+  return [
+    {
+      code: 'RP1055',
+      what: `Connections that rest ${idleMs / 1000} s are hardly used again within ${durationMs / 1000} s.`,
+      where: '--duration',
+      remedy: `Write --duration ${Math.ceil(leastMs / 1000)}s or more, or a shorter --idle.`,
+    },
+  ];
 }
 
 /** Throws BadInputError (RP1051) where the address is somebody else's and the host was not allowed by name. */

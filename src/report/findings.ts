@@ -2,7 +2,7 @@ import { CAUSES, type Cause, type Finding } from '../model/finding.ts';
 import { placeText } from '../model/manifest.ts';
 import type { Reason, ScenarioResult } from '../model/verdict.ts';
 import { plural } from './figures.ts';
-import { fixSentence, shownLines, suggestionLabel } from './fix-text.ts';
+import { adviceText, shownLines, suggestionLabel } from './fix-text.ts';
 import { codeSpan, plainLine, prose } from './markdown.ts';
 
 /** Causes that stand under the table; the others are in the details. */
@@ -30,7 +30,7 @@ export function causeLines({ name, findings }: ScenarioResult): readonly string[
   return [
     ...told.map(
       (finding) =>
-        `- ${codeSpan(name)}: **Cause:** ${prose(causeSentence(finding))} **→** ${prose(fixSentence(finding) ?? CAUSES[finding.cause].remedy)} <sub>${prose(finding.cause)}</sub>`,
+        `- ${codeSpan(name)}: **Cause:** ${prose(causeSentence(finding))} **→** ${prose(adviceText(finding))} <sub>${prose(finding.cause)}</sub>`,
     ),
     ...(left > 0 ? [`- ${codeSpan(name)}: ${plural(left, 'more cause')} in the details.`] : []),
   ];

@@ -50,7 +50,7 @@ export function fixSentence({ suggestion, fix }: Finding): string | undefined {
   }
 }
 
-/** The advice for a terminal: what is proven, what is withdrawn, what is suggested, or what helps in general. Not yet inert. */
+/** The advice behind a cause: what is proven, what is withdrawn, what is suggested, or what helps in general. Not yet inert. */
 export function adviceText(finding: Finding): string {
   return fixSentence(finding) ?? finding.suggestion?.text ?? CAUSES[finding.cause].remedy;
 }

@@ -221,11 +221,22 @@ function enoughBefore({ target }: Evidence): GuardOutcome {
 }
 
 function enoughDuringUpdate({ target }: Evidence): GuardOutcome {
-  return enough('too-few-during', 'during the update', answered(target, ['during', 'after']), NEEDED.update);
+  return enough(
+    'too-few-during',
+    'from the update until the last old pod was gone',
+    answered(target, ['during', 'after']),
+    NEEDED.update,
+  );
 }
 
 function enoughInTail({ target }: Evidence): GuardOutcome {
-  return enough('too-few-after', 'after the update', answered(target, ['tail']), NEEDED.tail, 'tail');
+  return enough(
+    'too-few-after',
+    'after the last old pod was gone',
+    answered(target, ['tail']),
+    NEEDED.tail,
+    'tail',
+  );
 }
 
 function enough(id: string, when: string, count: number, needed: number, duration?: string): GuardOutcome {

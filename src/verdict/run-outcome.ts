@@ -157,9 +157,15 @@ export function unfinished(
   return [
     {
       verdict: 'inconclusive',
-      reason: { code, text: end?.detail === undefined ? text : `${text} ${end.detail}`, remedy },
+      reason: { code, text: withDetail(text, end?.detail), remedy },
     },
   ];
+}
+
+function withDetail(text: string, detail: string | undefined): string {
+  if (detail === undefined) return text;
+  const [, signal] = /^cancelled by (\S+)$/.exec(detail) ?? [];
+  return signal === undefined ? `${text} ${detail}` : text.replace(/\.$/, ` (${signal}).`);
 }
 
 /** `8 refused, 85 connect-timeout` */

@@ -94,6 +94,21 @@ describe('how long is probed', () => {
   });
 });
 
+describe('connections that rest', () => {
+  const resting = (idle: string) =>
+    new Map([
+      ['connection', { given: ['idle-reuse'], label: '--connection' }],
+      ['idle', { given: idle, label: '--idle' }],
+    ] as const);
+
+  it('are probed for long enough to be used again', () => {
+    expect(codesOf(() => loadProbe('http://127.0.0.1/', resting('2s'), { duration: '4s' }))).toEqual([]);
+    expect(codesOf(() => loadProbe('http://127.0.0.1/', resting('2s'), { duration: '3s' }))).toEqual([
+      'RP1055',
+    ]);
+  });
+});
+
 describe('who may be probed', () => {
   it.each([
     '127.0.0.1',

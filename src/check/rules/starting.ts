@@ -88,7 +88,7 @@ function shallowReadiness(
         at,
         text: `The readiness probe of container ${name} only opens a connection: it succeeds as soon as the port is open, whether or not requests can be answered.`,
         suggestion: {
-          text: 'Ask for what needs what clients need.',
+          text: 'Where the program speaks HTTP, let the probe ask for a page that it answers only when it can answer clients.',
           yaml: ['readinessProbe:', '  httpGet:', '    path: /', `    port: ${readiness.port ?? 'http'}`],
         },
       }),
