@@ -4,6 +4,7 @@ import { checkManifests } from '../../src/check/check-manifests.ts';
 import { parseManifests } from '../../src/inputs/manifests/parse-manifests.ts';
 import { CAUSES } from '../../src/model/finding.ts';
 import { renderStaticJson, renderStaticText } from '../../src/report/static-findings.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 
 /** What stands where a field is expected: mostly what belongs there, now and then anything. */
 function mostly(usual: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
@@ -149,7 +150,7 @@ describe('rules over manifests of any shape', () => {
         expect(JSON.parse(renderStaticJson(report)).findings).toHaveLength(result.findings.length);
         expect(renderStaticText(report, { colours: false })).not.toContain('\u001b');
       }),
-      { numRuns: 500 },
+      propertyRuns(125),
     );
   });
 });

@@ -10,9 +10,8 @@ import { BadInputError, type Problem } from '../../src/model/problem.ts';
 import type { Settings } from '../../src/model/settings.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { renderProblems } from '../../src/report/problem-text.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 import { recognisedCommands } from '../support/runner-log-commands.ts';
-
-const RUNS = 400;
 
 /** Only BadInputError may come out, with problems that are whole and harmless to print. */
 function holds(action: () => unknown): void {
@@ -171,7 +170,7 @@ describe('whatever is written', () => {
     );
     fc.assert(
       fc.property(text, (one) => holds(() => parseConfigFile('rollproof.yml', one))),
-      { numRuns: RUNS },
+      propertyRuns(100),
     );
   });
 
@@ -185,7 +184,7 @@ describe('whatever is written', () => {
       fc.property(text, fc.constantFrom('a.yaml', 'a.json'), (one, file) =>
         holds(() => parseManifests({ file, text: one })),
       ),
-      { numRuns: RUNS },
+      propertyRuns(100),
     );
   });
 
@@ -203,7 +202,7 @@ describe('whatever is written', () => {
         expect(problems.every(isWhole)).toBe(true);
         if (inputOption(name).form === 'text' && typeof one === 'boolean') expect(problems).toHaveLength(1);
       }),
-      { numRuns: RUNS * 5 },
+      propertyRuns(500),
     );
   });
 
@@ -233,7 +232,7 @@ describe('whatever is written', () => {
           makePlan(settings({ ...one, manifests: ['app.yaml'] }), [manifests, manifests]);
         }),
       ),
-      { numRuns: RUNS },
+      propertyRuns(100),
     );
   });
 });

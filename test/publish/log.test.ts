@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLog, type Log, type LogStyle, logStyle } from '../../src/publish/log.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 import { recognisedCommands } from '../support/runner-log-commands.ts';
 
 interface Captured {
@@ -103,7 +104,7 @@ describe.each(Object.keys(ways))('hostile text in %s', (way) => {
     const text = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''));
     fc.assert(
       fc.property(text, (hostile) => expectHarmless(way, hostile)),
-      { numRuns: 3_000 },
+      propertyRuns(600),
     );
   });
 });

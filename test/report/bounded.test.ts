@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { renderHtml } from '../../src/report/html.ts';
-import { judgeRun } from '../../src/verdict/judge.ts';
-import { aRecording } from '../support/a-recording.ts';
 import { aResult } from '../support/a-result.ts';
 
 /** Many short outages, over so long a tail that both limits are passed. */
@@ -13,16 +11,16 @@ const LONG = {
 };
 
 describe('a run of any length', () => {
-  const run = judgeRun(aRecording(LONG));
+  const { result, recordings } = aResult([LONG]);
+  const run = result.scenarios[0]?.runs[0];
 
   it('has a result of bounded size: the outages with the most drops, and how many there were besides', () => {
-    expect(run.outages).toHaveLength(500);
-    expect(run.outagesLeftOut).toBe(200);
-    expect(run.requests.dropped).toBe(700);
+    expect(run?.outages).toHaveLength(500);
+    expect(run?.outagesLeftOut).toBe(200);
+    expect(run?.requests.dropped).toBe(700);
   });
 
   it('has a plot of bounded size in which the slowest and the dropped stay', () => {
-    const { result, recordings } = aResult([LONG]);
     const page = renderHtml(result, recordings);
     const [, json = ''] = /<script type="application\/json" id="[^"]+">(.*?)<\/script>/s.exec(page) ?? [];
     const { sent, response, failures } = JSON.parse(json);

@@ -8,6 +8,7 @@ import { codeCell, codeSpan, plainLine, prose } from '../../src/report/markdown.
 import { renderSummary } from '../../src/report/summary.ts';
 import { summaryTable } from '../../src/report/summary-table.ts';
 import { aResult } from '../support/a-result.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 
 /** What people write who want a comment of ours to say or do something else. */
 const HOSTILE = [
@@ -33,6 +34,8 @@ const HOSTILE = [
   'a`|`b',
 ] as const;
 
+const EACH_HOSTILE = HOSTILE.map((one): [string] => [one]);
+
 const text = fc.oneof(
   fc.constantFrom(...HOSTILE),
   fc.string({ unit: 'binary' }),
@@ -57,7 +60,7 @@ describe('text of unknown origin', () => {
         const allowed = ['inlineCode', 'paragraph', 'root', 'text'];
         expect(typesOf(`Said: ${prose(hostile)} end`).filter((type) => !allowed.includes(type))).toEqual([]);
       }),
-      { numRuns: 2_000 },
+      { ...propertyRuns(400), examples: EACH_HOSTILE },
     );
   });
 
@@ -68,7 +71,7 @@ describe('text of unknown origin', () => {
           expect(value).not.toMatch(/@[\w]|#\w|gh-\d|:\/\/|www\./i);
         }
       }),
-      { numRuns: 2_000 },
+      { ...propertyRuns(400), examples: EACH_HOSTILE },
     );
   });
 
@@ -80,7 +83,7 @@ describe('text of unknown origin', () => {
         const [code] = nodesOf(markdown).flatMap((node) => (node.type === 'inlineCode' ? [node.value] : []));
         expect(code?.trim()).toBe(plainLine(hostile));
       }),
-      { numRuns: 2_000 },
+      { ...propertyRuns(400), examples: EACH_HOSTILE },
     );
   });
 
@@ -96,7 +99,7 @@ describe('text of unknown origin', () => {
           ['inlineCode', 'paragraph', 'root', 'table', 'tableCell', 'tableRow', 'text'].sort(),
         );
       }),
-      { numRuns: 2_000 },
+      { ...propertyRuns(400), examples: EACH_HOSTILE },
     );
   });
 
@@ -113,7 +116,7 @@ describe('the summary', () => {
   it('has the nodes it always has, whatever names and messages say', () => {
     const shape = (name: string) => {
       const { result } = aResult(
-        [{ scenario: { name, deployment: name }, outcome: 'crash-loop', detail: name }],
+        [{ scenario: { name, deployment: name }, outcome: 'crash-loop', detail: name, intervalMs: 50 }],
         { assumed: [name], reasons: [{ code: 'x', text: name, remedy: name }] },
       );
       return nodesOf(renderSummary(result)).flatMap((node) =>
@@ -129,7 +132,7 @@ describe('the summary', () => {
       fc.property(text, (hostile) => {
         expect(shape(hostile)).toEqual(usual);
       }),
-      { numRuns: 100 },
+      { ...propertyRuns(25), examples: EACH_HOSTILE },
     );
   });
 

@@ -4,6 +4,7 @@ import type { RecordingEntry } from '../../src/model/recording.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
 import { aRecording, type Drawing, type RecordingOptions } from '../support/a-recording.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 
 const RANK: Readonly<Record<Verdict, number>> = {
   dropped: 0,
@@ -12,7 +13,7 @@ const RANK: Readonly<Record<Verdict, number>> = {
   inconclusive: 3,
   pass: 4,
 };
-const RUNS = { numRuns: 60 };
+const RUNS = propertyRuns(30);
 
 const drawing = fc.record({
   atMs: fc.integer({ min: 0, max: 11_900 }),
