@@ -43,7 +43,23 @@ export const startingPod: Rule = (drop, story) => {
   return notListening(drop, story);
 };
 
-function notListening({ class: dropClass }: Drop, { after, before }: Story): Attribution {
+/** What a proxy says of the server behind it. A server that is still starting says 503 of itself. */
+const OF_A_GATEWAY: ReadonlySet<number> = new Set([502, 504]);
+
+function notListening(drop: Drop, story: Story): Attribution {
+  const attribution = byReadiness(drop, story);
+  if (drop.status === undefined || !OF_A_GATEWAY.has(drop.status)) return attribution;
+  return {
+    ...attribution,
+    confidence: 'low',
+    undecided: {
+      causes: ['ingress-stale-upstream'],
+      decidedBy: "The body or the `Server` header of such an answer: is it a proxy's, or the server's own?",
+    },
+  };
+}
+
+function byReadiness({ class: dropClass }: Drop, { after, before }: Story): Attribution {
   const what =
     dropClass === 'refused'
       ? 'New pods refused connections just after they became ready, and answered later ones'
