@@ -30,7 +30,7 @@ function declare(program: Command, session: Session, exit: Exit): void {
     .description('the prober alone: send requests to a URL, count, judge, report')
     .argument(
       '<url>',
-      'what to probe: http://127.0.0.1:8080/healthz, tcp://127.0.0.1:7 (also h2c, grpc, ws, udp)',
+      'what to probe: http://127.0.0.1:8080/healthz, tcp://127.0.0.1:7 (also https, h2c, grpc, ws, udp)',
     )
     .option('--duration <duration>', `how long to probe (default: ${DEFAULT_PROBE_DURATION})`)
     .option('--allow-host <host...>', 'hosts to probe beside this machine and private networks')

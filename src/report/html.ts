@@ -3,8 +3,8 @@ import type { MeasuredStaticFinding } from '../model/static-finding.ts';
 import type { Trial } from '../model/trial.ts';
 import type { GateResult, NearMiss, Reason, RunResult, ScenarioResult, Verdict } from '../model/verdict.ts';
 import { connectionRows, connectionSentences } from './connections.ts';
-import { causeSentence } from './findings.ts';
-import { sensitivitySentence, suggestionLabel, survivalSentence } from './fix-text.ts';
+import { causeSentence, withoutKnownRemedy } from './findings.ts';
+import { adviceText, sensitivitySentence, suggestionLabel, survivalSentence } from './fix-text.ts';
 import { headline } from './headline.ts';
 import { measuredFigures, measuredHow, measuredOn } from './how-measured.ts';
 import { howSure } from './how-sure.ts';
@@ -70,10 +70,13 @@ function section(scenario: ScenarioResult, plots: readonly Plot[]): string {
     ...measuredHow(scenario),
     ...measuredFigures(scenario.runs),
   ].join(' · ');
-  const own = plots.filter(({ scenario: name }) => name === scenario.name);
+  // What was tried stands behind what was found.
+  const own = plots
+    .filter(({ scenario: name }) => name === scenario.name)
+    .toSorted((one, other) => Number(one.trial !== undefined) - Number(other.trial !== undefined));
   return `<section>
 <h2>${html(scenario.name)} ${badge(scenario.verdict)}</h2>
-${reasonList(scenario.reasons)}
+${reasonList(scenario.reasons.map((reason) => withoutKnownRemedy(reason, scenario)))}
 ${nearMissList(scenario.nearMisses)}
 ${findingList(scenario.findings)}
 ${staticList(scenario.staticFindings)}
@@ -141,7 +144,7 @@ function findingList(findings: readonly Finding[]): string {
         ...(suggestion ? [`${suggestionLabel(finding)}: ${suggestion.text}${why}`] : []),
       ];
       const items = sentences.map((sentence) => `<li>${prose(sentence)}</li>`).join('');
-      return `<details><summary>Cause: ${html(causeSentence(finding))} <code>${html(finding.cause)}</code></summary><ul>${items}</ul></details>`;
+      return `<details><summary>Cause: ${html(causeSentence(finding))} → ${prose(adviceText(finding))} <code>${html(finding.cause)}</code></summary><ul>${items}</ul></details>`;
     })
     .join('\n');
 }

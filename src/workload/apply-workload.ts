@@ -114,7 +114,9 @@ function refused(object: ManifestObject, { message, status }: KubeApiError): Pro
     remedy:
       status === 403
         ? 'Give the kubeconfig user the right to create this object, or leave the object out.'
-        : 'Correct the object; `kubectl apply --server-side --dry-run=server -f <file>` gives the same answer.',
+        : status === 501
+          ? 'Take what the sandbox models (docs/sandbox.md), or run on kind.'
+          : 'Correct the object; `kubectl apply --server-side --dry-run=server -f <file>` gives the same answer.',
   };
 }
 

@@ -49,6 +49,10 @@ export const ownSelector: DeploymentRule = ({ object, matchLabels, templateLabel
       severity: 'error',
       at: ['spec', 'selector'],
       text: `Deployment ${object.name} does not select the pods that it makes: it wants ${labelText(matchLabels)}, and they have ${labelText(templateLabels)}. The API server refuses it.`,
+      suggestion: {
+        text: 'Make spec.selector.matchLabels a part of the labels of the pod template.',
+        yaml: [],
+      },
     }),
   ];
 };
