@@ -46,10 +46,12 @@ process.exitCode = failures.length === 0 ? 0 : 1;
 
 async function inSpareTime(): Promise<void> {
   const priority = 10;
-  await step('types', bin('tsc'), ['--noEmit'], { priority });
-  await step('lint', bin('biome'), ['check', '.'], { priority });
-  await step('dist is up to date', process.execPath, ['scripts/verify-dist.ts'], { priority });
-  await tests('unit', { priority });
+  const checks = async () => {
+    await step('types', bin('tsc'), ['--noEmit'], { priority });
+    await step('lint', bin('biome'), ['check', '.'], { priority });
+    await step('dist is up to date', process.execPath, ['scripts/verify-dist.ts'], { priority });
+  };
+  await Promise.all([tests('unit', { priority }), checks()]);
 }
 
 /** Runs a program to its end; what it prints comes out in one piece, because others run beside it. */

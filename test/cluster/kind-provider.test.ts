@@ -222,6 +222,7 @@ async function failureOf(asked: ClusterSettings, context: Partial<AcquireContext
   const provider = kindProvider({
     kindConfigsDir: 'kind-configs',
     reaperProgram: 'src/cluster/reaper/main.ts',
+    leftoversPauseMs: 10,
   });
   try {
     const cluster = await provider.acquire(asked, {

@@ -287,7 +287,7 @@ describe('the observation of a rollout', () => {
       0;
     const command = 'true';
     await Promise.all([untilTrue(sandbox, () => restarts() > 0), roll({ kind: 'command', command })]);
-    await observation.nextFact(500, signal);
+    while (notes('infrastructure-restart').length === 0) await observation.nextFact(500, signal);
     expect(notes('infrastructure-restart')).toContain(
       'a container of pod kube-system/kube-proxy-1 was restarted',
     );

@@ -14,13 +14,19 @@ export interface KindProviderOptions {
   readonly kindConfigsDir: string;
   /** Entry of the reaper: dist/reaper.js. */
   readonly reaperProgram: string;
+  /** Before each look for what a creation that was broken off has left behind; 300 by default. */
+  readonly leftoversPauseMs?: number;
 }
 
 /**
  * Boots a kind cluster of our own and removes it again, whatever happens: on failure and abort of `acquire` before it
  * throws, at dispose, and, should this process be killed, by the reaper. No other cluster is ever touched.
  */
-export function kindProvider({ kindConfigsDir, reaperProgram }: KindProviderOptions): ClusterProvider {
+export function kindProvider({
+  kindConfigsDir,
+  reaperProgram,
+  leftoversPauseMs = 300,
+}: KindProviderOptions): ClusterProvider {
   return {
     async acquire(settings, context) {
       const blueprint = await drawBlueprint(settings, { kindConfigsDir, signal: context.signal });
@@ -57,7 +63,7 @@ export function kindProvider({ kindConfigsDir, reaperProgram }: KindProviderOpti
         };
       } catch (error) {
         if (!context.signal.aborted) await saveLogs(name, context.logsDir);
-        await removeLeftovers(name);
+        await removeLeftovers(name, leftoversPauseMs);
         await reaper.dismiss();
         throw error;
       }
@@ -73,10 +79,10 @@ function keepingHint(name: string, kubeconfigPath: string): string {
  * After a creation that was broken off: Docker may still be starting a container it was asked for, so the absence is
  * believed only when it lasts.
  */
-async function removeLeftovers(name: string): Promise<void> {
+async function removeLeftovers(name: string, pauseMs: number): Promise<void> {
   await removeCluster(name);
   for (let looks = 0; looks < 3; looks++) {
-    await sleep(300);
+    await sleep(pauseMs);
     if ((await containersOf(name)).length === 0) continue;
     await removeCluster(name);
     looks = 0;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   CONFIG_MAPS,
@@ -71,7 +72,7 @@ async function answered(address: string, port: number): Promise<string> {
     const { socket, answer } = await ask(address, port);
     socket.destroy();
     if (answer.startsWith('web-')) return answer;
-    await new Promise((resolve) => setImmediate(resolve));
+    await sleep(5);
   }
 }
 
@@ -80,7 +81,7 @@ async function refused(address: string, port: number): Promise<void> {
     const { socket, answer } = await ask(address, port);
     socket.destroy();
     if (answer === 'ECONNREFUSED') return;
-    await new Promise((resolve) => setImmediate(resolve));
+    await sleep(5);
   }
 }
 
