@@ -15,6 +15,8 @@ export interface ExactWish {
   readonly drops: number;
   readonly seed: number;
   readonly ratePerSecond: number;
+  /** Absent: short, so that hung requests do not pile up at a high rate. */
+  readonly deadlineMs?: number;
 }
 
 /** Requests that one recording holds: more would be judged no differently, and take more memory. */
@@ -30,7 +32,8 @@ const SLOW_MS = 60;
  * side, recording by recording.
  */
 export async function runExact(driver: Driver, server: RemoteServer, wish: ExactWish): Promise<Confusion> {
-  const { connection, engine, requests, drops, seed, ratePerSecond } = wish;
+  const { connection, engine, requests, drops, ratePerSecond, seed, deadlineMs } = wish;
+  const own = deadlineMs === undefined ? { engine } : { engine, deadlineMs };
   const largest = connection === 'new' ? FRESH_PORTS : KEPT_ALIVE_SEGMENT;
   const segments = Math.ceil(requests / largest);
   const parts: Confusion[] = [];
@@ -41,7 +44,7 @@ export async function runExact(driver: Driver, server: RemoteServer, wish: Exact
     const planned = { ...wish, requests: count, drops: part(drops), seed: seed * 1000 + segment };
     const plan = makePlan(planWish(planned, server.dropsSyns));
     await server.begin(plan, count + 100_000);
-    const spec = truthStream(server.port, connection, ratePerSecond, { engine });
+    const spec = truthStream(server.port, connection, ratePerSecond, own);
     const recorded = await sendExactly(driver, spec, count);
     const ledger = since(driver.openedMs, await server.settle());
     const { account } = judge(recorded);
