@@ -70,6 +70,21 @@ afterAll(() => {
 });
 
 it('a port last used towards a pod that is gone goes on failing, and is not laid to the workload; owned ports do not', async () => {
+  // Now and then a node forgets its connections to a pod as the pod goes: then there is nothing to see, and once more.
+  for (let attempt = 1; ; attempt++) {
+    const { afterFew, afterOwned } = await afterAPodHasGone(attempt);
+    expect(Object.keys(afterOwned)).toEqual(['ok']);
+    if (afterFew['stale-source-port'] === undefined && attempt < ATTEMPTS) continue;
+    expect(afterFew['stale-source-port']).toBeGreaterThan(0);
+    expect(Object.keys(afterFew).filter((end) => end !== 'ok')).toEqual(['stale-source-port']);
+    return;
+  }
+}, 300_000);
+
+const ATTEMPTS = 3;
+
+/** How requests end, over few source ports and over owned ones, when a pod that both were sent to has gone for good. */
+async function afterAPodHasGone(attempt: number) {
   const address = kubectl(
     'get',
     'nodes',
@@ -84,7 +99,10 @@ it('a port last used towards a pod that is gone goes on failing, and is not laid
     expect: { statusFrom: 200, statusTo: 299 },
   };
   await using few = await startDriver({ ports: FEW_PORTS });
-  await using owned = await startDriver({ ports: OWNED_PORTS });
+  // No attempt uses the ports of another: those would rest.
+  await using owned = await startDriver({
+    ports: { ...OWNED_PORTS, next: OWNED_PORTS.first + 10_000 * attempt },
+  });
   const fewStartedMs = await few.start(spec);
   const ownedStartedMs = await owned.start(spec);
   await sleep(2_000);
@@ -102,10 +120,8 @@ it('a port last used towards a pod that is gone goes on failing, and is not laid
 
   const afterFew = endsFrom(await few.stop(spec, fewStartedMs), settledMs - few.openedMs);
   const afterOwned = endsFrom(await owned.stop(spec, ownedStartedMs), settledMs - owned.openedMs);
-  expect(Object.keys(afterOwned)).toEqual(['ok']);
-  expect(afterFew['stale-source-port']).toBeGreaterThan(0);
-  expect(Object.keys(afterFew).filter((end) => end !== 'ok')).toEqual(['stale-source-port']);
-}, 300_000);
+  return { afterFew, afterOwned };
+}
 
 /** Packets still go to the pod, and nothing comes back: its address as good as gone, and the Service not told yet. */
 function makeUnreachable(pod: string): void {
