@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 // `unit` needs nothing but loopback; `e2e` needs Docker and kind and runs one file at a time,
 // because two cores hold one cluster. So does `gallery`, which is one run of thirty scenarios. `sandbox` runs whole
-// gates, about six at a time, two in a process: they wait for their timers far more than
+// gates, about four at a time, two in a process: they wait for their timers far more than
 // they compute. What runs beside them has to take a lower priority (scripts/test.ts): a prober that has to wait for the
 // processor gives no verdict.
 
@@ -32,7 +32,7 @@ export default defineConfig({
         test: {
           name: 'sandbox',
           include: ['test/**/*.sandbox.test.ts'],
-          maxWorkers: 3,
+          maxWorkers: 2,
           maxConcurrency: 2,
           testTimeout: 60_000,
           env,

@@ -67,15 +67,16 @@ const rows = [...memory.values()].map(({ name, samples }) => [
   minute(samples, settled - 1, settled).toFixed(1),
   minute(samples, last - 1, last).toFixed(1),
 ]);
-const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'));
-const { requests, outages, outagesLeftOut = 0 } = result.scenarios[0].runs[0];
-console.log(
-  `${values.minutes} min at ${values.rate}/s, ${values.connection}, exit code ${code}: ${JSON.stringify(requests)}; the meter reset ${ledger.resets}; ${outages.length} outages and ${outagesLeftOut} more`,
-);
+// First what cannot be had again: an hour is long.
 console.log(
   markdownTable([['process', 'most, MiB', `minute ${settled}, MiB`, `minute ${last}, MiB`], ...rows], {
     align: ['l', 'r', 'r', 'r'],
   }),
+);
+const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'));
+const { requests, outages, outagesLeftOut = 0 } = result.scenarios[0].runs[0];
+console.log(
+  `${values.minutes} min at ${values.rate}/s, ${values.connection}, exit code ${code}: ${JSON.stringify(requests)}; the meter reset ${ledger.resets}; ${outages.length} outages and ${outagesLeftOut} more`,
 );
 console.log(
   readdirSync(folder)

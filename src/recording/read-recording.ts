@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { isRecord } from '../model/plain-data.ts';
 import { BadInputError } from '../model/problem.ts';
 import { type Header, RECORDING_FORMAT, RECORDING_VERSION, type RecordingEntry } from '../model/recording.ts';
@@ -17,10 +17,17 @@ export interface Recording {
  * no `end` then. Throws BadInputError where the file is missing or anything else in it is not a recording's.
  */
 export async function readRecording(path: string): Promise<Recording> {
-  let text: string;
+  const entries: RecordingEntry[] = [];
+  let unfinished = '';
   try {
-    text = await readFile(path, 'utf8');
+    // In pieces: a recording of hours is longer than any text may be.
+    for await (const piece of createReadStream(path, 'utf8')) {
+      const lines = `${unfinished}${piece}`.split('\n');
+      unfinished = lines.pop() ?? '';
+      for (const line of lines) entries.push(parseLine(line, `${path}:${entries.length + 1}`));
+    }
   } catch (error) {
+    if (error instanceof BadInputError) throw error;
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     throw new BadInputError([
       {
@@ -33,7 +40,7 @@ export async function readRecording(path: string): Promise<Recording> {
       },
     ]);
   }
-  return parseRecording(text, path);
+  return recordingOf(entries, unfinished, path);
 }
 
 /** The same for text that has been read already; `name` says in messages where it came from. */
@@ -42,8 +49,11 @@ export function parseRecording(text: string, name: string): Recording {
   // What follows the last line break is a line that was not finished, or nothing.
   const unfinished = lines.pop() ?? '';
   const entries = lines.map((line, index) => parseLine(line, `${name}:${index + 1}`));
-  if (parsed(unfinished) !== undefined) entries.push(parseLine(unfinished, `${name}:${lines.length + 1}`));
+  return recordingOf(entries, unfinished, name);
+}
 
+function recordingOf(entries: RecordingEntry[], unfinished: string, name: string): Recording {
+  if (parsed(unfinished) !== undefined) entries.push(parseLine(unfinished, `${name}:${entries.length + 1}`));
   const [header] = entries;
   if (header?.kind !== 'header') {
     throw new BadInputError([
@@ -67,7 +77,8 @@ export function parseRecording(text: string, name: string): Recording {
     );
   }
   const spoken = withProtocol(header);
-  return { header: spoken, entries: [spoken, ...entries.slice(1)] };
+  entries[0] = spoken;
+  return { header: spoken, entries };
 }
 
 /** A recording from before there was a choice of protocols says none. */

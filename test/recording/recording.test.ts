@@ -54,6 +54,19 @@ describe('a recording', () => {
     expect((await readRecording(path)).entries).toEqual(ENTRIES);
   });
 
+  it('is read the same where its lines and characters lie across the pieces it is read in', async () => {
+    const path = fresh();
+    const long = ENTRIES.map((entry) =>
+      entry.kind === 'note' ? { ...entry, text: 'é€😀'.repeat(50_000) } : entry,
+    );
+    const note = { kind: 'note', atMs: 1, level: 'info', subject: 'x', text: 'é€😀'.repeat(50_000) } as const;
+    const entries = [...long.slice(0, -1), note, ...long.slice(-1)];
+    await using writer = await openRecording(path);
+    for (const entry of entries) writer.append(entry);
+    await writer.close();
+    expect((await readRecording(path)).entries).toEqual(entries);
+  });
+
   it('that waits for the disk again and again leaves no listener behind', async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);
