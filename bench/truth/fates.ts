@@ -1,12 +1,7 @@
 import type { DropClass } from '../../src/model/verdict.ts';
 
-/**
- * What the truth server can do to a request. A fate's place in this list is its number in plans and ledgers, and
- * `answered` is 0: what nothing is planned for is answered.
- */
-export const FATES = [
-  'answered',
-  'answered-slowly',
+/** Fates that are planned for one request each; the others are stretches of time, or follow from one. */
+export const PLANNED_SINGLY = [
   'status-503',
   'wrong-body',
   'bad-framing',
@@ -16,6 +11,16 @@ export const FATES = [
   'truncated-and-closed',
   'truncated-and-reset',
   'reset-on-accept',
+] as const;
+
+/**
+ * What the truth server can do to a request. A fate's place in this list is its number in plans and ledgers, and
+ * `answered` is 0: what nothing is planned for is answered.
+ */
+export const FATES = [
+  'answered',
+  'answered-slowly',
+  ...PLANNED_SINGLY,
   'refused',
   'caught-by-the-close',
   'syn-dropped',
@@ -48,19 +53,6 @@ export const MUST_BE_TOLD: Readonly<Record<Fate, readonly (DropClass | 'ok')[]>>
   // The server itself was not given the processor until the client's deadline had passed.
   'read-too-late': ['answer-timeout'],
 };
-
-/** Fates that are planned for one request each; the others are stretches of time, or follow from one. */
-export const PLANNED_SINGLY = [
-  'status-503',
-  'wrong-body',
-  'bad-framing',
-  'hung',
-  'reset',
-  'closed',
-  'truncated-and-closed',
-  'truncated-and-reset',
-  'reset-on-accept',
-] as const satisfies readonly Fate[];
 
 /** Fates of all requests in a stretch of time, because the server never sees them. */
 export type UnseenFate = 'refused' | 'syn-dropped';

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Cluster } from '../cluster/cluster-provider.ts';
 import type { PlannedScenario } from '../model/plan.ts';
 import { BadInputError, EnvironmentError, type Problem } from '../model/problem.ts';
+import { slug } from '../model/slug.ts';
 import type { Trial } from '../model/trial.ts';
 import { numberedScenario } from '../plan/numbered-scenario.ts';
 import { firstError } from './first-error.ts';
@@ -70,14 +71,4 @@ export async function recordRun(
 function recordingName({ index, planned }: ScenarioPlace, run: number, trial: Trial | undefined): string {
   const kind = trial ? `${trial.kind}-` : '';
   return `${String(index + 1).padStart(2, '0')}-${slug(planned.scenario.name)}-${kind}run-${run}`;
-}
-
-function slug(name: string): string {
-  return (
-    name
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-|-$/g, '')
-      .slice(0, 60) || 'scenario'
-  );
 }

@@ -17,15 +17,8 @@ export interface Recording {
  * no `end` then. Throws BadInputError where the file is missing or anything else in it is not a recording's.
  */
 export async function readRecording(path: string): Promise<Recording> {
-  const entries: RecordingEntry[] = [];
-  let unfinished = '';
   try {
-    // In pieces: a recording of hours is longer than any text may be.
-    for await (const piece of createReadStream(path, 'utf8')) {
-      const lines = `${unfinished}${piece}`.split('\n');
-      unfinished = lines.pop() ?? '';
-      for (const line of lines) entries.push(parseLine(line, `${path}:${entries.length + 1}`));
-    }
+    return await recordingFrom(createReadStream(path, 'utf8'), path);
   } catch (error) {
     if (error instanceof BadInputError) throw error;
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
@@ -40,15 +33,24 @@ export async function readRecording(path: string): Promise<Recording> {
       },
     ]);
   }
-  return recordingOf(entries, unfinished, path);
 }
 
-/** The same for text that has been read already; `name` says in messages where it came from. */
-export function parseRecording(text: string, name: string): Recording {
-  const lines = text.split('\n');
+/**
+ * The same from text that comes in pieces, because a recording of hours is longer than any text may be; `name` says in
+ * messages where it came from.
+ */
+export async function recordingFrom(
+  pieces: AsyncIterable<string> | Iterable<string>,
+  name: string,
+): Promise<Recording> {
+  const entries: RecordingEntry[] = [];
   // What follows the last line break is a line that was not finished, or nothing.
-  const unfinished = lines.pop() ?? '';
-  const entries = lines.map((line, index) => parseLine(line, `${name}:${index + 1}`));
+  let unfinished = '';
+  for await (const piece of pieces) {
+    const lines = `${unfinished}${piece}`.split('\n');
+    unfinished = lines.pop() ?? '';
+    for (const line of lines) entries.push(parseLine(line, `${name}:${entries.length + 1}`));
+  }
   return recordingOf(entries, unfinished, name);
 }
 

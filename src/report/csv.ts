@@ -1,8 +1,8 @@
 import { stringify } from 'csv-stringify/sync';
 import type { RecordingEntry } from '../model/recording.ts';
 import { SANDBOX_NOTICE } from '../model/sandbox-notice.ts';
-import type { RunFacts } from '../verdict/run-facts.ts';
-import { targetSamples } from '../verdict/target-samples.ts';
+import { type RunFacts, runFacts } from '../verdict/run-facts.ts';
+import { startedAtMs, targetSamples } from '../verdict/target-samples.ts';
 
 /** Stands for the response time of a request that was dropped. */
 const DROPPED_SECONDS = -0.01;
@@ -14,7 +14,8 @@ const DROPPED_SECONDS = -0.01;
  * On the sandbox the first line of both files is a comment that says so.
  */
 export function renderCheckCsv(entries: readonly RecordingEntry[]): string {
-  const { facts, samples, startedAtMs } = targetSamples(entries);
+  const { facts, samples } = targetSamples(entries);
+  const zeroMs = startedAtMs(facts);
   const rows = samples
     .flatMap(({ sentMs, endedMs, end }) =>
       sentMs !== undefined && endedMs !== undefined && (end.end === 'ok' || end.end === 'dropped')
@@ -22,7 +23,7 @@ export function renderCheckCsv(entries: readonly RecordingEntry[]): string {
         : [],
     )
     .sort((a, b) => a.sentMs - b.sentMs)
-    .map(({ sentMs, responseSeconds }) => [seconds(startedAtMs + sentMs), responseSeconds.toFixed(6)]);
+    .map(({ sentMs, responseSeconds }) => [seconds(zeroMs + sentMs), responseSeconds.toFixed(6)]);
   return notice(facts) + stringify([['send_time', 'response_time'], ...rows]);
 }
 
@@ -32,13 +33,12 @@ export function renderCheckCsv(entries: readonly RecordingEntry[]): string {
  * update was never triggered.
  */
 export function renderUpdateCsv(entries: readonly RecordingEntry[]): string {
-  const { facts, startedAtMs } = targetSamples(entries);
+  const facts = runFacts(entries);
+  const zeroMs = startedAtMs(facts);
   const fromMs = facts?.cuts.triggeredMs;
   const toMs = facts?.cuts.completeMs ?? facts?.rolloutEnd?.atMs;
   const rows =
-    fromMs === undefined || toMs === undefined
-      ? []
-      : [[seconds(startedAtMs + fromMs), seconds(startedAtMs + toMs)]];
+    fromMs === undefined || toMs === undefined ? [] : [[seconds(zeroMs + fromMs), seconds(zeroMs + toMs)]];
   return notice(facts) + stringify([['start_time', 'end_time'], ...rows]);
 }
 

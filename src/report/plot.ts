@@ -54,13 +54,13 @@ const LANE_LIMIT = 40;
 
 /** Undefined where there was nothing to probe. */
 export function plotOf({ entries }: RunRecording, index: number): Plot | undefined {
-  const { facts, samples } = targetSamples(entries);
+  const { facts, account, samples } = targetSamples(entries);
   if (!facts) return undefined;
   const { header, cuts } = facts;
   // Seconds count from the update, so that plots can be compared.
   const zeroMs = cuts.triggeredMs ?? 0;
   const seconds = (ms: number) => Math.round(ms - zeroMs) / 1000;
-  const { lost: lostBySeq, pods } = runStory(facts);
+  const { lost: lostBySeq, pods } = runStory(facts, account);
   const lanes = lanesOf(pods, facts.probingStartedMs ?? 0, facts.probingStoppedMs).slice(0, LANE_LIMIT);
   const laneOf = new Map(lanes.map(({ pod }, lane) => [pod.name, lane]));
   const failures = new Ordinals();

@@ -1,3 +1,4 @@
+import { slug } from '../model/slug.ts';
 import type { GateResult, ScenarioResult } from '../model/verdict.ts';
 
 /**
@@ -29,14 +30,4 @@ function scenarioLines({ name, verdict, requests, runs }: ScenarioResult): reado
       ...timing('confirmed.all', sequence?.allNewMs),
     ]),
   ];
-}
-
-function slug(name: string): string {
-  return (
-    name
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-|-$/g, '')
-      .slice(0, 60) || 'scenario'
-  );
 }

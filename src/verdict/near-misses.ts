@@ -6,6 +6,7 @@ import { PROPAGATION_MS } from './causes/rule.ts';
 import { type Story, servingContainer, type Visit } from './causes/story.ts';
 import { most } from './extremes.ts';
 import type { RunFacts } from './run-facts.ts';
+import { plural } from './run-outcome.ts';
 
 /** Linux sends a second SYN after 1 s and a third after 3 s; a little less, because clocks are read at both ends. */
 const SECOND_SYN_MS = 990;
@@ -233,8 +234,4 @@ function graceMargins(story: Story): readonly NearMiss[] {
 function oldPodsWithoutDrops({ pods, drops }: Story): readonly PodStory[] {
   const lost = new Set(drops.map(({ pod }) => pod));
   return pods.filter((pod) => pod.generation === 'old' && !lost.has(pod));
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

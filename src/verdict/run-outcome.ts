@@ -176,7 +176,7 @@ export function told(drops: RunResult['drops']): string {
 }
 
 /** `1 request was`, `2 requests were` */
-export function plural(count: number, one: string, many: string): string {
+export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 

@@ -1,5 +1,5 @@
 import type { Cause, PodTimes } from '../model/finding.ts';
-import { accountFor } from './account.ts';
+import { type Account, accountFor } from './account.ts';
 import { attributedDrops } from './causes/findings.ts';
 import { podTimesOf } from './causes/pod-times.ts';
 import { storyOf } from './causes/story.ts';
@@ -13,16 +13,12 @@ export interface RunStory {
   readonly pods: readonly PodTimes[];
 }
 
-/** The story of a run, told as `judgeRun` tells it. */
-export function runStory(facts: RunFacts): RunStory {
-  const account = (role: 'target' | 'steady') => {
-    const stream = facts.streams.find((one) => one.role === role);
-    return stream && accountFor(facts, stream);
-  };
-  const target = account('target');
+/** The story of a run, told as `judgeRun` tells it; `target` is the account of the requests to the workload. */
+export function runStory(facts: RunFacts, target: Account | undefined): RunStory {
   // Where there is no update there are no pods and no causes.
   if (!target || !isRollout(facts)) return { lost: new Map(), pods: [] };
-  const story = storyOf(facts, target, account('steady'));
+  const steady = facts.streams.find(({ role }) => role === 'steady');
+  const story = storyOf(facts, target, steady && accountFor(facts, steady));
   const lost = attributedDrops(story).map(({ drop: { seq, pod }, attribution }) => {
     const name = (attribution?.pod ?? pod)?.name;
     const cause: Cause = attribution?.cause ?? 'unexplained';

@@ -1,37 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newestNodeImage } from '../support/node-image.ts';
+import { kindCluster } from '../support/kind-cluster.ts';
 import { runRollproof } from '../support/run-rollproof.ts';
 
 const NAME = 'existing-for-rollproof';
 const IMAGES = ['nginx:1.22', 'node:24-slim'];
-const kubeconfig = join(mkdtempSync(join(tmpdir(), 'rollproof-existing-')), 'kubeconfig');
-const sh = (file: string, ...args: string[]) => execFileSync(file, args, { encoding: 'utf8', stdio: 'pipe' });
-const kubectl = (...args: string[]) => sh('kubectl', '--kubeconfig', kubeconfig, ...args);
+const cluster = kindCluster(NAME);
+const { kubeconfig, kubectl } = cluster;
 
 describe('in an existing cluster', () => {
-  beforeAll(() => {
-    const image = process.env.ROLLPROOF_NODE_IMAGE ?? newestNodeImage();
-    sh(
-      'kind',
-      'create',
-      'cluster',
-      '--name',
-      NAME,
-      '--kubeconfig',
-      kubeconfig,
-      ...(image ? ['--image', image] : []),
-    );
-    for (const wanted of IMAGES) sh('kind', 'load', 'docker-image', wanted, '--name', NAME);
-    kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s');
-  });
-
-  afterAll(() => {
-    sh('kind', 'delete', 'cluster', '--name', NAME, '--kubeconfig', kubeconfig);
-  });
+  beforeAll(() => cluster.boot(IMAGES));
+  afterAll(() => cluster.remove());
 
   it('probes from a pod, in a namespace of its own, and leaves nothing behind', async () => {
     const before = everything();

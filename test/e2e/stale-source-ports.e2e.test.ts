@@ -1,7 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startDriver, truthStream } from '../../bench/truth/driver.ts';
@@ -10,16 +8,11 @@ import { OWNED_PORTS } from '../../src/gate/source-port-budget.ts';
 import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
 import type { SourcePortRange, StreamSpec } from '../../src/prober/protocol.ts';
 import type { Sample } from '../../src/verdict/account.ts';
-import { newestNodeImage } from '../support/node-image.ts';
+import { kindCluster } from '../support/kind-cluster.ts';
 
-const NAME = 'stale-ports-for-rollproof';
-const NODE = `${NAME}-control-plane`;
 const IMAGE = 'nginx:1.22';
-const folder = mkdtempSync(join(tmpdir(), 'rollproof-stale-'));
-const kubeconfig = join(folder, 'kubeconfig');
-const sh = (file: string, ...args: string[]) => execFileSync(file, args, { encoding: 'utf8', stdio: 'pipe' });
-const kubectl = (...args: string[]) => sh('kubectl', '--kubeconfig', kubeconfig, ...args);
-const onNode = (...args: string[]) => sh('docker', 'exec', NODE, ...args);
+const cluster = kindCluster('stale-ports-for-rollproof');
+const { kubectl, onNode } = cluster;
 
 // No readiness probe: the pod stays an endpoint while nothing reaches it, as one does that has just died.
 const MANIFEST = `
@@ -47,27 +40,14 @@ spec:
 const FEW_PORTS: SourcePortRange = { first: 9_000, last: 9_009, next: 9_000, restMs: 0 };
 
 beforeAll(() => {
-  const image = process.env.ROLLPROOF_NODE_IMAGE ?? newestNodeImage();
-  sh(
-    'kind',
-    'create',
-    'cluster',
-    '--name',
-    NAME,
-    '--kubeconfig',
-    kubeconfig,
-    ...(image ? ['--image', image] : []),
-  );
-  sh('kind', 'load', 'docker-image', IMAGE, '--name', NAME);
-  writeFileSync(join(folder, 'web.yaml'), MANIFEST);
-  kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s');
-  kubectl('apply', '-f', join(folder, 'web.yaml'));
+  cluster.boot([IMAGE]);
+  const manifest = join(dirname(cluster.kubeconfig), 'web.yaml');
+  writeFileSync(manifest, MANIFEST);
+  kubectl('apply', '-f', manifest);
   kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
 });
 
-afterAll(() => {
-  sh('kind', 'delete', 'cluster', '--name', NAME, '--kubeconfig', kubeconfig);
-});
+afterAll(() => cluster.remove());
 
 it('a port last used towards a pod that is gone goes on failing, and is not laid to the workload; owned ports do not', async () => {
   // Now and then a node forgets its connections to a pod as the pod goes: then there is nothing to see, and once more.

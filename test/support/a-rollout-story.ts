@@ -24,6 +24,20 @@ export const READY = { ready: true, serving: true, terminating: false } as const
 export const ENDING = { ready: false, serving: true, terminating: true } as const;
 export const UNREADY = { ready: false, serving: false, terminating: false } as const;
 
+/** An update of the kind Recreate: the old pod goes before there is a new one, and nobody answers meanwhile. */
+export const RECREATED: StoryOptions = {
+  template: { strategy: { type: 'Recreate' } },
+  lostAt: 'nobody',
+  endpoints: [
+    { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
+    { atMs: 3_400, endpoints: [] },
+    { atMs: 4_500, endpoints: [{ ...NEW, ...READY }] },
+  ],
+  also: [
+    aPodFact('old', 3_100, { deletionTimestamp: '2026-11-20T12:00:33Z', deletionGracePeriodSeconds: 30 }),
+  ],
+};
+
 /** A drawn rollout; the old pod is told to end at 4.5 s, when the new one takes over. */
 export function aRolloutStory(options: StoryOptions): readonly RecordingEntry[] {
   const { exit, graceSeconds, endpoints, also = [], reused = false, lostAfterMs, connections } = options;

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Cause } from '../../src/model/finding.ts';
 import type { RunResult, Verdict } from '../../src/model/verdict.ts';
-import { parseRecording } from '../../src/recording/read-recording.ts';
+import { recordingFrom } from '../../src/recording/read-recording.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
 
 const FOLDER = 'test/recordings';
@@ -58,9 +58,9 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
 describe('the verdict on a real run', () => {
   it.each(Object.entries(EXPECTED))(
     '%s stays what it was',
-    (name, { verdict, requests, codes, broken, causes }) => {
+    async (name, { verdict, requests, codes, broken, causes }) => {
       const text = gunzipSync(readFileSync(`${FOLDER}/${name}.ndjson.gz`)).toString();
-      const result = judgeRun(parseRecording(text, name).entries);
+      const result = judgeRun((await recordingFrom([text], name)).entries);
       expect(result.verdict).toBe(verdict);
       expect(result.requests).toMatchObject(requests);
       expect(result.reasons.map(({ code }) => code)).toEqual(codes);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordingEntry, StaticFindingEntry } from '../../src/model/recording.ts';
 import type { MeasuredStaticFinding, StaticFinding } from '../../src/model/static-finding.ts';
-import { parseRecording } from '../../src/recording/read-recording.ts';
+import { recordingFrom } from '../../src/recording/read-recording.ts';
 import { scenarioResult } from '../../src/verdict/combine.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
 import { aRecording, aScenario, type RecordingOptions } from '../support/a-recording.ts';
@@ -131,11 +131,11 @@ describe('a static finding beside its run', () => {
     ).toEqual([['not-observed', 'Run 2: No request was dropped for it in this run.']]);
   });
 
-  it('is part of the recording, and read back from it', () => {
+  it('is part of the recording, and read back from it', async () => {
     const entries = drawn('no-endpoints');
     const text = `${entries.map((entry) => JSON.stringify(entry)).join('\n')}\n`;
-    expect(judgeRun(parseRecording(text, 'r.ndjson').entries)).toEqual(judgeRun(entries));
+    expect(judgeRun((await recordingFrom([text], 'r.ndjson')).entries)).toEqual(judgeRun(entries));
     const damaged = text.replace('"severity":"warning"', '"severity":"bad"');
-    expect(() => parseRecording(damaged, 'r.ndjson')).toThrow(/RP1704/);
+    await expect(recordingFrom([damaged], 'r.ndjson')).rejects.toThrow(/RP1704/);
   });
 });

@@ -6,7 +6,7 @@ import { scenarioResult } from '../../src/verdict/combine.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
 import { fixToTry } from '../../src/verdict/trials.ts';
 import { aRecording, aScenario, type RecordingOptions } from '../support/a-recording.ts';
-import { aPodFact, aRolloutStory, NEW, OLD, READY } from '../support/a-rollout-story.ts';
+import { aRolloutStory, RECREATED } from '../support/a-rollout-story.ts';
 
 const scenario = aScenario();
 /** New connections are refused by an old pod without a preStop hook. */
@@ -18,21 +18,7 @@ const stopsTooEarly = (draw = 'xxxx') =>
       target: [{ atMs: 4_510, draw }],
     }),
   );
-const recreated = judgeRun(
-  aRolloutStory({
-    template: { strategy: { type: 'Recreate' } },
-    lostAt: 'nobody',
-    endpoints: [
-      { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
-      { atMs: 3_400, endpoints: [] },
-      { atMs: 4_500, endpoints: [{ ...NEW, ...READY }] },
-    ],
-    also: [
-      aPodFact('old', 3_100, { deletionTimestamp: '2026-11-20T12:00:33Z', deletionGracePeriodSeconds: 30 }),
-    ],
-    target: [{ atMs: 3_410, draw: 'x'.repeat(50) }],
-  }),
-);
+const recreated = judgeRun(aRolloutStory({ ...RECREATED, target: [{ atMs: 3_410, draw: 'x'.repeat(50) }] }));
 const run = (options: RecordingOptions = {}) => judgeRun(aRecording(options));
 
 const scenarioOf = (runs: readonly RunResult[], trial?: Trial, results: readonly RunResult[] = []) =>

@@ -1,3 +1,4 @@
+import { most } from '../extremes.ts';
 import type { Drop, Story } from './story.ts';
 
 /**
@@ -5,15 +6,15 @@ import type { Drop, Story } from './story.ts';
  * connection tracking tells, and by the pods that drops are laid to where that was not heard. Undefined where no pod was
  * told to end, or none of them was sent any.
  */
-export function sentToEndingMs({ visits, pods }: Story, drops: readonly Drop[]): number | undefined {
+export function sentToEndingMs({ visitsOf, pods }: Story, drops: readonly Drop[]): number | undefined {
   const needs = pods.flatMap((pod) => {
     const { askedFromMs, terminatingMs = askedFromMs } = pod;
     if (askedFromMs === undefined || terminatingMs === undefined) return [];
-    const own = [...visits, ...drops].filter(
-      (visit) => visit.pod === pod && !visit.reused && visit.sentMs >= askedFromMs,
-    );
-    const lastMs = own.reduce((last, { sentMs }) => Math.max(last, sentMs), Number.NEGATIVE_INFINITY);
-    return own.length === 0 ? [] : [Math.max(0, lastMs - terminatingMs)];
+    const lost = drops.filter((drop) => drop.pod === pod);
+    const sentMs = [...(visitsOf.get(pod) ?? []), ...lost]
+      .filter((visit) => !visit.reused && visit.sentMs >= askedFromMs)
+      .map((visit) => visit.sentMs);
+    return sentMs.length === 0 ? [] : [Math.max(0, most(sentMs) - terminatingMs)];
   });
-  return needs.length === 0 ? undefined : Math.max(...needs);
+  return needs.length === 0 ? undefined : most(needs);
 }

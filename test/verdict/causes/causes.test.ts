@@ -11,6 +11,7 @@ import {
   NEW,
   OLD,
   READY,
+  RECREATED,
   type StoryOptions,
   UNREADY,
 } from '../../support/a-rollout-story.ts';
@@ -146,19 +147,7 @@ const STORIES: Readonly<Record<Exclude<Cause, WithoutDrops>, StoryOptions>> = {
     ],
     target: [{ atMs: 8_050, draw: 'xxxxxxxx' }],
   },
-  'no-endpoints': {
-    template: { strategy: { type: 'Recreate' } },
-    lostAt: 'nobody',
-    endpoints: [
-      { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
-      { atMs: 3_400, endpoints: [] },
-      { atMs: 4_500, endpoints: [{ ...NEW, ...READY }] },
-    ],
-    also: [
-      aPodFact('old', 3_100, { deletionTimestamp: '2026-11-20T12:00:33Z', deletionGracePeriodSeconds: 30 }),
-    ],
-    target: [{ atMs: 3_410, draw: 'x'.repeat(100) }],
-  },
+  'no-endpoints': { ...RECREATED, target: [{ atMs: 3_410, draw: 'x'.repeat(100) }] },
   'selector-mismatch': {
     template: {},
     lostAt: 'nobody',

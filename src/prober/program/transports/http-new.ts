@@ -1,5 +1,5 @@
 import type { HttpConnection, HttpEngine } from './http-connection.ts';
-import { type Dialer, dial } from './owned-connection.ts';
+import { type Dialer, dial, unconnectedEnd } from './owned-connection.ts';
 import type { RunningSend, SendEnd, Transport } from './transport.ts';
 
 /** Every request on a connection of its own, which says `Connection: close` and is never used again. */
@@ -39,23 +39,10 @@ export function sendOnFreshConnection(send: FreshSend): RunningSend {
     send: (engine.dial ?? dial)(
       dialer,
       (end) => {
-        switch (end.kind) {
-          case 'connected': {
-            const connection = engine.open(end.connection);
-            send.onOpen?.(connection);
-            running.send = connection.exchange(
-              seq,
-              afterConnecting(end.connection.openedMs - dialledMs, onEnd),
-            );
-            return;
-          }
-          case 'failed': {
-            const { phase, code, localPort } = end;
-            return onEnd({ kind: 'failed', facts: { localPort, reused: false }, phase, code });
-          }
-          case 'no-source-port':
-            return onEnd({ kind: 'unsent', why: 'no-source-port' });
-        }
+        if (end.kind !== 'connected') return onEnd(unconnectedEnd(end));
+        const connection = engine.open(end.connection);
+        send.onOpen?.(connection);
+        running.send = connection.exchange(seq, afterConnecting(end.connection.openedMs - dialledMs, onEnd));
       },
       engine.readsItself,
     ),

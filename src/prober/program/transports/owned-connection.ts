@@ -1,6 +1,7 @@
 import { connect, isIPv6, type Socket } from 'node:net';
 import type { ProbePhase } from '../../../model/recording.ts';
 import type { SourcePorts } from '../source-ports.ts';
+import type { SendEnd } from './transport.ts';
 
 /** Where connections go to and which source ports they may use. */
 export interface Dialer {
@@ -29,6 +30,13 @@ export type DialEnd =
   | { readonly kind: 'connected'; readonly connection: OwnedConnection }
   | { readonly kind: 'failed'; readonly phase: ProbePhase; readonly code: string; readonly localPort: number }
   | { readonly kind: 'no-source-port' };
+
+/** The end of a request that got no connection. */
+export function unconnectedEnd(end: Exclude<DialEnd, { readonly kind: 'connected' }>): SendEnd {
+  if (end.kind === 'no-source-port') return { kind: 'unsent', why: end.kind };
+  const { phase, code, localPort } = end;
+  return { kind: 'failed', facts: { localPort, reused: false }, phase, code };
+}
 
 /** An attempt to connect that has not ended yet. */
 export interface Dialing {
