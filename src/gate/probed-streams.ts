@@ -32,8 +32,13 @@ export function probedStreams(
   // The control speaks HTTP whatever the workload does: it is there to notice that the cluster is disturbed.
   const usual = usualUse(scenario);
   const control = { ...steady, ...usual, protocol: 'http', expect: ANY_ANSWER } as const;
-  const { protocol, expect, connection, connections, idleMs, slow } = scenario;
-  const use = { connection, connections, ...(idleMs === undefined ? {} : { idleMs }) };
+  const { protocol, expect, connection, connections, idleMs, slow, pacing } = scenario;
+  const use = {
+    connection,
+    connections,
+    ...(idleMs === undefined ? {} : { idleMs }),
+    ...(pacing && { pacing }),
+  };
   const path = pathAsking(scenario.path, slow);
   const user = { ...target, protocol, path, expect, ...usual, ...headerAsking(slow) };
   return [
@@ -62,7 +67,7 @@ export function probedStreams(
 
 /** What is probed in a stream, and how. */
 type Probed = Pick<Target, 'address' | 'port'> &
-  Pick<StreamSpec, 'connection' | 'connections' | 'idleMs' | 'header'> & {
+  Pick<StreamSpec, 'connection' | 'connections' | 'idleMs' | 'header' | 'pacing'> & {
     readonly protocol: Protocol;
     readonly path: string;
     readonly expect: Expectation;
@@ -86,7 +91,7 @@ function probedStream(
 ): ProbedStream {
   const host = `${address}:${port}`;
   const { deadlineMs } = scenario;
-  const { protocol, connection, connections, idleMs, header, expect } = probed;
+  const { protocol, connection, connections, idleMs, header, pacing, expect } = probed;
   const { id, intervalMs } = stream;
   return {
     stream: { ...stream, url: `${protocol}://${host}${path}`, address, port, expect },
@@ -103,6 +108,7 @@ function probedStream(
       connections,
       ...(idleMs === undefined ? {} : { idleMs }),
       ...(header && { header }),
+      ...(pacing && { pacing }),
       deadlineMs,
       expect,
     },

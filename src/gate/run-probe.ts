@@ -14,6 +14,7 @@ import { pathAsking } from '../model/scenario.ts';
 import type { UrlProbe } from '../model/url-probe.ts';
 import { shortageProblem, shortages } from '../plan/capacity.ts';
 import { withoutBody } from '../plan/check-body.ts';
+import { withoutProcessor } from '../plan/check-pacing.ts';
 import { unspoken } from '../plan/check-protocol.ts';
 import { restless } from '../plan/check-rest.ts';
 import { unaskedFor } from '../plan/check-slow.ts';
@@ -31,8 +32,8 @@ import { type NamedRecording, readNamedRecording, renderReports } from './render
 import { OWNED_PORTS, SourcePortUse } from './source-port-budget.ts';
 
 /**
- * Throws BadInputError where the prober cannot speak what is asked for (RP1120, RP1125, RP1127, RP1128), or where a rate would use
- * something of the machine up (RP1116 to RP1119).
+ * Throws BadInputError where the prober cannot speak what is asked for (RP1120, RP1125, RP1127, RP1128), or where it
+ * would use something of the machine up (RP1116 to RP1119, RP1130).
  */
 export function refuseImpossible({ probes, target }: ProbeSettings, limits: MachineLimits): void {
   const problems = probes.flatMap((probe) => {
@@ -40,6 +41,7 @@ export function refuseImpossible({ probes, target }: ProbeSettings, limits: Mach
     return [
       ...[unspoken(name, probe.protocol, probe.connection) ?? []].flat(),
       ...[restless(name, probe) ?? []].flat(),
+      ...[withoutProcessor(name, probe, limits) ?? []].flat(),
       ...[unaskedFor(name, probe.slow, target.path) ?? []].flat(),
       ...[withoutBody(name, probe.protocol, probe.expect) ?? []].flat(),
       ...shortages({ ...probe, steadyRate: () => 0 }, limits).map((shortage) =>
@@ -172,7 +174,18 @@ async function recordProbe(run: ProbeRun): Promise<void> {
 
 function streamOf(
   { target }: ProbeSettings,
-  { protocol, connection, connections, idleMs, slow, ratePerSecond, deadlineMs, expect, url }: UrlProbe,
+  {
+    protocol,
+    connection,
+    connections,
+    idleMs,
+    slow,
+    ratePerSecond,
+    pacing,
+    deadlineMs,
+    expect,
+    url,
+  }: UrlProbe,
   address: string,
 ): { readonly stream: Stream; readonly spec: StreamSpec } {
   const { port, host } = target;
@@ -183,6 +196,7 @@ function streamOf(
     spec: {
       ...{ ...common, protocol, path, host, connection, connections, offsetMs: 0, deadlineMs },
       ...(idleMs === undefined ? {} : { idleMs }),
+      ...(pacing && { pacing }),
       ...headerAsking(slow),
     },
   };

@@ -40,6 +40,7 @@ const probe = {
   protocol: key(INPUT_OPTIONS.protocol),
   connection: key(INPUT_OPTIONS.connection),
   rate: key(INPUT_OPTIONS.rate),
+  pacing: key(INPUT_OPTIONS.pacing),
   connections: key(INPUT_OPTIONS.connections),
   idle: key(INPUT_OPTIONS.idle),
   'slow-duration': key(INPUT_OPTIONS['slow-duration']),

@@ -13,6 +13,7 @@ import { duration } from './values.ts';
 /** The inputs of a run that a probe has as well. */
 export const PROBE_INPUTS = [
   'rate',
+  'pacing',
   'connection',
   'connections',
   'idle',
@@ -86,6 +87,7 @@ export function loadProbe(
       protocol: target.protocol,
       connection,
       ratePerSecond,
+      ...given('pacing', values.pacing),
       ...connectionsOf(connection, { ...values, rate: ratePerSecond }),
       ...slowOf(connection, values),
       durationMs: lasts.data,

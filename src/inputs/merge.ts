@@ -156,6 +156,7 @@ function scenarioSettings(name: string, connection: ConnectionMode, row: Effecti
     connection,
     update: row.update ?? { kind: 'restart' },
     ratePerSecond: row.rate ?? 100,
+    ...given('pacing', row.pacing),
     ...connectionsOf(connection, { ...row, rate: row.rate ?? 100 }),
     ...slowOf(connection, row),
     baselineMs: row.baseline ?? 5000,

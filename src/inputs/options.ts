@@ -273,6 +273,16 @@ export const INPUT_OPTIONS = {
     shownDefault: '100',
     description: 'Requests per second.',
   }),
+  pacing: option({
+    value: values.choice(['economy', 'precise']),
+    form: 'text',
+    placeholder: 'economy|precise',
+    configPath: ['probe', 'pacing'],
+    perScenario: true,
+    shownDefault: 'economy',
+    description:
+      'How near to its instant each request is sent: economy (mostly within a millisecond, with little processor time) or precise (mostly within 0.3 ms, by keeping a processor busy).',
+  }),
   connections: option({
     value: values.integer(1, 1000),
     form: 'number',

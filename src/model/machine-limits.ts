@@ -6,4 +6,6 @@ export interface MachineLimits {
   readonly trackableConnections?: number;
   /** Connections that may wait for a server to accept them. */
   readonly listenBacklog?: number;
+  /** Processors that a process may use at a time. */
+  readonly processors?: number;
 }

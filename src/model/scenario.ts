@@ -96,6 +96,8 @@ export interface Measure {
   readonly update: Update;
   /** Probes per second and stream; probe n is due at start + n / ratePerSecond. */
   readonly ratePerSecond: number;
+  /** Absent: `economy`. */
+  readonly pacing?: Pacing;
   /** Number of kept-alive connections, of `idle-reuse` the most that there may be; ignored for `connection: new`. */
   readonly connections: number;
   /** How long a connection rests between two requests; `connection: idle-reuse` only. */

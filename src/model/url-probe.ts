@@ -11,6 +11,7 @@ export interface UrlProbe
     | 'protocol'
     | 'connection'
     | 'ratePerSecond'
+    | 'pacing'
     | 'connections'
     | 'idleMs'
     | 'slow'

@@ -6,6 +6,7 @@ import type { ClusterSettings, ScenarioSettings, Settings } from '../model/setti
 import { shortageProblem, shortages } from './capacity.ts';
 import { checkBody } from './check-body.ts';
 import { checkImages } from './check-images.ts';
+import { withoutProcessor } from './check-pacing.ts';
 import { checkProtocol } from './check-protocol.ts';
 import { checkRest } from './check-rest.ts';
 import { checkSlow } from './check-slow.ts';
@@ -96,7 +97,7 @@ function planScenario(
   if (path === undefined) return undefined;
 
   const { name, protocol, connection, update, ratePerSecond, connections, idleMs, slow, expect } = settings;
-  const { deadlineMs, rolloutDeadlineMs, repeat, repeatAll, tryFixRuns, sensitivity } = settings;
+  const { pacing, deadlineMs, rolloutDeadlineMs, repeat, repeatAll, tryFixRuns, sensitivity } = settings;
   const baselineMs = baselineFor(settings, findings);
   const tailMs = tailFor(settings.tailMs, cluster, findings);
   const scenario = {
@@ -111,6 +112,7 @@ function planScenario(
     ...{ servicePort: port.servicePort, path, update, ratePerSecond, connections, expect },
     ...(idleMs === undefined ? {} : { idleMs }),
     ...(slow && { slow }),
+    ...(pacing && { pacing }),
     ...{ deadlineMs, baselineMs, tailMs, rolloutDeadlineMs },
   };
   return {
@@ -144,10 +146,11 @@ function tailFor(tailMs: number, { amplify }: ClusterSettings, findings: Finding
   return neededMs;
 }
 
-/** A rate that would use something of the machine up is refused before anything is booted. */
+/** What would use something of the machine up is refused before anything is booted. */
 function checkCapacity(settings: ScenarioSettings, limits: MachineLimits, findings: Findings): void {
+  const who = `Scenario ${JSON.stringify(settings.name)}`;
   const demand = { ...settings, steadyRate: steadyRatePerSecond };
-  for (const shortage of shortages(demand, limits)) {
-    findings.problem(shortageProblem(shortage, `Scenario ${JSON.stringify(settings.name)}`, 'rate'));
-  }
+  for (const shortage of shortages(demand, limits)) findings.problem(shortageProblem(shortage, who, 'rate'));
+  const problem = withoutProcessor(who, settings, limits);
+  if (problem) findings.problem(problem);
 }

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import type { MachineLimits } from '../model/machine-limits.ts';
 
-/** Reads what Linux tells about itself; elsewhere everything is absent. */
+/** Reads what Linux tells about itself; elsewhere only the processors are known. */
 export async function machineLimits(): Promise<MachineLimits> {
   const [limits, tracked, trackable, backlog] = await Promise.all([
     readText('/proc/self/limits'),
@@ -17,6 +18,7 @@ export async function machineLimits(): Promise<MachineLimits> {
       ? {}
       : { trackableConnections: Math.max(0, trackable - tracked) }),
     ...(backlog === undefined ? {} : { listenBacklog: backlog }),
+    processors: availableParallelism(),
   };
 }
 

@@ -63,9 +63,14 @@ function amplifiedHow(amplified: Environment['amplified']): readonly string[] {
 /** How a scenario was measured, as short phrases. */
 export function measuredHow({ scenario }: ScenarioResult): readonly string[] {
   return [
-    `${Math.round(scenario.ratePerSecond * 10) / 10} requests/s, open loop, ${pathOf(scenario)}`,
+    `${Math.round(scenario.ratePerSecond * 10) / 10} requests/s, open loop${paced(scenario)}, ${pathOf(scenario)}`,
     `no retries, deadline ${duration(scenario.deadlineMs)}`,
   ];
+}
+
+/** Who keeps a processor busy for the sake of precision may disturb what is measured, and says so. */
+function paced({ pacing }: Scenario | UrlProbe): string {
+  return pacing === 'precise' ? ' with precise pacing' : '';
 }
 
 /** What the runs of scenarios that were measured the same way say about the measurement itself. */

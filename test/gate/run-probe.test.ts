@@ -17,18 +17,20 @@ const QUIET = { line() {}, warning() {}, status() {}, section: () => ({ [Symbol.
 /** Probes a path of a server on loopback for a second or until `signal` says so. */
 async function probed(
   port: number,
-  options: { rate?: string; connection?: string; scheme?: string; signal?: AbortSignal },
+  options: { rate?: string; connection?: string; scheme?: string; pacing?: string; signal?: AbortSignal },
 ) {
   const {
     rate = '200',
     connection = 'keep-alive',
     scheme = 'http',
+    pacing = 'economy',
     signal = new AbortController().signal,
   } = options;
   const output = tempFolder();
   const inputs: RawInputs = new Map([
     ['rate', { given: rate, label: '--rate' }],
     ['connection', { given: connection, label: '--connection' }],
+    ['pacing', { given: pacing, label: '--pacing' }],
     ['timeout', { given: '500ms', label: '--timeout' }],
     ['output', { given: output, label: '--output' }],
   ]);
@@ -58,6 +60,14 @@ describe('a probe of a URL', () => {
     const validate = new Ajv2020({ strict: false }).compile(schema);
     expect(validate(JSON.parse(files.get('result.json') ?? '')), JSON.stringify(validate.errors)).toBe(true);
     expect([...files.keys()]).toContain('report.html');
+  });
+
+  it('with precise pacing records that, and says so', async () => {
+    await using server = await misbehavingServer(() => 'answer');
+    const { result, files, recording } = await probed(server.port, { pacing: 'precise' });
+    expect(result.scenarios[0]?.requests).toMatchObject({ scheduled: 200, dropped: 0 });
+    expect(recording[0]).toMatchObject({ kind: 'header', scenario: { pacing: 'precise' } });
+    expect(files.get('report.md')).toContain('200 requests/s, open loop with precise pacing');
   });
 
   it('is dropped where an answer is cut, whenever that was, and the recording gives the same verdict again', async () => {

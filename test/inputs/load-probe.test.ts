@@ -33,9 +33,10 @@ describe('the URL of a probe', () => {
       ['connection', { given: 'new,idle-reuse,slow', label: '--connection' }],
       ['slow-header', { given: 'X-Delay', label: '--slow-header' }],
       ['timeout', { given: '2s', label: '--timeout' }],
+      ['pacing', { given: 'precise', label: '--pacing' }],
     ]);
     expect(loadProbe('http://127.0.0.1/', inputs, {}).probes).toMatchObject([
-      { connection: 'new', connections: 10, deadlineMs: 2_000 },
+      { connection: 'new', connections: 10, deadlineMs: 2_000, pacing: 'precise' },
       { connection: 'idle-reuse', connections: 601, idleMs: 5_000, deadlineMs: 2_000 },
       { connection: 'slow', slow: { durationMs: 3_000, header: 'X-Delay' }, deadlineMs: 5_000 },
     ]);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseManifests } from '../../src/inputs/manifests/parse-manifests.ts';
+import type { MachineLimits } from '../../src/model/machine-limits.ts';
 import type { ManifestObject } from '../../src/model/manifest.ts';
 import type { Plan, ScenarioManifests } from '../../src/model/plan.ts';
 import type { ClusterSettings, ScenarioSettings } from '../../src/model/settings.ts';
@@ -38,13 +39,14 @@ interface Case {
   readonly updated?: string;
   readonly scenario?: Partial<ScenarioSettings>;
   readonly cluster?: Partial<ClusterSettings>;
+  readonly machine?: MachineLimits;
 }
 
 function objects(text: string, file = 'app.yaml'): readonly ManifestObject[] {
   return parseManifests({ file, text });
 }
 
-function plan({ app, updated, scenario, cluster }: Case): Plan {
+function plan({ app, updated, scenario, cluster, machine }: Case): Plan {
   const manifests: ScenarioManifests = {
     objects: objects(app),
     ...(updated === undefined ? {} : { updatedObjects: objects(updated, 'next.yaml') }),
@@ -54,7 +56,7 @@ function plan({ app, updated, scenario, cluster }: Case): Plan {
     scenarios: [{ ...SCENARIO, ...scenario }],
     report: { outputDir: 'out', comment: 'always', check: true, failOn: [] },
   } as const;
-  return makePlan(settings, [manifests]);
+  return makePlan(settings, [manifests], machine);
 }
 
 const DEPLOYMENT = `apiVersion: apps/v1
@@ -118,6 +120,17 @@ describe('a plan', () => {
       ...inHeader,
       path: '/ready',
     });
+  });
+
+  it('keeps the pacing that was asked for, and refuses precision that the only processor would be busy with', () => {
+    const precise = { app: APP, scenario: { pacing: 'precise' } } as const;
+    expect(plan(precise).scenarios[0]?.scenario.pacing).toBe('precise');
+    expect(plan({ ...precise, machine: { processors: 2 } }).scenarios[0]?.scenario.pacing).toBe('precise');
+    expect(() => plan({ ...precise, machine: { processors: 1 } })).toThrow('precise pacing');
+    // Its probers stand elsewhere.
+    const elsewhere = { provider: 'existing', context: 'staging' } as const;
+    expect(() => plan({ ...precise, machine: { processors: 1 }, cluster: elsewhere })).not.toThrow();
+    expect(() => plan({ app: APP, machine: { processors: 1 } })).not.toThrow();
   });
 
   it('infers everything from an ordinary Deployment and Service, and tells what it assumed', () => {

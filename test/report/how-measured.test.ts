@@ -5,6 +5,8 @@ import { aResult } from '../support/a-result.ts';
 describe('how a scenario was measured', () => {
   it.each([
     [{ protocol: 'http', connection: 'new' }, 'node port, a new connection each'],
+    [{ pacing: 'precise' }, 'requests/s, open loop with precise pacing, from'],
+    [{ pacing: 'economy' }, 'requests/s, open loop, from'],
     [{ protocol: 'http', connection: 'keep-alive' }, 'node port, 10 kept-alive connections'],
     [
       { protocol: 'https', connection: 'new' },
