@@ -212,6 +212,8 @@ export interface RunResult {
   readonly requests: RequestCounts;
   readonly phases: Readonly<Record<Phase, RequestCounts>>;
   readonly drops: Readonly<Partial<Record<DropClass, number>>>;
+  /** Of the drops of the class `status`, how many answers had which: `503`, `grpc-status 14`. */
+  readonly statuses?: Readonly<Partial<Record<string, number>>>;
   readonly notJudged: Readonly<Partial<Record<NotJudgedClass, number>>>;
   /** In the order of time; where there are very many, those with the most drops. */
   readonly outages: readonly Outage[];

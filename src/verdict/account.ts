@@ -31,6 +31,8 @@ export interface Account {
   readonly counts: RequestCounts;
   readonly phases: Readonly<Record<Phase, RequestCounts>>;
   readonly drops: Readonly<Partial<Record<DropClass, number>>>;
+  /** Of the drops of the class `status`, how many answers had which. */
+  readonly statuses: Readonly<Partial<Record<string, number>>>;
   readonly notJudged: Readonly<Partial<Record<NotJudgedClass, number>>>;
   /** Laws of accounting that do not hold, one sentence each. One is enough to distrust everything: it is a bug. */
   readonly violations: readonly string[];
@@ -59,6 +61,7 @@ export function accountFor(facts: RunFacts, stream: Stream): Account {
   const losses = lossesOf(facts);
   const recorded = new Map<number, Sample>();
   const { startMs, scheduled, reached } = scheduleOf(facts, stream, probes);
+  const statuses: string[] = [];
   const violations: string[] = [...offSchedule(stream, startMs, probes)];
   for (const probe of probes) {
     violations.push(...contradictionsIn(probe));
@@ -66,6 +69,13 @@ export function accountFor(facts: RunFacts, stream: Stream): Account {
     const { seq, scheduledMs, sentMs, endedMs, localPort } = probe;
     const overlaps = ({ fromMs, toMs }: Gap) =>
       (sentMs ?? scheduledMs) < toMs && (endedMs ?? scheduledMs) > fromMs;
+    const end = classify(probe, stream.expect, {
+      mayCarry: mayCarryAt(facts, sentMs ?? scheduledMs, endedMs ?? scheduledMs),
+      staleSourcePort: stalePorts.has(probe),
+      proberSlept: sleeps.some(overlaps),
+      packetsLost: losses.some(overlaps),
+    });
+    if (end.end === 'dropped' && end.class === 'status') statuses.push(statusOf(probe));
     recorded.set(seq, {
       seq,
       scheduledMs,
@@ -73,12 +83,7 @@ export function accountFor(facts: RunFacts, stream: Stream): Account {
       ...(endedMs === undefined ? {} : { endedMs }),
       ...(localPort === undefined ? {} : { localPort }),
       phase: phaseAt(facts.cuts, scheduledMs),
-      end: classify(probe, stream.expect, {
-        mayCarry: mayCarryAt(facts, sentMs ?? scheduledMs, endedMs ?? scheduledMs),
-        staleSourcePort: stalePorts.has(probe),
-        proberSlept: sleeps.some(overlaps),
-        packetsLost: losses.some(overlaps),
-      }),
+      end,
     });
   }
 
@@ -99,6 +104,7 @@ export function accountFor(facts: RunFacts, stream: Stream): Account {
     counts,
     phases,
     drops: tally(samples.flatMap(({ end }) => (end.end === 'dropped' ? [end.class] : []))),
+    statuses: tally(statuses),
     notJudged: tally(samples.flatMap(({ end }) => (end.end === 'not-judged' ? [end.class] : []))),
     violations,
   };
@@ -279,6 +285,11 @@ function brokenLaws(totals: {
 function byPhase(samples: readonly Sample[]): Readonly<Record<Phase, RequestCounts>> {
   const of = (wanted: Phase) => countRequests(samples.filter(({ phase }) => phase === wanted));
   return { before: of('before'), during: of('during'), after: of('after'), tail: of('tail') };
+}
+
+/** `503`, or `grpc-status 14` of a call that HTTP has nothing against. */
+function statusOf({ status, grpcStatus = 0 }: Probe): string {
+  return grpcStatus === 0 ? String(status) : `grpc-status ${grpcStatus}`;
 }
 
 function tally<Name extends string>(names: readonly Name[]): Partial<Record<Name, number>> {

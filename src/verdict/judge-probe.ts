@@ -55,15 +55,19 @@ function detectionOf({ probingStoppedMs }: RunFacts, { samples }: Account, fromM
   };
 }
 
-function dropFindings({ counts, drops }: Account): readonly Finding[] {
+function dropFindings(account: Account): readonly Finding[] {
+  const { counts } = account;
   if (counts.dropped === 0) return [];
   return [
     {
       verdict: 'dropped',
       reason: {
         code: 'dropped',
-        text: `${plural(counts.dropped, 'request was', 'requests were')} dropped (${told(drops)}).`,
-        remedy: 'Look at the plot and the outages: when it was, how long, and what a client saw.',
+        text: `${plural(counts.dropped, 'request was', 'requests were')} dropped (${told(account)}).`,
+        remedy:
+          counts.ok === 0
+            ? 'Nothing was ever answered as expected: look at the address, the path and the expected status first.'
+            : 'Look at the plot and the outages: when it was, how long, and what a client saw.',
       },
     },
   ];

@@ -140,7 +140,7 @@ function dropFindings(
   const findings: Finding[] = [];
   if (unexcused > 0) {
     const { length: total } = drops.all;
-    const classes = `${total === unexcused ? '' : `in all ${total}: `}${told(target.drops)}`;
+    const classes = `${total === unexcused ? '' : `in all ${total}: `}${told(target)}`;
     const aside = [
       ...(excused.length > 0
         ? [`${excused.length} more coincide with drops of the steady control or a trouble of the cluster`]
@@ -193,7 +193,7 @@ function endFindings({ facts, target }: Evidence): readonly Finding[] {
       return unfinished(
         end,
         'baseline-failing',
-        `The unchanged workload does not answer reliably (${dropped} of ${scheduled} requests were dropped: ${told(target.drops)}), so the update was not triggered.`,
+        `The unchanged workload does not answer reliably (${dropped} of ${scheduled} requests were dropped: ${told(target)}), so the update was not triggered.`,
         'Make every request succeed without an update first: check the path, the expected status and the port.',
       );
     }

@@ -1,5 +1,5 @@
 import type { Stream } from '../model/recording.ts';
-import type { Outage, Reason, RequestCounts, RunResult, Verdict } from '../model/verdict.ts';
+import type { Outage, Reason, RequestCounts, Verdict } from '../model/verdict.ts';
 import { type Account, countRequests } from './account.ts';
 import { worstVerdict } from './combine.ts';
 import type { GuardOutcome } from './guards.ts';
@@ -18,6 +18,7 @@ export function measuredResult(facts: RunFacts, target: Account) {
     requests: target.counts,
     phases: target.phases,
     drops: target.drops,
+    ...(Object.keys(target.statuses).length === 0 ? {} : { statuses: target.statuses }),
     notJudged: target.notJudged,
     outages: worstOutages(outages),
     ...(outages.length > OUTAGE_LIMIT ? { outagesLeftOut: outages.length - OUTAGE_LIMIT } : {}),
@@ -168,11 +169,21 @@ function withDetail(text: string, detail: string | undefined): string {
   return signal === undefined ? `${text} ${detail}` : text.replace(/\.$/, ` (${signal}).`);
 }
 
-/** `8 refused, 85 connect-timeout` */
-export function told(drops: RunResult['drops']): string {
+/** `8 refused, 85 connect-timeout`; of statuses also which they were: `40 status 503 and 502`. */
+export function told({ drops, statuses }: Pick<Account, 'drops' | 'statuses'>): string {
+  const which = Object.entries(statuses).sort(([, some = 0], [, others = 0]) => others - some);
   return Object.entries(drops)
-    .map(([name, count]) => `${count} ${name}`)
+    .map(([name, count]) => `${count} ${name}${name === 'status' ? ` ${listed(which)}` : ''}`)
     .join(', ');
+}
+
+const FEW = 3;
+
+/** `503`, `503 and 502`, `503, 502, 500 and others`: the most frequent ones. */
+function listed(statuses: readonly (readonly [status: string, count: number | undefined])[]): string {
+  const names = statuses.slice(0, FEW).map(([status]) => status);
+  const last = statuses.length > FEW ? 'others' : names.pop();
+  return names.length === 0 ? `${last}` : `${names.join(', ')} and ${last}`;
 }
 
 /** `1 request was`, `2 requests were` */

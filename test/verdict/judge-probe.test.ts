@@ -72,6 +72,14 @@ describe('a probe of a URL', () => {
     });
   });
 
+  it('that was never answered says to look at the address first', () => {
+    const remedyOf = (draw: string) => judged({ target: [{ atMs: 0, draw }] }).reasons[0]?.remedy;
+    expect(remedyOf('x'.repeat(1_200))).toMatch(
+      /^Nothing was ever answered as expected: look at the address/,
+    );
+    expect(remedyOf('x'.repeat(1_199))).toMatch(/^Look at the plot/);
+  });
+
   it('has no verdict where answers came sooner than they were asked to', () => {
     const asked = (tookMs: number) => (entries: readonly RecordingEntry[]) =>
       entries.map((entry): RecordingEntry => {

@@ -81,6 +81,25 @@ describe('dropped requests', () => {
     expect(judged({ target: [{ atMs: 2_990, draw: 't' }] }).verdict).toBe('dropped');
   });
 
+  it('are told with the statuses that they had, the most frequent first', () => {
+    const other = new Map([
+      [4_700, 502],
+      [4_710, 500],
+    ]);
+    const result = judged({
+      target: [{ atMs: 4_700, draw: 'ssssxx' }],
+      change: (entries) =>
+        entries.map((entry) =>
+          entry.kind === 'probe' && entry.stream === 'target' && other.has(Math.round(entry.scheduledMs))
+            ? { ...entry, status: other.get(Math.round(entry.scheduledMs)) ?? 0 }
+            : entry,
+        ),
+    });
+    expect(result.statuses).toEqual({ 500: 1, 502: 1, 503: 2 });
+    expect(result.reasons[0]?.text).toContain('(4 status 503, 500 and 502, 2 refused)');
+    expect(judged({ target: [{ atMs: 4_700, draw: 'x' }] }).statuses).toBeUndefined();
+  });
+
   it('are told with the longest outage', () => {
     const result = judged({ target: [{ atMs: 4_700, draw: 'x x x x x' }] });
     expect(result.longestOutageMs).toBeCloseTo(50);

@@ -10,7 +10,7 @@ export const REMEDIES = {
   dockerMissing:
     'Install Docker (https://docs.docker.com/engine/install/), use an existing cluster with `--context`, or try without Docker: `--cluster sandbox`.',
   dockerStopped:
-    'Start Docker (`sudo systemctl start docker`, or Docker Desktop) and see that `docker info` works for this user.',
+    'Start Docker (`sudo systemctl start docker`, or Docker Desktop) and see that `docker info` works for this user, or try without Docker: `--cluster sandbox`.',
   kindMissing:
     'Install kind (https://kind.sigs.k8s.io/docs/user/quick-start/#installation), use an existing cluster with `--context`, or try without Docker: `--cluster sandbox`.',
 } as const;
