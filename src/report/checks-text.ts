@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { Check } from '../model/check.ts';
+import { plural } from '../model/counted.ts';
 import { consoleLine } from './console-line.ts';
-import { plural } from './figures.ts';
 
 const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 

@@ -1,6 +1,6 @@
 import { markdownTable } from 'markdown-table';
+import { count, plural } from '../model/counted.ts';
 import type { PodConnections, RunResult, Spread } from '../model/verdict.ts';
-import { count, plural } from './figures.ts';
 import { codeCell } from './markdown.ts';
 
 /** Pods of one table; more of them help nobody. */

@@ -1,10 +1,5 @@
 import type { ResponseTimes } from '../model/verdict.ts';
 
-/** `27,360` */
-export function count(number: number): string {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
 /** `0.4 ms`, `13 ms`, `0.89 s`, `12.3 s`: as many digits as are worth reading. */
 export function duration(ms: number): string {
   if (ms < 10) return `${trimmed(ms.toFixed(1))} ms`;
@@ -19,11 +14,6 @@ export function medianAndTail(times: ResponseTimes | undefined): string {
 
 /** Stands where there is no figure. */
 export const NOTHING = '–';
-
-/** `1 request`, `27,360 requests` */
-export function plural(number: number, one: string, many = `${one}s`): string {
-  return `${count(number)} ${number === 1 ? one : many}`;
-}
 
 function trimmed(figure: string): string {
   return figure.replace(/\.0$/, '');

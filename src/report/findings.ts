@@ -1,7 +1,7 @@
+import { plural } from '../model/counted.ts';
 import { CAUSES, type Cause, type Finding } from '../model/finding.ts';
 import { placeText } from '../model/manifest.ts';
 import type { Reason, ScenarioResult } from '../model/verdict.ts';
-import { plural } from './figures.ts';
 import { adviceText, shownLines, suggestionLabel } from './fix-text.ts';
 import { codeSpan, plainLine, prose } from './markdown.ts';
 

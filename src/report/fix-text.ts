@@ -1,6 +1,7 @@
+import { count, plural } from '../model/counted.ts';
 import { CAUSES, type Finding, type FixTrials, type Suggestion } from '../model/finding.ts';
 import type { ScenarioResult } from '../model/verdict.ts';
-import { count, duration, plural } from './figures.ts';
+import { duration } from './figures.ts';
 
 /** What a suggestion may be called after what is known of it. Only a proven one is a fix. */
 export function suggestionLabel({ suggestion, fix }: Finding): string {

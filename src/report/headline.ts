@@ -1,6 +1,6 @@
+import { count, plural } from '../model/counted.ts';
 import { isUrlProbe } from '../model/url-probe.ts';
 import type { GateResult } from '../model/verdict.ts';
-import { count, plural } from './figures.ts';
 
 /**
  * What came of it, in one sentence without a full stop. `name` makes the names of Deployments, which are the user's,

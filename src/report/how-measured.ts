@@ -1,8 +1,9 @@
+import { count, plural } from '../model/counted.ts';
 import type { Environment } from '../model/recording.ts';
 import { DEFAULT_PROTOCOL, type Scenario } from '../model/scenario.ts';
 import { isUrlProbe, type UrlProbe } from '../model/url-probe.ts';
 import type { RunResult, ScenarioResult } from '../model/verdict.ts';
-import { count, duration, plural } from './figures.ts';
+import { duration } from './figures.ts';
 
 /** On what and how scenarios were measured; those that were measured the same way are told of together. */
 export interface Measured {

@@ -1,7 +1,8 @@
+import { count, plural } from '../model/counted.ts';
 import { isUrlProbe } from '../model/url-probe.ts';
 import type { DetectionChances, Replacements, ScenarioResult, SequenceResult } from '../model/verdict.ts';
 import { neededToMeet, neededWithoutFailure } from '../verdict/sample-size.ts';
-import { count, duration, plural } from './figures.ts';
+import { duration } from './figures.ts';
 
 /** The share of bad replacements that a report proposes to exclude. */
 const WANTED_SHARE = 0.05;

@@ -1,6 +1,6 @@
 import junitReportBuilder, { type Builder, type TestCase } from 'junit-report-builder';
+import { plural } from '../model/counted.ts';
 import type { GateResult, RunResult } from '../model/verdict.ts';
-import { plural } from './figures.ts';
 import { plainLine } from './markdown.ts';
 import { standInNotice } from './stand-in-notice.ts';
 

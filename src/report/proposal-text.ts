@@ -1,6 +1,7 @@
+import { plural } from '../model/counted.ts';
 import type { Proposal, Wanted } from '../model/sample-size.ts';
 import { MAX_NEW_CONNECTIONS_PER_SECOND, steadyRatePerSecond } from '../model/scenario.ts';
-import { duration, plural } from './figures.ts';
+import { duration } from './figures.ts';
 
 /** What a wanted confidence takes, with the inputs to write and with what does not fit. */
 export function renderProposal(wanted: Wanted, proposal: Proposal): string {

@@ -1,8 +1,9 @@
 import { markdownTable } from 'markdown-table';
+import { count, plural } from '../model/counted.ts';
 import { isUrlProbe } from '../model/url-probe.ts';
 import { PHASES, type Phase, type RunResult, type ScenarioResult } from '../model/verdict.ts';
 import { connectionTable } from './connections.ts';
-import { count, duration, NOTHING, plural } from './figures.ts';
+import { duration, NOTHING } from './figures.ts';
 import { findingDetails } from './findings.ts';
 import { ganttChart } from './gantt.ts';
 import { codeSpan, prose } from './markdown.ts';

@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
+import { plural } from '../model/counted.ts';
 import { CAUSES } from '../model/finding.ts';
 import { inertLine } from '../model/inert-text.ts';
 import { type ManifestObject, placeText } from '../model/manifest.ts';
 import { aboutText, pageOf, SEVERITIES, type Severity, type StaticFinding } from '../model/static-finding.ts';
 import { consoleLine } from './console-line.ts';
-import { plural } from './figures.ts';
 
 /** What `rollproof check` has found. */
 export interface StaticReport {

@@ -1,6 +1,7 @@
 import { markdownTable } from 'markdown-table';
+import { count } from '../model/counted.ts';
 import type { GateResult, ResponseTimes, ScenarioResult, Verdict } from '../model/verdict.ts';
-import { count, duration, medianAndTail, NOTHING } from './figures.ts';
+import { duration, medianAndTail, NOTHING } from './figures.ts';
 import { codeCell } from './markdown.ts';
 
 /** A verdict in words, and the symbol that stands beside them. */

@@ -1,6 +1,6 @@
+import { plural } from '../model/counted.ts';
 import type { GateResult, Reason, ScenarioResult } from '../model/verdict.ts';
 import { firstThatFits } from './budget.ts';
-import { plural } from './figures.ts';
 import { causeLines, withoutKnownRemedy } from './findings.ts';
 import { sensitivitySentence, survivalSentence } from './fix-text.ts';
 import { headline } from './headline.ts';

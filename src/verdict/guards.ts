@@ -1,3 +1,4 @@
+import { count } from '../model/counted.ts';
 import type { Note } from '../model/recording.ts';
 import type { Guard, Reason } from '../model/verdict.ts';
 import { type Account, type Sample, sleepsOf } from './account.ts';
@@ -115,11 +116,11 @@ export function updateGuards(evidence: Evidence, triggeredMs: number): readonly 
 
 function allJudged({ target }: Measured): GuardOutcome {
   const { notJudged } = target.counts;
-  const classes = Object.entries(target.notJudged).map(([name, count]) => `${count} ${name}`);
+  const classes = Object.entries(target.notJudged).map(([name, number]) => `${count(number)} ${name}`);
   return outcome({
     id: 'not-judged',
     held: notJudged === 0,
-    text: `${notJudged} of ${target.counts.sent} requests could not be judged${listed(classes)}`,
+    text: `${count(notJudged)} of ${count(target.counts.sent)} requests could not be judged${listed(classes)}`,
     remedy: 'Lower the rate or give the machine more room: it did not keep up with its own requests.',
   });
 }
@@ -181,7 +182,7 @@ function scheduleKept({ facts, target }: Measured): GuardOutcome {
     text:
       worst === undefined
         ? `every request that was due was sent`
-        : `in the worst second ${worst.sent} of ${worst.scheduled} requests were sent (bound ${SENT_PERCENT} %)`,
+        : `in the worst second ${count(worst.sent)} of ${count(worst.scheduled)} requests were sent (bound ${SENT_PERCENT} %)`,
     remedy: 'Lower the rate, or give the prober more processor time.',
   });
 }
@@ -204,7 +205,7 @@ function baselineClean({ target }: Evidence): GuardOutcome {
   return outcome({
     id: 'baseline-failing',
     held: dropped === 0,
-    text: `${dropped} of ${scheduled} requests were dropped before the update`,
+    text: `${count(dropped)} of ${count(scheduled)} requests were dropped before the update`,
     remedy:
       'Make the unchanged workload answer every request first; what an update adds can be told only then.',
   });
@@ -239,11 +240,11 @@ function enoughInTail({ target }: Evidence): GuardOutcome {
   );
 }
 
-function enough(id: string, when: string, count: number, needed: number, duration?: string): GuardOutcome {
+function enough(id: string, when: string, judged: number, needed: number, duration?: string): GuardOutcome {
   return outcome({
     id,
-    held: count >= needed,
-    text: `${count} requests were judged ${when} (${needed} are needed)`,
+    held: judged >= needed,
+    text: `${count(judged)} requests were judged ${when} (${count(needed)} are needed)`,
     remedy: `Raise the rate${duration === undefined ? '' : `, or make the ${duration} longer`}.`,
   });
 }
@@ -395,7 +396,7 @@ function controlClean({ steady }: Evidence): GuardOutcome {
     id: 'control-not-clean',
     held: steady !== undefined && dropped === 0 && notJudged === 0,
     text: steady
-      ? `of ${sent} requests to the steady control ${dropped} were dropped and ${notJudged} could not be judged`
+      ? `of ${count(sent)} requests to the steady control ${count(dropped)} were dropped and ${count(notJudged)} could not be judged`
       : 'no steady control was probed beside the workload',
     remedy: 'Run again: the cluster or the machine lost requests that had nothing to do with the update.',
   });

@@ -1,3 +1,4 @@
+import { plural } from '../model/counted.ts';
 import type { RunResult } from '../model/verdict.ts';
 import { type Account, accountFor } from './account.ts';
 import { detect, detectionFloor } from './detection.ts';
@@ -13,7 +14,6 @@ import {
   measuredResult,
   NO_REQUESTS,
   NO_STREAM,
-  plural,
   told,
 } from './run-outcome.ts';
 

@@ -1,3 +1,4 @@
+import { count, plural } from '../model/counted.ts';
 import { CAUSES, type Finding as CauseFinding } from '../model/finding.ts';
 import type { RecordingEntry } from '../model/recording.ts';
 import type { RunResult } from '../model/verdict.ts';
@@ -27,7 +28,6 @@ import {
   measuredResult,
   NO_REQUESTS,
   NO_STREAM,
-  plural,
   told,
   unfinished,
 } from './run-outcome.ts';
@@ -140,12 +140,14 @@ function dropFindings(
   const findings: Finding[] = [];
   if (unexcused > 0) {
     const { length: total } = drops.all;
-    const classes = `${total === unexcused ? '' : `in all ${total}: `}${told(target)}`;
+    const classes = `${total === unexcused ? '' : `in all ${count(total)}: `}${told(target)}`;
     const aside = [
       ...(excused.length > 0
-        ? [`${excused.length} more coincide with drops of the steady control or a trouble of the cluster`]
+        ? [
+            `${count(excused.length)} more coincide with drops of the steady control or a trouble of the cluster`,
+          ]
         : []),
-      ...(earlier > 0 ? [`${earlier} more were dropped before the update`] : []),
+      ...(earlier > 0 ? [`${count(earlier)} more were dropped before the update`] : []),
     ];
     findings.push({
       verdict: 'dropped',
@@ -193,7 +195,7 @@ function endFindings({ facts, target }: Evidence): readonly Finding[] {
       return unfinished(
         end,
         'baseline-failing',
-        `The unchanged workload does not answer reliably (${dropped} of ${scheduled} requests were dropped: ${told(target)}), so the update was not triggered.`,
+        `The unchanged workload does not answer reliably (${count(dropped)} of ${count(scheduled)} requests were dropped: ${told(target)}), so the update was not triggered.`,
         'Make every request succeed without an update first: check the path, the expected status and the port.',
       );
     }

@@ -1,3 +1,4 @@
+import { plural } from '../model/counted.ts';
 import type { NearMiss } from '../model/verdict.ts';
 import type { Account, Sample } from './account.ts';
 import { time } from './causes/evidence.ts';
@@ -6,7 +7,6 @@ import { PROPAGATION_MS } from './causes/rule.ts';
 import { type Story, servingContainer, type Visit } from './causes/story.ts';
 import { most } from './extremes.ts';
 import type { RunFacts } from './run-facts.ts';
-import { plural } from './run-outcome.ts';
 
 /** Linux sends a second SYN after 1 s and a third after 3 s; a little less, because clocks are read at both ends. */
 const SECOND_SYN_MS = 990;

@@ -1,3 +1,4 @@
+import { count } from '../model/counted.ts';
 import type { Stream } from '../model/recording.ts';
 import type { Outage, Reason, RequestCounts, Verdict } from '../model/verdict.ts';
 import { type Account, countRequests } from './account.ts';
@@ -173,7 +174,7 @@ function withDetail(text: string, detail: string | undefined): string {
 export function told({ drops, statuses }: Pick<Account, 'drops' | 'statuses'>): string {
   const which = Object.entries(statuses).sort(([, some = 0], [, others = 0]) => others - some);
   return Object.entries(drops)
-    .map(([name, count]) => `${count} ${name}${name === 'status' ? ` ${listed(which)}` : ''}`)
+    .map(([name, number]) => `${count(number)} ${name}${name === 'status' ? ` ${listed(which)}` : ''}`)
     .join(', ');
 }
 
@@ -184,11 +185,6 @@ function listed(statuses: readonly (readonly [status: string, count: number | un
   const names = statuses.slice(0, FEW).map(([status]) => status);
   const last = statuses.length > FEW ? 'others' : names.pop();
   return names.length === 0 ? `${last}` : `${names.join(', ')} and ${last}`;
-}
-
-/** `1 request was`, `2 requests were` */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }
 
 /** Of nothing. */

@@ -1,3 +1,4 @@
+import { plural } from '../../model/counted.ts';
 import type { Cause, Confidence, Finding } from '../../model/finding.ts';
 import type { Account } from '../account.ts';
 import { evidenceOf } from './evidence.ts';
@@ -105,8 +106,8 @@ function unexplainedFinding(drops: readonly Drop[], story: Story): Finding {
 function notJudgedFindings({ notJudged }: Account, others: readonly Finding[]): readonly Finding[] {
   const fault = (notJudged['prober-fault'] ?? 0) + (notJudged['prober-stall'] ?? 0);
   const stale = notJudged['stale-source-port'] ?? 0;
-  const finding = (cause: Cause, count: number, why: string): readonly Finding[] =>
-    count === 0 || others.some((other) => other.cause === cause)
+  const finding = (cause: Cause, requests: number, why: string): readonly Finding[] =>
+    requests === 0 || others.some((other) => other.cause === cause)
       ? []
       : [
           {
@@ -114,7 +115,7 @@ function notJudgedFindings({ notJudged }: Account, others: readonly Finding[]): 
             drops: 0,
             confidence: 'high',
             pods: [],
-            evidence: [`${count} requests ${why}; they count as not judged.`],
+            evidence: [`${plural(requests, 'request')} ${why}: not judged.`],
           },
         ];
   return [
