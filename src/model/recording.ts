@@ -146,6 +146,8 @@ export interface Probe {
   readonly status?: number;
   /** Body bytes received. */
   readonly bytes?: number;
+  /** How often a proxy on the way tried, where its answer says that it was more than once. HTTP/1.1 only. */
+  readonly attempts?: number;
   /** Status of a gRPC call, from the trailers. */
   readonly grpcStatus?: number;
   /** Result of the body check, or whether it was an echo that came back; absent where none was asked for or no complete body arrived. */

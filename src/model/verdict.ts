@@ -111,6 +111,7 @@ export type NearMissCode =
   | 'slow-connect'
   | 'late-answers'
   | 'closed-while-idle'
+  | 'proxy-retried'
   | 'old-version-late'
   | 'prestop-margin'
   | 'grace-margin'

@@ -50,6 +50,7 @@ const SHAPES: Readonly<Record<FromProber['kind'], Check>> = {
     sentMs: optional(number),
     endedMs: optional(number),
     localPort: optional(number),
+    attempts: optional(number),
     connectMs: optional(number),
     remote: optional(text),
     reused: optional(flag),

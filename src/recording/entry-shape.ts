@@ -171,6 +171,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     sentMs: optional(number),
     endedMs: optional(number),
     localPort: optional(count),
+    attempts: optional(number),
     connectMs: optional(number),
     remote: optional(text),
     reused: optional(flag),

@@ -37,6 +37,7 @@ export function nearMissesOf(
   return [
     ...slowConnects(facts, target),
     ...closedWhileIdle(facts, target),
+    ...proxyRetries(facts, target),
     ...lateAnswers(target.samples, steady?.samples ?? [], facts.header.scenario.slow?.durationMs ?? 0),
     ...oldVersionLate(facts, story),
     ...hookMargins(story),
@@ -58,6 +59,26 @@ function slowConnects(facts: RunFacts, { stream, samples }: Account): readonly N
       count: connects.length,
       text: `${plural(connects.length, 'connection')} stood only after a second SYN${third > 0 ? `, ${third} of them after a third` : ''}: the first one got no answer within a second.`,
       remedy: 'A client that waits less than a second for a connection would have failed here.',
+    },
+  ];
+}
+
+/** A proxy that asked one pod in vain and then another hides a drop from those whose requests it may repeat. */
+function proxyRetries({ probes }: RunFacts, { stream, samples }: Account): readonly NearMiss[] {
+  const answered = new Set(
+    samples.filter(({ phase, end }) => phase !== 'before' && end.end === 'ok').map(({ seq }) => seq),
+  );
+  const attempts = (probes.get(stream.id) ?? []).flatMap(({ seq, attempts = 1 }) =>
+    attempts > 1 && answered.has(seq) ? [attempts] : [],
+  );
+  if (attempts.length === 0) return [];
+  return [
+    {
+      code: 'proxy-retried',
+      count: attempts.length,
+      text: `${plural(attempts.length, 'request')} ${attempts.length === 1 ? 'was' : 'were'} answered because a proxy on the way tried again (up to ${most(attempts)} times), as it says itself.`,
+      remedy:
+        'Requests that a proxy does not repeat, such as a POST, would have failed here: cure the pods and not only what clients see of them.',
     },
   ];
 }

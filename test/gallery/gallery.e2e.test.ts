@@ -60,6 +60,11 @@ describe('the gallery on a real kind cluster', () => {
     expect(aboutTheWorkload(findings)).toEqual([]);
   });
 
+  it('tells of the retries by which a proxy hid its drops', () => {
+    const { nearMisses = [] } = row('good, a proxy that tries again');
+    expect(nearMisses.map(({ code }) => code)).toContain('proxy-retried');
+  });
+
   it('names a cause for each scenario that is in the list of causes', () => {
     expect(bad.map(causeOf).filter((cause) => !Object.hasOwn(CAUSES, cause))).toEqual([]);
   });

@@ -70,6 +70,15 @@ describe('a near miss', () => {
     expect(missesOf(replacing(4_500, 4_600))).toEqual([]);
   });
 
+  it('is an answer that a proxy got only by trying again, from the update on', () => {
+    const retried = (fromMs: number, toMs: number) =>
+      withRequests({}, ({ stream, sentMs = 0 }) =>
+        stream === 'target' && sentMs >= fromMs && sentMs < toMs ? { attempts: 2 } : undefined,
+      );
+    expect(missesOf(retried(4_500, 4_550))).toMatchObject([{ code: 'proxy-retried', count: 5 }]);
+    expect(missesOf(retried(1_000, 1_100))).toEqual([]);
+  });
+
   it('is no answer that took as long as was asked for, and one that took much longer', () => {
     const slowly = (moreMs: number) =>
       withRequests({}, (probe) => {

@@ -141,10 +141,9 @@ class RawConnection implements HttpConnection {
 
   #facts({ reused }: Exchange) {
     const { localPort, remote } = this.#connection;
-    const { status, bytes } = this.#parser;
-    return status === undefined
-      ? { localPort, remote, reused }
-      : { localPort, remote, reused, status, bytes };
+    const { status, bytes, attempts = 1 } = this.#parser;
+    if (status === undefined) return { localPort, remote, reused };
+    return { localPort, remote, reused, status, bytes, ...(attempts > 1 ? { attempts } : {}) };
   }
 }
 

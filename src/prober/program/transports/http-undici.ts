@@ -4,6 +4,7 @@ import type { StreamSpec } from '../../protocol.ts';
 import { BodyCheck } from './body-check.ts';
 import { CLOSED, type HttpConnection, type HttpEngine, isUsedOnce, pathOf } from './http-connection.ts';
 import type { OwnedConnection } from './owned-connection.ts';
+import { proxyAttempts } from './proxy-attempts.ts';
 import type { RunningSend, SendEnd } from './transport.ts';
 
 /** The longest delay a timer takes, about 25 days: never, for a prober. */
@@ -71,6 +72,7 @@ class UndiciConnection implements HttpConnection {
     const body = new BodyCheck(expect);
     let begun = false;
     let status: number | undefined;
+    let attempts = 1;
     let ended = false;
 
     const facts = () => ({
@@ -78,6 +80,7 @@ class UndiciConnection implements HttpConnection {
       remote,
       reused,
       ...(status === undefined ? {} : { status, bytes: body.bytes }),
+      ...(attempts > 1 ? { attempts } : {}),
     });
     const end = (result: SendEnd) => {
       if (ended) return;
@@ -90,9 +93,12 @@ class UndiciConnection implements HttpConnection {
       onRequestStart: () => {
         begun = true;
       },
-      onResponseStart: (_controller, statusCode) => {
+      onResponseStart: (_controller, statusCode, fields) => {
         // 1xx announces an answer, it is none.
-        if (statusCode >= 200) status = statusCode;
+        if (statusCode < 200) return;
+        status = statusCode;
+        for (const [name, value] of Object.entries(fields))
+          attempts = proxyAttempts(name, String(value)) ?? attempts;
       },
       onResponseData: (_controller, chunk) => body.add(chunk),
       onResponseEnd: () => {

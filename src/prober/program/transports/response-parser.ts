@@ -1,3 +1,5 @@
+import { proxyAttempts } from './proxy-attempts.ts';
+
 /** Longest head of an answer, in bytes. */
 const MAX_HEAD_BYTES = 16 * 1024;
 /** Interim answers before the real one; more of them is no answer any more. */
@@ -10,6 +12,12 @@ const HEAD_END = '\r\n\r\n';
 const FORBIDDEN_IN_HEAD = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** Lengths of the names of fields that matter; nothing else has one of these and does. */
+const NAME_LENGTHS: ReadonlySet<number> = new Set(
+  ['connection', 'content-length', 'transfer-encoding', 'x-upstream-addr', 'x-envoy-attempt-count'].map(
+    ({ length }) => length,
+  ),
+);
 const CHUNK_LINE = /^([0-9A-Fa-f]{1,13})[ \t]*(?:;.*)?$/;
 
 /** What is wrong with an answer, in the words of llhttp where it has one. */
@@ -44,6 +52,8 @@ export class ResponseParser {
   status: number | undefined;
   /** Body bytes so far, without their framing. */
   bytes = 0;
+  /** How often a proxy on the way tried, where the head says so. */
+  attempts: number | undefined;
   /** Whether another request may follow on the connection; counts once the answer is complete. */
   keepAlive = false;
   #onBody: ((part: Buffer) => void) | undefined;
@@ -57,6 +67,7 @@ export class ResponseParser {
   begin(onBody?: (part: Buffer) => void): void {
     this.status = undefined;
     this.bytes = 0;
+    this.attempts = undefined;
     this.keepAlive = false;
     this.#onBody = onBody;
     this.#state = 'head';
@@ -176,8 +187,7 @@ export class ResponseParser {
       const line = lineEnd < 0 ? head.slice(from) : head.slice(from, lineEnd);
       const colon = line.indexOf(':');
       if (colon < 1 || !FIELD_NAME.test(line.slice(0, colon))) return 'HPE_INVALID_HEADER_TOKEN';
-      // Nothing else has one of these lengths and matters.
-      if (colon !== 10 && colon !== 14 && colon !== 17) continue;
+      if (!NAME_LENGTHS.has(colon)) continue;
       const name = line.slice(0, colon).toLowerCase();
       const value = line.slice(colon + 1).trim();
       if (name === 'connection') {
@@ -191,7 +201,7 @@ export class ResponseParser {
         length = Number(value);
       } else if (name === 'transfer-encoding') {
         encoding = encoding === undefined ? value : `${encoding}, ${value}`;
-      }
+      } else this.attempts = proxyAttempts(name, value) ?? this.attempts;
     }
     if (status === 101) return 'HPE_UNEXPECTED_UPGRADE';
     if (status < 200) return ++this.#interim > MAX_INTERIM_ANSWERS ? 'HPE_INTERIM_OVERFLOW' : undefined;

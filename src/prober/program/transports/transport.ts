@@ -12,6 +12,7 @@ export type SendFacts = Pick<
   | 'status'
   | 'grpcStatus'
   | 'bytes'
+  | 'attempts'
   | 'bodyOk'
   | 'value'
 >;
