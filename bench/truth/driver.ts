@@ -64,7 +64,7 @@ export async function startDriver({ ports = PORTS, nodeFlags = [] }: DriveOption
     take,
     async start(spec) {
       take();
-      const started = await prober.start([spec], ports);
+      const started = await prober.start([spec], () => ports);
       return started.get(spec.id) ?? 0;
     },
     async stop(spec, startedMs, atMs) {

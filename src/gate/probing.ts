@@ -34,7 +34,7 @@ const FAREWELL_MS = 5_000;
 
 async function start({ prober, place, streams }: Probing, roles: readonly Stream['role'][]): Promise<void> {
   const chosen = streams.filter(({ stream }) => roles.includes(stream.role)).map(({ spec }) => spec);
-  await prober.start(chosen, place.ports.range(monotonicMs()));
+  await prober.start(chosen, (destination) => place.ports.towards(destination).range(monotonicMs()));
 }
 
 /** Asks until both Services answer: right after a pod is ready, nodes may not know yet. What is asked here is not judged. */

@@ -29,7 +29,7 @@ import { LiveCounts } from './live-counts.ts';
 import type { Progress } from './progress.ts';
 import { recordingsFolder } from './recordings-folder.ts';
 import { type NamedRecording, readNamedRecording, renderReports } from './render-reports.ts';
-import { OWNED_PORTS, SourcePortUse } from './source-port-budget.ts';
+import { OWNED_PORTS, SourcePortMemory } from './source-port-budget.ts';
 
 /**
  * Throws BadInputError where the prober cannot speak what is asked for (RP1120, RP1125, RP1127, RP1128), or where it
@@ -73,7 +73,7 @@ export async function runProbe(settings: ProbeSettings, surroundings: ProbeSurro
   const { progress, signal, version } = surroundings;
   const folder = await recordingsFolder(settings.outputDir);
   const recordings: NamedRecording[] = [];
-  const ports = new SourcePortUse(surroundings.ports ?? OWNED_PORTS);
+  const ports = new SourcePortMemory(surroundings.ports ?? OWNED_PORTS);
   for (const [index, probe] of settings.probes.entries()) {
     if (signal.aborted) break;
     using _section = progress.section(`${probe.url} (${probe.connection})`);
@@ -89,7 +89,7 @@ interface ProbeRun extends Omit<ProbeSurroundings, 'ports'> {
   readonly settings: ProbeSettings;
   readonly probe: UrlProbe;
   readonly path: string;
-  readonly ports: SourcePortUse;
+  readonly ports: SourcePortMemory;
 }
 
 /** What a prober gets beyond the last request's deadline to report and leave. */
@@ -107,12 +107,12 @@ async function recordProbe(run: ProbeRun): Promise<void> {
   const clock = () => Math.round((monotonicMs() - openedMs) * 1000) / 1000;
   const { stream, spec } = streamOf(settings, probe, address);
   const counts = new LiveCounts([stream]);
-  const { ports } = run;
+  const portUse = run.ports.towards(stream);
   await using recording = await openRecording(run.path);
   const emit = (entry: RecordingEntry) => {
     if (entry.kind === 'probe') {
       counts.add(entry);
-      ports.seen(entry, monotonicMs());
+      portUse.seen(entry, monotonicMs());
     }
     recording.append(entry);
   };
@@ -146,7 +146,7 @@ async function recordProbe(run: ProbeRun): Promise<void> {
       onSilence: () => note('prober-silent', 'warning')('the prober has not been heard of for 2 s'),
       onFault: note('prober-fault', 'warning'),
     });
-    const started = await prober.start([spec], ports.range(monotonicMs()));
+    const started = await prober.start([spec], () => portUse.range(monotonicMs()));
     const startedMs = started.get(stream.id) ?? clock();
     emit({ kind: 'mark', atMs: startedMs, mark: 'probing-started' });
     const endMs = startedMs + probe.durationMs - GRAIN_MS;
@@ -165,7 +165,7 @@ async function recordProbe(run: ProbeRun): Promise<void> {
     if (proberEnd.kind === 'lost') end('prober-lost', proberEnd.detail);
     else if (signal.aborted) end('cancelled', messageOf(signal.reason));
     else end('finished');
-    if (proberEnd.kind === 'finished') ports.goOnAt(proberEnd.nextPort, monotonicMs());
+    if (proberEnd.kind === 'finished') run.ports.goOnAt(proberEnd.nextPorts, monotonicMs());
   } catch (error) {
     end('failed', messageOf(error));
     throw error;

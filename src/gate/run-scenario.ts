@@ -136,11 +136,12 @@ async function measure(measurement: Measurement): Promise<Ending> {
 
   const streams = probedStreams(scenario, target, steady);
   open(streams.map(({ stream }) => stream));
+  const portUses = new Map(streams.map(({ stream }) => [stream.id, place.ports.towards(stream)]));
   const counts = new LiveCounts(streams.map(({ stream }) => stream));
   const emit = (entry: RecordingEntry) => {
     if (entry.kind === 'probe') {
       counts.add(entry);
-      place.ports.seen(entry, monotonicMs());
+      portUses.get(entry.stream)?.seen(entry, monotonicMs());
     }
     measurement.emit(entry.kind === 'template' ? withPlaces(entry, planned) : entry);
   };
@@ -203,7 +204,7 @@ async function measure(measurement: Measurement): Promise<Ending> {
   }
   const proberEnd = await stopProbing(probing);
   if (proberEnd.kind === 'lost') return { reason: 'prober-lost', detail: proberEnd.detail };
-  place.ports.goOnAt(proberEnd.nextPort, monotonicMs());
+  place.ports.goOnAt(proberEnd.nextPorts, monotonicMs());
   await emitProxyFigures(asked);
   return { reason: clean ? 'finished' : 'baseline-failing' };
 }

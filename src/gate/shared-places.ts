@@ -8,14 +8,14 @@ import { stockPodVantage } from '../prober/vantage/stock-pod.ts';
 import type { Vantage } from '../prober/vantage/vantage.ts';
 import { createNamespace, removeNamespace } from '../workload/namespace.ts';
 import { deploySteadyControl, type SteadyControl } from '../workload/steady-control.ts';
-import { OWNED_PORTS, SourcePortUse } from './source-port-budget.ts';
+import { OWNED_PORTS, SourcePortMemory } from './source-port-budget.ts';
 
 /** A vantage with the memory of which source ports were used from it. */
 export interface PlacedVantage {
   readonly vantage: Vantage;
   /** The node whose connection tracking sees the probes leave; undefined where they leave from this machine. */
   readonly node: string | undefined;
-  readonly ports: SourcePortUse;
+  readonly ports: SourcePortMemory;
 }
 
 /**
@@ -64,12 +64,12 @@ export function sharedPlaces(options: SharedPlacesOptions): SharedPlaces {
           return {
             vantage: runnerVantage(options.proberProgram, cluster.loopback?.runnerAddress),
             node: undefined,
-            ports: new SourcePortUse(OWNED_PORTS),
+            ports: new SourcePortMemory(OWNED_PORTS),
           };
         }
         const { vantage, node } = await podVantage(options, await namespace('prober'));
         stack.use(vantage);
-        return { vantage, node, ports: new SourcePortUse(OWNED_PORTS) };
+        return { vantage, node, ports: new SourcePortMemory(OWNED_PORTS) };
       }),
     steadyControl(scenario, entryNode) {
       const purpose =

@@ -1,9 +1,9 @@
 import type { Probe } from '../model/recording.ts';
 import { SOURCE_PORT_REST_MS } from '../model/scenario.ts';
-import type { SourcePortRange } from '../prober/protocol.ts';
+import type { Destination, NextPort, SourcePortRange } from '../prober/protocol.ts';
 
 /**
- * The source ports a vantage owns. 120 s is the life of an unanswered connection in the node's tracking table: until
+ * The source ports a vantage owns, towards each destination. 120 s is the life of an unanswered connection in the node's tracking table: until
  * then a port last used towards a pod that is gone may still be sent there (docs/adr/0004).
  */
 export const OWNED_PORTS: SourcePortRange = {
@@ -16,8 +16,38 @@ export const OWNED_PORTS: SourcePortRange = {
 /** How often the use of ports is noted: the memory of two minutes stays small. */
 const NOTED_EVERY_MS = 1_000;
 
+/** The memory of one vantage: a port that was used towards one destination is fresh towards every other. */
+export class SourcePortMemory {
+  readonly #owned: SourcePortRange;
+  readonly #uses = new Map<string, SourcePortUse>();
+  #latest: SourcePortUse | undefined;
+
+  constructor(owned: SourcePortRange) {
+    this.#owned = owned;
+  }
+
+  /**
+   * What is remembered of a destination. One that was never probed begins where the last new one has come to: the pods
+   * behind it may have the addresses of others that were probed through another destination a moment ago.
+   */
+  towards({ address, port }: Destination): SourcePortUse {
+    const name = `${address} ${port}`;
+    const known = this.#uses.get(name);
+    if (known) return known;
+    const use = new SourcePortUse({ ...this.#owned, next: this.#latest?.next ?? this.#owned.next });
+    this.#uses.set(name, use);
+    this.#latest = use;
+    return use;
+  }
+
+  /** A prober has ended and told where to go on. */
+  goOnAt(nextPorts: readonly NextPort[], nowMs: number): void {
+    for (const { next, ...destination } of nextPorts) this.towards(destination).goOnAt(next, nowMs);
+  }
+}
+
 /**
- * Remembers over all runs from one vantage which source ports were used, and when. Probers hand ports out in turn, so
+ * Remembers over all runs from one vantage towards one destination which source ports were used, and when. Probers hand ports out in turn, so
  * how far they have come at which instant says it all. Instants are those of one monotonic clock.
  */
 export class SourcePortUse {
@@ -32,6 +62,11 @@ export class SourcePortUse {
   constructor(owned: SourcePortRange) {
     this.#owned = owned;
     this.#next = owned.next;
+  }
+
+  /** The port that the next prober begins with. */
+  get next(): number {
+    return this.#next;
   }
 
   /** What a prober that starts now owns. */

@@ -132,10 +132,13 @@ export interface Scenario extends Measure {
   readonly path: string;
 }
 
-/** A source port is not used again for this long (docs/adr/0004). */
+/** A source port is not used towards the same address and port again for this long (docs/adr/0004). */
 export const SOURCE_PORT_REST_MS = 120_000;
 
-/** Connections per second that one source address carries: 51,000 ports, each resting 120 s before it is used again. */
+/**
+ * Connections per second from one source address to one destination: 51,000 ports, each resting 120 s before it is used
+ * again. The control is another destination.
+ */
 export const MAX_NEW_CONNECTIONS_PER_SECOND = 425;
 
 /** Connections that rest this long carry no more requests than their number and their rest allow. */

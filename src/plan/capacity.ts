@@ -71,8 +71,9 @@ export function shortages(demand: Demand, limits: MachineLimits): readonly Short
       'RP1116',
       'source ports',
       ports,
-      (rate) => (total(rate) * heldMs) / 1000,
-      `A source port rests ${SOURCE_PORT_REST_MS / 1000} s before it is used again`,
+      // The control is another destination, and has ports of its own.
+      (rate) => (rate * heldMs) / 1000,
+      `A source port rests ${SOURCE_PORT_REST_MS / 1000} s before it is used towards the same address again`,
     );
     check(
       'RP1118',

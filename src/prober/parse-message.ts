@@ -28,6 +28,10 @@ const optional =
   (check: Check): Check =>
   (value) =>
     value === undefined || check(value);
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
 const record =
   (fields: Fields): Check =>
   (value) =>
@@ -88,7 +92,7 @@ const SHAPES: Readonly<Record<FromProber['kind'], Check>> = {
     nextSeq: (value) => isRecord(value) && Object.values(value).every(number),
   }),
   stopped: record({ stream: text, scheduled: number, stoppedAtMs: number }),
-  done: record({ nextPort: number }),
+  done: record({ nextPorts: listOf(record({ address: text, port: number, next: number })) }),
   fault: record({ message: text }),
 };
 

@@ -14,7 +14,9 @@ import type { ProberProcess } from './prober-process.ts';
 import { bootId } from './program/boot-id.ts';
 import { monotonicMs } from './program/monotonic-clock.ts';
 import {
+  type Destination,
   type FromProber,
+  type NextPort,
   PROTOCOL_VERSION,
   type SourcePortRange,
   type StreamSpec,
@@ -29,8 +31,14 @@ export interface Prober extends AsyncDisposable {
   readonly clock: ClockOffset;
   /** How it ended, once it has; never rejects. */
   readonly ended: Promise<ProberEnd>;
-  /** Starts streams and resolves with the instant each one's first probe is due. */
-  start(streams: readonly StreamSpec[], ports: SourcePortRange): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Starts streams and resolves with the instant each one's first probe is due. `portsTowards` says which source ports
+   * are owned towards a destination; what it says first counts as long as this prober lives.
+   */
+  start(
+    streams: readonly StreamSpec[],
+    portsTowards: (destination: Destination) => SourcePortRange,
+  ): Promise<ReadonlyMap<string, number>>;
   /**
    * Nothing is due in the stream at or after `atMs` (default: now). Resolves when every probe of the stream has been
    * reported, which takes until the deadline of the last one.
@@ -49,7 +57,7 @@ export interface StreamEnd {
 
 /** `finished`: it reported all and left. `lost`: it ended in any other way, and requests may be missing. */
 export type ProberEnd =
-  | { readonly kind: 'finished'; readonly nextPort: number }
+  | { readonly kind: 'finished'; readonly nextPorts: readonly NextPort[] }
   | { readonly kind: 'lost'; readonly detail: string };
 
 export interface ProberListeners {
@@ -112,7 +120,7 @@ class Conversation implements Prober {
   #heartbeatMs: number | undefined;
   #silent = false;
   #overdrawn: string | undefined;
-  #nextPort: number | undefined;
+  #nextPorts: readonly NextPort[] | undefined;
   #lastFault = '';
   /** How it ended, once it has. */
   #how: string | undefined;
@@ -149,7 +157,10 @@ class Conversation implements Prober {
     });
   }
 
-  async start(streams: readonly StreamSpec[], ports: SourcePortRange): Promise<ReadonlyMap<string, number>> {
+  async start(
+    streams: readonly StreamSpec[],
+    portsTowards: (destination: Destination) => SourcePortRange,
+  ): Promise<ReadonlyMap<string, number>> {
     const started = streams.map(({ id }) =>
       this.#expect((message) =>
         message.kind === 'started' && message.stream === id
@@ -157,6 +168,10 @@ class Conversation implements Prober {
           : undefined,
       ),
     );
+    const destinations = new Map(
+      streams.map(({ address, port }) => [`${address} ${port}`, { address, port }] as const),
+    );
+    const ports = [...destinations.values()].map((to) => ({ ...to, range: portsTowards(to) }));
     this.#say({ kind: 'start', streams, ports });
     return new Map(await Promise.all(started));
   }
@@ -206,9 +221,9 @@ class Conversation implements Prober {
     const detail = [how, this.#lastFault, lastLines(this.#stderr)].filter((part) => part !== '').join('; ');
     this.#how = detail;
     for (const expected of this.#expected) expected.fail(new ProberLostError(detail));
-    return this.#nextPort === undefined
+    return this.#nextPorts === undefined
       ? { kind: 'lost', detail }
-      : { kind: 'finished', nextPort: this.#nextPort };
+      : { kind: 'finished', nextPorts: this.#nextPorts };
   }
 
   async #read(): Promise<void> {
@@ -255,7 +270,7 @@ class Conversation implements Prober {
         this.#fault(message.message);
         return;
       case 'done':
-        this.#nextPort = message.nextPort;
+        this.#nextPorts = message.nextPorts;
         return;
       case 'hello':
       case 'pong':

@@ -2,7 +2,7 @@ import type { ConnectionFact, Probe, Strays } from '../model/recording.ts';
 import type { ConnectionMode, Expectation, Pacing, Protocol } from '../model/scenario.ts';
 
 /** Both sides have to speak the same; `hello` carries it, and the gate refuses another one. */
-export const PROTOCOL_VERSION = '2';
+export const PROTOCOL_VERSION = '3';
 
 /**
  * What the gate and the prober program say to each other: NDJSON over stdin and stdout, whatever carries those
@@ -13,7 +13,12 @@ export const PROTOCOL_VERSION = '2';
  */
 export type ToProber =
   | { readonly kind: 'ping'; readonly id: number }
-  | { readonly kind: 'start'; readonly streams: readonly StreamSpec[]; readonly ports: SourcePortRange }
+  /** `ports` has an entry for every destination of these streams. */
+  | {
+      readonly kind: 'start';
+      readonly streams: readonly StreamSpec[];
+      readonly ports: readonly PortsTowards[];
+    }
   /** End a stream: nothing is due at or after `atMs` (prober clock; absent: now). In-flight requests run to their deadline. */
   | { readonly kind: 'stop'; readonly stream: string; readonly atMs?: number }
   /** After this the prober drains what is in flight, reports `done` and exits. */
@@ -48,7 +53,7 @@ export type FromProber =
       readonly scheduled: number;
       readonly stoppedAtMs: number;
     }
-  | { readonly kind: 'done'; readonly nextPort: number }
+  | { readonly kind: 'done'; readonly nextPorts: readonly NextPort[] }
   | { readonly kind: 'fault'; readonly message: string };
 
 /** What writes the requests of HTTP/1.1 and reads the answers: sockets and a parser of our own, or undici. */
@@ -83,9 +88,25 @@ export interface StreamSpec {
   readonly expect: Expectation;
 }
 
+/** Where connections go to. */
+export interface Destination {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The source ports towards one destination. To whoever tracks connections the same port towards another is another one. */
+export interface PortsTowards extends Destination {
+  readonly range: SourcePortRange;
+}
+
+/** Where the next prober has to go on towards a destination. */
+export interface NextPort extends Destination {
+  readonly next: number;
+}
+
 /**
- * Source ports are owned: every connection gets the next port of the range, and none is used again within
- * `restMs`, because a port last used towards a pod that is gone may still be routed there by conntrack.
+ * Source ports are owned: every connection gets the next port of its destination's range, and none is used towards it
+ * again within `restMs`, because a port last used towards a pod that is gone may still be routed there by conntrack.
  */
 export interface SourcePortRange {
   readonly first: number;

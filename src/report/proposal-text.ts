@@ -1,6 +1,6 @@
 import { plural } from '../model/counted.ts';
 import type { Proposal, Wanted } from '../model/sample-size.ts';
-import { MAX_NEW_CONNECTIONS_PER_SECOND, steadyRatePerSecond } from '../model/scenario.ts';
+import { MAX_NEW_CONNECTIONS_PER_SECOND } from '../model/scenario.ts';
 import { duration } from './figures.ts';
 
 /** What a wanted confidence takes, with the inputs to write and with what does not fit. */
@@ -8,12 +8,12 @@ export function renderProposal(wanted: Wanted, proposal: Proposal): string {
   const { confidence, maxShare, replicas, outageMs } = wanted;
   const { replacements, repeat, endpoints, requests, ratePerSecond } = proposal;
   const sure = `${percent(confidence)} confidence`;
-  const needed = ratePerSecond + steadyRatePerSecond(ratePerSecond);
+  const fitting = MAX_NEW_CONNECTIONS_PER_SECOND;
   const tooFast =
-    needed > MAX_NEW_CONNECTIONS_PER_SECOND
+    ratePerSecond > fitting
       ? [
-          `That is more than the ${MAX_NEW_CONNECTIONS_PER_SECOND} new connections per second that one source address carries, the control's included.`,
-          `What fits, rate ${fitting()}, sees an outage of ${duration((requests * 1000) / fitting())}.`,
+          `That is more than the ${fitting} new connections per second that one source address may open to one other.`,
+          `What fits, rate ${fitting}, sees an outage of ${duration((requests * 1000) / fitting)}.`,
         ]
       : [];
   return [
@@ -23,11 +23,6 @@ export function renderProposal(wanted: Wanted, proposal: Proposal): string {
     `  ${plural(requests, 'request')} within that time: --rate ${ratePerSecond}`,
     ...tooFast.map((line) => `  ${line}`),
   ].join('\n');
-}
-
-/** The highest rate that leaves room for the control beside it. */
-function fitting(): number {
-  return MAX_NEW_CONNECTIONS_PER_SECOND - steadyRatePerSecond(MAX_NEW_CONNECTIONS_PER_SECOND);
 }
 
 function percent(share: number): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OWNED_PORTS, SourcePortUse } from '../../src/gate/source-port-budget.ts';
+import { OWNED_PORTS, SourcePortMemory, SourcePortUse } from '../../src/gate/source-port-budget.ts';
 import { SourcePorts } from '../../src/prober/program/source-ports.ts';
 
 const { first, last, restMs } = OWNED_PORTS;
@@ -66,5 +66,41 @@ describe('the source ports of the next run', () => {
     const range = use.range(2_000);
     expect(range.resting).toBe(last - first + 1);
     expect(new SourcePorts(range, 2_000).take(2_000)).toBeUndefined();
+  });
+});
+
+describe('the source ports of a vantage', () => {
+  const web = { address: '10.96.0.1', port: 80 };
+  const control = { address: '10.96.0.2', port: 80 };
+
+  it('rest towards the destination they were used for, and are fresh towards every other', () => {
+    const memory = new SourcePortMemory(OWNED_PORTS);
+    memory.towards(web).seen({ ...request, localPort: first + 500 }, 1_000);
+    expect(memory.towards({ ...web }).range(2_000)).toMatchObject({ next: first + 501, resting: 501 });
+    expect(memory.towards(control).range(2_000)).toMatchObject({ resting: 0, kept: [] });
+    expect(memory.towards({ ...web, port: 8080 }).range(2_000)).toMatchObject({ resting: 0 });
+  });
+
+  it('begin towards a new destination where the last new one has come to', () => {
+    const memory = new SourcePortMemory(OWNED_PORTS);
+    memory.towards(web);
+    memory.goOnAt([{ ...web, next: first + 3_000 }], 1_000);
+    const fresh = memory.towards(control).range(2_000);
+    expect(fresh).toMatchObject({ next: first + 3_000, resting: 0 });
+    expect(new SourcePorts(fresh, 2_000).take(2_000)).toBe(first + 3_000);
+  });
+
+  it('go on towards each destination where its prober ended', () => {
+    const memory = new SourcePortMemory(OWNED_PORTS);
+    for (const destination of [web, control]) memory.towards(destination);
+    memory.goOnAt(
+      [
+        { ...web, next: first + 40 },
+        { ...control, next: first + 7 },
+      ],
+      1_000,
+    );
+    expect(memory.towards(web).range(2_000)).toMatchObject({ next: first + 40, resting: 40 });
+    expect(memory.towards(control).range(2_000)).toMatchObject({ next: first + 7, resting: 7 });
   });
 });

@@ -38,8 +38,8 @@ describe('rollproof sample-size', () => {
         299 replacements without a drop; with 3 replicas that is --repeat 100
       To see with 95 % confidence that one of 4 endpoints fails for 10 ms, over new connections:
         11 requests within that time: --rate 1100
-        That is more than the 425 new connections per second that one source address carries, the control's included.
-        What fits, rate 325, sees an outage of 34 ms."
+        That is more than the 425 new connections per second that one source address may open to one other.
+        What fits, rate 425, sees an outage of 26 ms."
     `);
   });
 });

@@ -22,9 +22,9 @@ describe('what a rate uses up', () => {
     expect(short({}, {})).toEqual([]);
   });
 
-  it('source ports: 51,000, each resting 120 s, for the target and its control', () => {
-    expect(short({ ratePerSecond: 325 })).toEqual([]);
-    expect(short({ ratePerSecond: 326 })).toEqual(['RP1116 325']);
+  it('source ports: 51,000 towards the target, each resting 120 s; the control has its own', () => {
+    expect(short({ ratePerSecond: 425 })).toEqual([]);
+    expect(short({ ratePerSecond: 426 })).toEqual(['RP1116 425']);
     expect(short({ ratePerSecond: 5_000, connection: 'keep-alive' })).toEqual([]);
   });
 
@@ -92,8 +92,8 @@ describe('what a rate uses up', () => {
       code: 'RP1116',
       what: 'Scenario "new" asks for more source ports than this machine has.',
       where: 'rate',
-      why: 'A source port rests 120 s before it is used again: 72000 are needed, 51000 are there.',
-      remedy: 'Write rate: 325 or less, or connection: keep-alive.',
+      why: 'A source port rests 120 s before it is used towards the same address again: 60000 are needed, 51000 are there.',
+      remedy: 'Write rate: 425 or less, or connection: keep-alive.',
     });
   });
 });

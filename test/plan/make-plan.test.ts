@@ -514,7 +514,7 @@ describe('a plan that cannot work', () => {
       { app: APP, updated: labelled(APP, 'next'), scenario: APPLY },
       ['RP1110 next.yaml:7:3'],
     ],
-    ['more new connections than ports', { app: APP, scenario: { ratePerSecond: 326 } }, ['RP1116 rate']],
+    ['more new connections than ports', { app: APP, scenario: { ratePerSecond: 426 } }, ['RP1116 rate']],
     [
       'a sequence that nobody looks for',
       { app: APP, scenario: { update: { kind: 'sequence', name: 'N', from: 1, to: 2 } } },
@@ -607,9 +607,9 @@ describe('a plan that cannot work', () => {
     );
     expect(() => plan({ app: APP, scenario: { ...few, connections: 51 } })).not.toThrow();
     expect(() => plan({ app: APP, scenario: { ...few, ratePerSecond: 18 } })).not.toThrow();
-    const [port] = await problemsOf(() => plan({ app: APP, scenario: { ratePerSecond: 400 } }));
-    expect(port?.remedy).toBe('Write rate: 325 or less, or connection: keep-alive.');
-    expect(() => plan({ app: APP, scenario: { ratePerSecond: 325 } })).not.toThrow();
+    const [port] = await problemsOf(() => plan({ app: APP, scenario: { ratePerSecond: 500 } }));
+    expect(port?.remedy).toBe('Write rate: 425 or less, or connection: keep-alive.');
+    expect(() => plan({ app: APP, scenario: { ratePerSecond: 425 } })).not.toThrow();
     expect(() =>
       plan({ app: APP, scenario: { ratePerSecond: 5000, connection: 'keep-alive' } }),
     ).not.toThrow();

@@ -16,7 +16,7 @@ describe('the prober program', () => {
     await using server = await misbehavingServer(() => 'answer');
     await using driven = await driveProber();
     const { prober, process: child, probes, heartbeats } = driven;
-    await prober.start([testStream(server.port, { intervalMs: 5, deadlineMs: 250 })], testPorts());
+    await prober.start([testStream(server.port, { intervalMs: 5, deadlineMs: 250 })], testPorts);
     await until(() => probes.length >= 20);
     signal(child, 'SIGSTOP');
     await sleep(500);
@@ -35,7 +35,7 @@ describe('the prober program', () => {
     await using server = await misbehavingServer((request) => (request === 0 ? 'hang' : 'answer'));
     await using driven = await driveProber();
     const { prober, process: child, probes } = driven;
-    await prober.start([testStream(server.port, { intervalMs: 10_000, deadlineMs: 600 })], testPorts());
+    await prober.start([testStream(server.port, { intervalMs: 10_000, deadlineMs: 600 })], testPorts);
     await until(() => server.requests.length === 1);
     signal(child, 'SIGSTOP');
     await sleep(700);
@@ -48,7 +48,7 @@ describe('the prober program', () => {
     await using server = await misbehavingServer((request) => (request % 2 === 0 ? 'hang' : 'answer-slowly'));
     await using driven = await driveProber();
     const { prober, probes } = driven;
-    await prober.start([testStream(server.port, { deadlineMs: 400 })], testPorts());
+    await prober.start([testStream(server.port, { deadlineMs: 400 })], testPorts);
     await until(() => server.requests.length >= 4);
     const { scheduled } = await prober.stop('target');
     expect(probes).toHaveLength(scheduled);
@@ -61,7 +61,7 @@ describe('the prober program', () => {
   it('ends when its stdin ends, in the middle of probing', async () => {
     await using server = await misbehavingServer(() => 'hang');
     await using driven = await driveProber();
-    await driven.prober.start([testStream(server.port, { deadlineMs: 10_000 })], testPorts());
+    await driven.prober.start([testStream(server.port, { deadlineMs: 10_000 })], testPorts);
     await until(() => server.requests.length > 0);
     driven.process.stdin.end();
     expect(await driven.process.ended).toEqual({ exitCode: 1, signal: undefined });
@@ -71,7 +71,7 @@ describe('the prober program', () => {
   it('goes on after Ctrl-C, which is for the gate to decide on', async () => {
     await using server = await misbehavingServer(() => 'answer');
     await using driven = await driveProber();
-    await driven.prober.start([testStream(server.port)], testPorts());
+    await driven.prober.start([testStream(server.port)], testPorts);
     await until(() => driven.probes.length > 2);
     signal(driven.process, 'SIGINT');
     const before = driven.probes.length;
@@ -88,7 +88,7 @@ describe('the prober program', () => {
         testStream(one.port, { id: 'target', intervalMs: 10 }),
         testStream(two.port, { id: 'steady', intervalMs: 20, offsetMs: 5 }),
       ],
-      testPorts(),
+      testPorts,
     );
     // Each by its own start: on a busy machine the second stream begins a while after the first.
     const stop = (stream: string) => driven.prober.stop(stream, (started.get(stream) ?? 0) + 195);
@@ -102,7 +102,7 @@ describe('the prober program', () => {
   it('sends nothing that is due at or after the stop', async () => {
     await using server = await misbehavingServer(() => 'answer');
     await using driven = await driveProber();
-    const started = await driven.prober.start([testStream(server.port)], testPorts());
+    const started = await driven.prober.start([testStream(server.port)], testPorts);
     const stopMs = (started.get('target') ?? 0) + 90;
     expect((await driven.prober.stop('target', stopMs)).scheduled).toBe(5);
     expect(driven.probes.every(({ scheduledMs }) => scheduledMs < stopMs)).toBe(true);
@@ -113,7 +113,7 @@ describe('the prober program', () => {
     await using driven = await driveProber();
     const ports = testPorts();
     await using holder = await listenOn(ports.next + 1);
-    await driven.prober.start([testStream(server.port)], ports);
+    await driven.prober.start([testStream(server.port)], () => ports);
     await until(() => driven.probes.length >= 4);
     await driven.finish();
     const used = driven.probes.map(({ localPort }) => localPort);
@@ -127,10 +127,40 @@ describe('the prober program', () => {
     await using driven = await driveProber();
     const { first } = testPorts();
     const three = { first, last: first + 2, next: first, restMs: 60_000 };
-    const started = await driven.prober.start([testStream(server.port)], three);
+    const started = await driven.prober.start([testStream(server.port)], () => three);
     await driven.prober.stop('target', (started.get('target') ?? 0) + 190);
     expect(countEnds(driven.probes)).toEqual({ '200': 3, 'unsent no-source-port': 7 });
     expect(server.connections).toBe(3);
+  });
+
+  it('uses the same source ports towards two destinations at a time, and rests each towards its own', async () => {
+    // The connections of one stay open, so that the other needs ports that are in use.
+    await using hanging = await misbehavingServer(() => 'hang');
+    await using server = await misbehavingServer(() => 'answer');
+    await using driven = await driveProber();
+    const { next: first } = testPorts();
+    const three = { first, last: first + 2, next: first, restMs: 60_000 };
+    const started = await driven.prober.start(
+      [
+        testStream(hanging.port, { id: 'hanging', deadlineMs: 2_000 }),
+        testStream(server.port, { offsetMs: 90 }),
+      ],
+      () => three,
+    );
+    const stops = [...started].map(([id, startedMs]) => driven.prober.stop(id, startedMs + 90));
+    await Promise.all(stops);
+    const portsOf = (stream: string) =>
+      driven.probes.filter((probe) => probe.stream === stream).map(({ localPort }) => localPort);
+    const all = [first, first + 1, first + 2, undefined, undefined];
+    expect(portsOf('target')).toEqual(all);
+    expect(new Set(portsOf('hanging'))).toEqual(new Set(all));
+    expect(await driven.prober.finish(5_000)).toMatchObject({
+      kind: 'finished',
+      nextPorts: [
+        { port: hanging.port, next: first },
+        { port: server.port, next: first },
+      ],
+    });
   });
 
   it('finishes although nobody reads what it says for a while', async () => {
@@ -140,7 +170,7 @@ describe('the prober program', () => {
     await using prober = await openProber(child, monotonicMs(), {
       onEntry: (entry) => void entries.push(entry),
     });
-    await prober.start([testStream(server.port, { connection: 'keep-alive', intervalMs: 0.5 })], testPorts());
+    await prober.start([testStream(server.port, { connection: 'keep-alive', intervalMs: 0.5 })], testPorts);
     child.stdout.pause();
     // What is told of so many fills the pipe's buffer and both streams' several times.
     await until(() => server.requests.length >= 1_500);
@@ -225,7 +255,7 @@ describe('openProber', () => {
   it('says how a prober was lost, and fails whatever was still wanted of it', async () => {
     await using server = await misbehavingServer(() => 'answer');
     await using driven = await driveProber();
-    await driven.prober.start([testStream(server.port)], testPorts());
+    await driven.prober.start([testStream(server.port)], testPorts);
     const farAway = driven.prober.stop('target', 3_600_000);
     signal(driven.process, 'SIGKILL');
     await expect(farAway).rejects.toThrow(ProberLostError);
@@ -236,7 +266,7 @@ describe('openProber', () => {
   it('kills a prober that does not finish in time', async () => {
     await using server = await misbehavingServer(() => 'hang');
     await using driven = await driveProber();
-    await driven.prober.start([testStream(server.port, { deadlineMs: 60_000 })], testPorts());
+    await driven.prober.start([testStream(server.port, { deadlineMs: 60_000 })], testPorts);
     await until(() => server.requests.length > 0);
     const end = await driven.prober.finish(300);
     expect(end).toEqual({ kind: 'lost', detail: 'it had not finished after 300 ms and was killed' });
@@ -267,7 +297,7 @@ describe('openProber', () => {
   it('takes a prober that can not do as told for lost, with the reason', async () => {
     await using driven = await driveProber();
     const ports = { first: 5, last: 4, next: 5, restMs: 0 };
-    await expect(driven.prober.start([testStream(1)], ports)).rejects.toThrow(/not a range of ports/);
+    await expect(driven.prober.start([testStream(1)], () => ports)).rejects.toThrow(/not a range of ports/);
   });
 });
 

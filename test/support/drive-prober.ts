@@ -74,7 +74,7 @@ export async function driveProber(env: Readonly<Record<string, string>> = {}): P
     silences,
     async finish() {
       const end = await prober.finish(5_000);
-      if (end.kind === 'finished') nextPort = end.nextPort;
+      if (end.kind === 'finished') nextPort = end.nextPorts.at(-1)?.next ?? nextPort;
       return end;
     },
     [Symbol.asyncDispose]: () => prober[Symbol.asyncDispose](),
@@ -130,7 +130,7 @@ async function firstRequests(
   ports: SourcePortRange,
 ): Promise<StreamTold> {
   // On a busy machine the word to stop may come late: nothing is due until it surely has.
-  const started = await prober.start([{ ...spec, offsetMs: spec.offsetMs + STOP_KNOWN_MS }], ports);
+  const started = await prober.start([{ ...spec, offsetMs: spec.offsetMs + STOP_KNOWN_MS }], () => ports);
   const startMs = started.get(spec.id) ?? 0;
   await prober.stop(spec.id, startMs + (count - 0.5) * spec.intervalMs);
   return {

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { createInterface } from 'node:readline';
-import { PROTOCOL_VERSION, type SourcePortRange, type ToProber } from '../protocol.ts';
+import { type Destination, type PortsTowards, PROTOCOL_VERSION, type ToProber } from '../protocol.ts';
 import { bootId } from './boot-id.ts';
 import { goFirstInLine } from './first-in-line.ts';
 import { realTime } from './loop-time.ts';
@@ -21,7 +21,8 @@ const [, , sourceAddress] = process.argv;
 
 goFirstInLine();
 const output = new MessageOutput(process.stdout);
-let sourcePorts: SourcePorts | undefined;
+/** By destination: the same port towards two of them is in two connections. */
+const sourcePorts = new Map<string, Destination & { readonly ports: SourcePorts }>();
 const transports = new Map<string, OpenTransport>();
 
 process.stdout.on('error', () => process.exit(EXIT_ABANDONED));
@@ -45,14 +46,22 @@ const loop: ProbeLoop = new ProbeLoop({
   time: realTime(() => loop.idle),
   openTransport: ({ id, address, port }) => {
     const open = transports.get(id);
-    if (!open || !sourcePorts) throw new Error(`stream ${id} has no transport`);
+    const ports = sourcePorts.get(nameOf({ address, port }))?.ports;
+    if (!open || !ports) throw new Error(`stream ${id} has no transport or no source ports`);
     const source = sourceAddress ? { sourceAddress } : {};
-    return open({ address, port, sourcePorts, nowMs: monotonicMs, ...source }, (fact) => output.write(fact));
+    return open({ address, port, sourcePorts: ports, nowMs: monotonicMs, ...source }, (fact) =>
+      output.write(fact),
+    );
   },
   emit: (message) => output.write(message),
   takeLostPackets: () => lostPackets.takeCount(),
   onFinished: async () => {
-    output.write({ kind: 'done', nextPort: sourcePorts?.next ?? 0 });
+    const nextPorts = [...sourcePorts.values()].map(({ address, port, ports }) => ({
+      address,
+      port,
+      next: ports.next,
+    }));
+    output.write({ kind: 'done', nextPorts });
     await output.end();
     process.exit(0);
   },
@@ -77,7 +86,7 @@ async function obey(message: ToProber): Promise<void> {
       output.write({ kind: 'pong', id: message.id, monotonicMs: monotonicMs() });
       return;
     case 'start':
-      own(message.ports);
+      for (const ports of message.ports) own(ports);
       for (const spec of message.streams) transports.set(spec.id, await transportFor(spec));
       for (const spec of message.streams) loop.start(spec);
       return;
@@ -92,7 +101,13 @@ async function obey(message: ToProber): Promise<void> {
   }
 }
 
-/** The first range counts for the prober's whole life: only so is it known which port rests since when. */
-function own(range: SourcePortRange): void {
-  sourcePorts ??= new SourcePorts(range, monotonicMs());
+/** A destination's first range counts for the prober's whole life: only so is it known which port rests since when. */
+function own({ address, port, range }: PortsTowards): void {
+  const name = nameOf({ address, port });
+  if (sourcePorts.has(name)) return;
+  sourcePorts.set(name, { address, port, ports: new SourcePorts(range, monotonicMs()) });
+}
+
+function nameOf({ address, port }: Destination): string {
+  return `${address} ${port}`;
 }
