@@ -1,6 +1,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
+import { NODE_FLAGS } from '../../src/prober/vantage/node-flags.ts';
 import type { Ledger, Order } from './meter.ts';
 import type { Load, Report, Tool } from './tools.ts';
 
@@ -24,9 +25,13 @@ export interface Meter extends AsyncDisposable {
 /** Longer than any load: a tool that hangs is ended. */
 const SPARE_MS = 30_000;
 
-/** Starts the meter in a process of its own. */
+/** Starts the meter in a process and a session of its own, with the prober's own flags: its pauses would be told as lateness. */
 export async function startMeter(): Promise<Meter> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'meter.ts'), { serialization: 'advanced' });
+  const child: ChildProcess = fork(join(import.meta.dirname, 'meter.ts'), {
+    serialization: 'advanced',
+    detached: true,
+    execArgv: [...NODE_FLAGS],
+  });
   const next = <T>(kind: string) =>
     new Promise<T>((resolve) => {
       child.on('message', function take(message: T & { readonly kind: string }) {

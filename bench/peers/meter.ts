@@ -1,6 +1,7 @@
 // The one meter for all tools: a server that notes when each request arrives, and resets the connection of every n-th
 // where it is told to. It is a process of its own, started with `fork`, and answers orders over IPC.
 import { createServer, type Socket } from 'node:net';
+import { goFirstInLine } from '../../src/prober/program/first-in-line.ts';
 import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
 
 /** What the meter is told. */
@@ -64,6 +65,8 @@ function serve(socket: Socket): void {
   });
 }
 
+// A meter that waits for its turn tells its own lateness as that of whoever is measured.
+goFirstInLine();
 const server = createServer({ noDelay: true }, serve);
 server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 }, () => {
   const address = server.address();

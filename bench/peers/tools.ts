@@ -39,6 +39,7 @@ export function toolsOf(bin: string, folder: string): readonly Tool[] {
   writeFileSync(k6Script, K6_SCRIPT);
   return [
     rollproof('rollproof', ''),
+    rollproof('rollproof precise', 'pacing=precise'),
     {
       name: 'vegeta',
       keepsRate: true,
