@@ -1,8 +1,12 @@
 // What runs in every container of the sandbox: a server, or nothing, with the manners that its arguments describe.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { pageFor } from './pages.ts';
 import { parsePodSettings } from './pod-settings.ts';
+
+// An import gives every export of a built-in module a value, and those of this one that stand for WebSockets load an
+// HTTP client for it: as long as all the rest of a pod's start takes.
+const { createServer } = process.getBuiltinModule('node:http');
 
 const {
   SANDBOX_ADDRESS: address = '127.0.0.1',
