@@ -2,7 +2,13 @@ import path from 'node:path';
 import { messageOf, type Problem } from '../model/problem.ts';
 import type { ReportSettings } from '../model/settings.ts';
 import type { GateResult } from '../model/verdict.ts';
-import { changedFiles, GitHubError, type GitHubOptions, openCommentStore } from '../platform/github.ts';
+import {
+  changedFiles,
+  GitHubError,
+  type GitHubOptions,
+  openCommentStore,
+  type RequestLimits,
+} from '../platform/github.ts';
 import {
   type Annotation,
   chooseAnnotations,
@@ -38,6 +44,8 @@ export interface ActionSurroundings {
   readonly context: RunContext;
   readonly log: Log;
   readonly signal?: AbortSignal;
+  /** How patient to be with GitHub. */
+  readonly limits?: Partial<RequestLimits>;
 }
 
 /**
@@ -100,7 +108,7 @@ async function linesShown(
 }
 
 function githubOptions(
-  { environment, log, signal }: ActionSurroundings,
+  { environment, log, signal, limits = {} }: ActionSurroundings,
   token: string,
   pullRequest: PullRequest,
 ): GitHubOptions {
@@ -110,6 +118,7 @@ function githubOptions(
     pullRequest,
     onRetry: (text) => log.notice(text),
     signal,
+    limits,
   };
 }
 

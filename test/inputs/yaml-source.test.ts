@@ -108,12 +108,15 @@ describe('YAML that is made to hurt', () => {
     ['a merge of text', 'a: {<<: b}', ['RP1007 f.yaml:1:9']],
     ['one key twice, once in quotes', 'a: 1\n"a": 2', ['RP1004 f.yaml:2:1']],
   ])('%s: refused at its place, and at once', (_, text, expected) => {
-    const { problems, documents } = kubernetes(text);
-    expect(codesAndPlaces(problems)).toEqual(expected);
-    expect(documents).toEqual([]);
+    let parsed: ReturnType<typeof kubernetes> | undefined;
+    const parse = () => {
+      parsed = kubernetes(text);
+    };
     // 200 ms on an idle machine. Processor time, so that what else runs does not count, with room for what the others
     // do to its caches; whoever misses that gets two more attempts.
-    expect([1, 2, 3].some(() => processorMs(() => kubernetes(text)) < 400)).toBe(true);
+    expect([1, 2, 3].some(() => processorMs(parse) < 400)).toBe(true);
+    expect(codesAndPlaces(parsed?.problems ?? [])).toEqual(expected);
+    expect(parsed?.documents).toEqual([]);
   });
 
   it('never reaches the prototype of an object', () => {

@@ -106,6 +106,7 @@ async function publish(given: Circumstances = {}): Promise<void> {
       environment,
       context: readRunContext(environment, payload),
       log: createLog({ style: 'github', output: { write: (text) => (printed += text) } }),
+      limits: { firstWaitMs: 1 },
     },
   );
 }
