@@ -1,19 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { DEPLOYMENTS, EVENTS, PODS, SERVICES } from '../../src/cluster/sandbox/api/resources.ts';
 import type { PartialSandboxOptions, Sandbox } from '../../src/cluster/sandbox/sandbox.ts';
 import { BadInputError } from '../../src/model/problem.ts';
 import type { RecordingEntry } from '../../src/model/recording.ts';
 import type { Update } from '../../src/model/scenario.ts';
-import { type Observation, observe } from '../../src/rollout/observe.ts';
+import { observe } from '../../src/rollout/observe.ts';
 import { type RolloutOptions, runRollout } from '../../src/rollout/rollout.ts';
 import {
   deployment,
   kubeConfigOf,
   onceUpdated,
   QUICK,
-  quickSandbox,
   READY_PROBE,
   service,
+  testWithSandboxes,
   until,
   untilTrue,
 } from '../cluster/sandbox/quick-sandbox.ts';
@@ -24,82 +24,70 @@ const SILENCE_MS = 100;
 const WRITER = { manager: 'test' };
 const RESTART: Update = { kind: 'restart' };
 
-let sandbox: Sandbox;
-let entries: RecordingEntry[];
-let observation: Observation;
-
-beforeEach(() => {
-  entries = [];
-});
-
-afterEach(async () => {
-  await observation[Symbol.asyncDispose]();
-  await sandbox.close();
-  expect(sandbox.complaints).toEqual([]);
-});
-
-const emit = (entry: RecordingEntry) => void entries.push(entry);
 const clock = () => performance.now();
 const signal = new AbortController().signal;
-const pods = () => sandbox.api.store.list(PODS, 'default');
-const podNames = () => pods().map(({ metadata }) => metadata.name);
-const marks = () => entries.flatMap((entry) => (entry.kind === 'mark' ? [entry.mark] : []));
-const notes = (subject: string) =>
-  entries.flatMap((entry) => (entry.kind === 'note' && entry.subject === subject ? [entry.text] : []));
 
-/** A sandbox on which the Deployment is available, and an observation of it. */
-async function serve(
-  options: PartialSandboxOptions = {},
-  spec: Parameters<typeof deployment>[0] = {},
-): Promise<void> {
-  sandbox = await quickSandbox(options);
+/** A sandbox on which the Deployment is available, what is observed of it, and what the tests do to it. */
+async function stageOn(sandbox: Sandbox, spec: Parameters<typeof deployment>[0]) {
   const { api } = sandbox;
-  api.create(
-    DEPLOYMENTS,
-    'default',
-    deployment({ ...spec, container: { ...READY_PROBE, ...spec.container } }),
-    WRITER,
-  );
+  const container = { ...READY_PROBE, ...spec.container };
+  api.create(DEPLOYMENTS, 'default', deployment({ ...spec, container }), WRITER);
   api.create(SERVICES, 'default', service(), WRITER);
   await until(sandbox, DEPLOYMENTS, ({ status }) => status?.availableReplicas === (spec.replicas ?? 1));
-  observation = await observe({
-    kubeConfig: kubeConfigOf(sandbox),
-    namespace: 'default',
-    deployment: 'web',
-    service: 'web',
-    clock,
-    emit,
+  const entries: RecordingEntry[] = [];
+  const emit = (entry: RecordingEntry) => void entries.push(entry);
+  const kubeConfig = kubeConfigOf(sandbox);
+  const observation = await observe({
+    ...{ kubeConfig, namespace: 'default', deployment: 'web', service: 'web', clock, emit },
     silenceMs: SILENCE_MS,
   });
+  const pods = () => api.store.list(PODS, 'default');
+  return {
+    ...{ sandbox, observation, entries, emit, pods },
+    podNames: () => pods().map(({ metadata }) => metadata.name),
+    marks: () => entries.flatMap((entry) => (entry.kind === 'mark' ? [entry.mark] : [])),
+    notes: (subject: string) =>
+      entries.flatMap((entry) => (entry.kind === 'note' && entry.subject === subject ? [entry.text] : [])),
+    onceTriggered: (then: () => void) => onceUpdated(sandbox, 'web', then),
+    roll: (update: Update, more: Partial<RolloutOptions> = {}, rolloutDeadlineMs = 10_000) =>
+      runRollout({
+        cluster: {
+          kubeConfig,
+          provider: 'sandbox',
+          nodes: sandbox.nodes,
+          kubeconfigPath: '/nowhere/kubeconfig',
+        },
+        namespace: 'default',
+        scenario: { deployment: 'web', update, rolloutDeadlineMs },
+        observation,
+        updatedObjects: [],
+        applyObjects: () => Promise.resolve(),
+        workingDirectory: '.',
+        clock,
+        emit,
+        progress: () => {},
+        signal,
+        ...more,
+      }),
+  };
 }
 
-function roll(update: Update, more: Partial<RolloutOptions> = {}, rolloutDeadlineMs = 10_000) {
-  return runRollout({
-    cluster: {
-      kubeConfig: kubeConfigOf(sandbox),
-      provider: 'sandbox',
-      nodes: sandbox.nodes,
-      kubeconfigPath: '/nowhere/kubeconfig',
-    },
-    namespace: 'default',
-    scenario: { deployment: 'web', update, rolloutDeadlineMs },
-    observation,
-    updatedObjects: [],
-    applyObjects: () => Promise.resolve(),
-    workingDirectory: '.',
-    clock,
-    emit,
-    progress: () => {},
-    signal,
-    ...more,
-  });
-}
+/** `serve` sets the stage; what observes it ends before the sandbox does. */
+const it = testWithSandboxes.extend('serve', ({ startSandbox }, { onCleanup }) => {
+  const stages = new AsyncDisposableStack();
+  onCleanup(() => stages.disposeAsync());
+  return async (options: PartialSandboxOptions = {}, spec: Parameters<typeof deployment>[0] = {}) => {
+    const stage = await stageOn(await startSandbox(options), spec);
+    stages.use(stage.observation);
+    return stage;
+  };
+});
 
-const onceTriggered = (then: () => void) => onceUpdated(sandbox, 'web', then);
-
-describe('a rollout', () => {
-  it('is completed when the Deployment says so and the server lists no old pod any more', async () => {
-    await serve();
+describe.concurrent('a rollout', () => {
+  it('is completed when the Deployment says so and the server lists no old pod any more', async ({
+    serve,
+  }) => {
+    const { entries, podNames, marks, roll } = await serve();
     const [old = ''] = podNames();
     expect(await roll(RESTART)).toMatchObject({ outcome: 'completed' });
     expect(marks()).toEqual(['update-triggered', 'rollout-complete', 'old-pods-gone']);
@@ -113,8 +101,11 @@ describe('a rollout', () => {
     expect(entries.at(-1)).toMatchObject({ kind: 'rollout-end', outcome: 'completed' });
   });
 
-  it('is not over while an old pod is terminating', async () => {
-    await serve({}, { container: { lifecycle: { preStop: { sleep: { seconds: 25 } } } } });
+  it('is not over while an old pod is terminating', async ({ serve }) => {
+    const { sandbox, emit, pods, marks, roll } = await serve(
+      {},
+      { container: { lifecycle: { preStop: { sleep: { seconds: 25 } } } } },
+    );
     const stop = new AbortController();
     const end = await roll(RESTART, {
       signal: stop.signal,
@@ -130,19 +121,19 @@ describe('a rollout', () => {
     expect(marks()).toEqual(['update-triggered', 'rollout-complete']);
   });
 
-  it('on a kubelet that is slow is over at its deadline, and not complete', async () => {
-    await serve({ kubelet: { ...QUICK.kubelet, podSetupMs: 1_000 } });
+  it('on a kubelet that is slow is over at its deadline, and not complete', async ({ serve }) => {
+    const { marks, roll } = await serve({ kubelet: { ...QUICK.kubelet, podSetupMs: 1_000 } });
     expect(await roll(RESTART, {}, 500)).toMatchObject({ outcome: 'timed-out' });
     expect(marks()).toEqual(['update-triggered']);
   });
 
-  it('that writes the same template again has replaced nothing', async () => {
-    await serve();
+  it('that writes the same template again has replaced nothing', async ({ serve }) => {
+    const { roll } = await serve();
     expect(await roll({ kind: 'apply', from: 'new.yaml' })).toMatchObject({ outcome: 'nothing-replaced' });
   });
 
-  it('of a paused Deployment is not even begun', async () => {
-    await serve();
+  it('of a paused Deployment is not even begun', async ({ serve }) => {
+    const { sandbox, marks, roll } = await serve();
     sandbox.api.update({ resource: DEPLOYMENTS, namespace: 'default', name: 'web' }, (draft) => {
       draft.spec.paused = true;
     });
@@ -151,16 +142,16 @@ describe('a rollout', () => {
     expect(sandbox.api.store.list(DEPLOYMENTS)[0]?.spec.template.metadata?.annotations).toBeUndefined();
   });
 
-  it('that the server refuses is rejected, with its words', async () => {
-    await serve();
+  it('that the server refuses is rejected, with its words', async ({ serve }) => {
+    const { roll } = await serve();
     expect(await roll({ kind: 'image', container: 'web', image: 'shop/web:2' })).toMatchObject({
       outcome: 'update-rejected',
       detail: expect.stringContaining('shop/web:2'),
     });
   });
 
-  it('whose objects are refused is rejected, with their place', async () => {
-    await serve();
+  it('whose objects are refused is rejected, with their place', async ({ serve }) => {
+    const { roll } = await serve();
     const problem = {
       code: 'RP1503',
       what: 'refused',
@@ -175,8 +166,8 @@ describe('a rollout', () => {
     });
   });
 
-  it('by a command gives it the cluster and the namespace, and tells what it prints', async () => {
-    await serve();
+  it('by a command gives it the cluster and the namespace, and tells what it prints', async ({ serve }) => {
+    const { roll } = await serve();
     const told: string[] = [];
     const command = 'echo "$KUBECONFIG $ROLLPROOF_NAMESPACE"; echo broken >&2; exit 7';
     const end = await roll({ kind: 'command', command }, { progress: (line) => told.push(line) });
@@ -187,8 +178,8 @@ describe('a rollout', () => {
     expect(told).toEqual(expect.arrayContaining(['/nowhere/kubeconfig default', 'broken']));
   });
 
-  it('changed by somebody else meanwhile is no measurement', async () => {
-    await serve();
+  it('changed by somebody else meanwhile is no measurement', async ({ serve }) => {
+    const { sandbox, onceTriggered, roll } = await serve();
     onceTriggered(() =>
       sandbox.api.update({ resource: DEPLOYMENTS, namespace: 'default', name: 'web' }, (draft) => {
         draft.spec.replicas = 4;
@@ -200,20 +191,20 @@ describe('a rollout', () => {
     });
   });
 
-  it('ends as cancelled when it is told to stop', async () => {
-    await serve();
+  it('ends as cancelled when it is told to stop', async ({ serve }) => {
+    const { onceTriggered, roll } = await serve();
     const stop = new AbortController();
     onceTriggered(() => stop.abort());
     expect(await roll(RESTART, { signal: stop.signal })).toMatchObject({ outcome: 'cancelled' });
   });
 });
 
-describe('the observation of a rollout', () => {
+describe.concurrent('the observation of a rollout', () => {
   const COMPLETED = { outcome: 'completed' };
   const DELETED = { kind: 'pod', change: 'deleted' };
 
-  it('notes an interrupted watch and goes on from the truth', async () => {
-    await serve();
+  it('notes an interrupted watch and goes on from the truth', async ({ serve }) => {
+    const { sandbox, entries, podNames, notes, onceTriggered, roll } = await serve();
     const [old] = podNames();
     onceTriggered(() => sandbox.expireWatches());
     expect(await roll(RESTART)).toMatchObject(COMPLETED);
@@ -221,22 +212,25 @@ describe('the observation of a rollout', () => {
     expect(entries).toContainEqual(expect.objectContaining({ ...DELETED, name: old }));
   });
 
-  it.each([
+  it.for([
     ['late', { kind: 'delay', ms: 60 }],
     ['never', { kind: 'drop', probability: 1 }],
     ['only every other time', { kind: 'drop', probability: 0.5 }],
     ['in another order', { kind: 'reorder', probability: 0.5 }],
-  ] as const)('of which the server tells %s sees the end of every old pod all the same', async (_, fault) => {
-    await serve({}, { replicas: 2 });
-    const old = podNames();
-    sandbox.disturbWatches(fault);
-    expect(await roll(RESTART)).toMatchObject(COMPLETED);
-    for (const name of old) expect(entries).toContainEqual(expect.objectContaining({ ...DELETED, name }));
-    expect(marks()).toEqual(['update-triggered', 'rollout-complete', 'old-pods-gone']);
-  });
+  ] as const)(
+    'of which the server tells %s sees the end of every old pod all the same',
+    async ([, fault], { serve }) => {
+      const { sandbox, entries, podNames, marks, roll } = await serve({}, { replicas: 2 });
+      const old = podNames();
+      sandbox.disturbWatches(fault);
+      expect(await roll(RESTART)).toMatchObject(COMPLETED);
+      for (const name of old) expect(entries).toContainEqual(expect.objectContaining({ ...DELETED, name }));
+      expect(marks()).toEqual(['update-triggered', 'rollout-complete', 'old-pods-gone']);
+    },
+  );
 
-  it('outlasts an API server that is away for a while', async () => {
-    await serve();
+  it('outlasts an API server that is away for a while', async ({ serve }) => {
+    const { sandbox, entries, podNames, onceTriggered, roll } = await serve();
     const [old] = podNames();
     let backMs = Number.POSITIVE_INFINITY;
     onceTriggered(() => {
@@ -255,8 +249,8 @@ describe('the observation of a rollout', () => {
     expect(entries).toContainEqual(expect.objectContaining({ ...DELETED, name: old }));
   });
 
-  it('keeps its own time when the clock of the cluster jumps', async () => {
-    await serve();
+  it('keeps its own time when the clock of the cluster jumps', async ({ serve }) => {
+    const { sandbox, entries, onceTriggered, roll } = await serve();
     const beganMs = clock();
     onceTriggered(() => sandbox.jumpClock(-3_600_000));
     expect(await roll(RESTART)).toMatchObject(COMPLETED);
@@ -266,15 +260,16 @@ describe('the observation of a rollout', () => {
     expect(instants.filter((atMs) => atMs > beganMs).length).toBeGreaterThan(10);
   });
 
-  it('warns of a node that is gone', async () => {
-    await serve({ nodeGraceMs: 1 });
+  it('warns of a node that is gone', async ({ serve }) => {
+    const { sandbox, observation, notes, onceTriggered, roll } = await serve({ nodeGraceMs: 1 });
     onceTriggered(() => sandbox.removeNode('sandbox-worker'));
     await roll(RESTART, {}, 500);
+    while (notes('node-condition').length === 0) await observation.nextFact(500, signal);
     expect(notes('node-condition')).toEqual(['node sandbox-worker went from Ready to Ready=Unknown']);
   });
 
-  it('warns of infrastructure that was restarted', async () => {
-    await serve();
+  it('warns of infrastructure that was restarted', async ({ serve }) => {
+    const { sandbox, observation, notes, roll } = await serve();
     const container = {
       name: 'proxy',
       image: 'rollproof/sample:1',
@@ -293,8 +288,10 @@ describe('the observation of a rollout', () => {
     );
   });
 
-  it('tells the events about the workload that come after its beginning, and no others', async () => {
-    await serve();
+  it('tells the events about the workload that come after its beginning, and no others', async ({
+    serve,
+  }) => {
+    const { sandbox, entries, roll } = await serve();
     const past = sandbox.api.store.list(EVENTS, 'default').map(({ metadata }) => metadata.name);
     expect(past.length).toBeGreaterThan(0);
     const foreign = { involvedObject: { kind: 'Node', name: 'worker' }, type: 'Normal', reason: 'Foreign' };
@@ -316,7 +313,6 @@ describe('the observation of a rollout', () => {
 
   // The sandbox forbids nothing to anybody.
   it('that may not list the pods does not begin', async () => {
-    await serve();
     await using fake = await startFakeKube();
     fake.decide(({ path }) =>
       path.endsWith('/pods')
@@ -325,6 +321,6 @@ describe('the observation of a rollout', () => {
     );
     const { kubeConfig } = fake;
     const place = { kubeConfig, namespace: 'own', deployment: 'web', service: 'web' };
-    await expect(observe({ ...place, clock, emit })).rejects.toThrow('pods is forbidden');
+    await expect(observe({ ...place, clock, emit() {} })).rejects.toThrow('pods is forbidden');
   });
 });

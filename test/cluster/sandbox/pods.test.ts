@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { isPodActive, type Pod } from '../../../src/cluster/sandbox/api/objects.ts';
 import {
   DEPLOYMENTS,
@@ -11,27 +11,49 @@ import {
 } from '../../../src/cluster/sandbox/api/resources.ts';
 import { portOnHost } from '../../../src/cluster/sandbox/network/port-on-host.ts';
 import type { Sandbox } from '../../../src/cluster/sandbox/sandbox.ts';
-import { deployment, quickSandbox, READY_PROBE, service, until, untilTrue } from './quick-sandbox.ts';
-
-let sandbox: Sandbox;
-beforeEach(async () => {
-  sandbox = await quickSandbox();
-});
-afterEach(async () => {
-  await sandbox.close();
-  expect(sandbox.complaints).toEqual([]);
-});
+import { deployment, READY_PROBE, service, testWithSandboxes, until, untilTrue } from './quick-sandbox.ts';
 
 const writer = { manager: 'test' };
 const target = { resource: DEPLOYMENTS, namespace: 'default', name: 'web' };
-const create = (spec: Parameters<typeof deployment>[0]) =>
-  sandbox.api.create(DEPLOYMENTS, 'default', deployment(spec), writer);
+
 const container = ({ status }: Pod) => status?.containerStatuses?.[0];
 const isReady = (pod: Pod) => container(pod)?.ready === true;
-const pods = () => sandbox.api.store.list(PODS, 'default');
-const eventReasons = () => sandbox.api.store.list(EVENTS).map(({ reason }) => reason);
-const remove = (pod: Pod) =>
-  sandbox.api.delete({ resource: PODS, namespace: 'default', name: pod.metadata.name });
+
+/** A sandbox, and what the tests do on it. */
+function stageOn(sandbox: Sandbox) {
+  const pods = () => sandbox.api.store.list(PODS, 'default');
+  return {
+    sandbox,
+    pods,
+    create: (spec: Parameters<typeof deployment>[0]) =>
+      sandbox.api.create(DEPLOYMENTS, 'default', deployment(spec), writer),
+    remove: (pod: Pod) =>
+      sandbox.api.delete({ resource: PODS, namespace: 'default', name: pod.metadata.name }),
+    eventReasons: () => sandbox.api.store.list(EVENTS).map(({ reason }) => reason),
+    ended: (name: string) =>
+      until(
+        sandbox,
+        PODS,
+        (pod) => pod.metadata.name === name && container(pod)?.state?.terminated !== undefined,
+      ),
+    restart: () =>
+      sandbox.api.update(target, (draft) => {
+        draft.spec.template.metadata = { ...draft.spec.template.metadata, annotations: { restarted: 'yes' } };
+      }),
+    complete: () =>
+      until(
+        sandbox,
+        DEPLOYMENTS,
+        ({ metadata, spec, status }) =>
+          status?.observedGeneration === metadata.generation &&
+          status?.updatedReplicas === spec.replicas &&
+          status?.availableReplicas === spec.replicas &&
+          status?.replicas === spec.replicas,
+      ),
+  };
+}
+
+const it = testWithSandboxes.extend('stage', async ({ startSandbox }) => stageOn(await startSandbox()));
 
 function get(address: string, port: number, path = '/'): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
@@ -47,15 +69,17 @@ function get(address: string, port: number, path = '/'): Promise<{ status: numbe
   });
 }
 
-describe('a pod', () => {
-  it('is a process with an address of its own that answers as itself', async () => {
+describe.concurrent('a pod', () => {
+  it('is a process with an address of its own that answers as itself', async ({ stage }) => {
+    const { sandbox, create } = stage;
     create({ container: READY_PROBE });
     const pod = await until(sandbox, PODS, isReady);
     const answer = await get(pod.status?.podIP ?? '', 8080);
     expect(answer).toEqual({ status: 200, body: `v1 ${pod.metadata.name}\n` });
   });
 
-  it('gets its environment from values, fields and ConfigMaps', async () => {
+  it('gets its environment from values, fields and ConfigMaps', async ({ stage }) => {
+    const { sandbox, create } = stage;
     create({
       container: {
         env: [
@@ -68,14 +92,16 @@ describe('a pod', () => {
     expect((await get(pod.status?.podIP ?? '', 8080)).body).toContain(`on ${pod.spec.nodeName}`);
   });
 
-  it('that can not be pulled says so as the kubelet does', async () => {
+  it('that can not be pulled says so as the kubelet does', async ({ stage }) => {
+    const { sandbox, create, eventReasons } = stage;
     create({ image: 'registry.invalid/web:1' });
     await until(sandbox, PODS, (pod) => container(pod)?.state?.waiting?.reason === 'ErrImagePull');
     await until(sandbox, PODS, (pod) => container(pod)?.state?.waiting?.reason === 'ImagePullBackOff');
     expect(eventReasons()).toContain('Failed');
   });
 
-  it('that keeps ending is started again with a back-off', async () => {
+  it('that keeps ending is started again with a back-off', async ({ stage }) => {
+    const { sandbox, create } = stage;
     create({ container: { args: ['--end-after=1', '--exit-code=3'] } });
     const pod = await until(
       sandbox,
@@ -86,14 +112,16 @@ describe('a pod', () => {
     await until(sandbox, PODS, (candidate) => (container(candidate)?.restartCount ?? 0) >= 2);
   });
 
-  it('is restarted when its liveness probe fails', async () => {
+  it('is restarted when its liveness probe fails', async ({ stage }) => {
+    const { sandbox, create, eventReasons } = stage;
     const livenessProbe = { httpGet: { path: '/', port: 'http' }, periodSeconds: 1, failureThreshold: 1 };
     create({ container: { args: ['--fail-every=1'], livenessProbe } });
     await until(sandbox, PODS, (pod) => (container(pod)?.restartCount ?? 0) >= 1);
     expect(eventReasons()).toEqual(expect.arrayContaining(['Unhealthy', 'Killing']));
   });
 
-  it('is not looked at for readiness before its startup probe has passed', async () => {
+  it('is not looked at for readiness before its startup probe has passed', async ({ stage }) => {
+    const { sandbox, create } = stage;
     const startupProbe = { tcpSocket: { port: 'http' }, periodSeconds: 1, failureThreshold: 9 };
     create({ container: { args: ['--start-after=200'], startupProbe, ...READY_PROBE } });
     await until(
@@ -105,13 +133,15 @@ describe('a pod', () => {
     await until(sandbox, PODS, isReady);
   });
 
-  it('whose postStart hook fails is killed', async () => {
+  it('whose postStart hook fails is killed', async ({ stage }) => {
+    const { sandbox, create } = stage;
     create({ image: 'nginx:1', container: { lifecycle: { postStart: { exec: { command: ['false'] } } } } });
     await until(sandbox, EVENTS, ({ reason }) => reason === 'FailedPostStartHook');
     await until(sandbox, PODS, (pod) => (container(pod)?.restartCount ?? 0) >= 1);
   });
 
-  it('runs its init containers first, one after the other', async () => {
+  it('runs its init containers first, one after the other', async ({ stage }) => {
+    const { sandbox, create } = stage;
     const init = (name: string) => ({ name, image: 'busybox:1', command: ['true'] });
     create({ pod: { initContainers: [init('first'), init('second')] } });
     const pod = await until(sandbox, PODS, isReady);
@@ -120,7 +150,8 @@ describe('a pod', () => {
     ]);
   });
 
-  it('that ends by itself is not started again where its policy is Never', async () => {
+  it('that ends by itself is not started again where its policy is Never', async ({ stage }) => {
+    const { sandbox } = stage;
     const spec = {
       restartPolicy: 'Never',
       containers: [{ name: 'x', image: 'rollproof/sample:1', args: ['--end-after=1', '--exit-code=4'] }],
@@ -131,15 +162,9 @@ describe('a pod', () => {
   });
 });
 
-describe('the end of a pod', () => {
-  const ended = (name: string) =>
-    until(
-      sandbox,
-      PODS,
-      (pod) => pod.metadata.name === name && container(pod)?.state?.terminated !== undefined,
-    );
-
-  it('is a clean exit where the program heeds SIGTERM', async () => {
+describe.concurrent('the end of a pod', () => {
+  it('is a clean exit where the program heeds SIGTERM', async ({ stage }) => {
+    const { sandbox, pods, create, remove, ended } = stage;
     create({ deployment: { replicas: 1 } });
     const pod = await until(sandbox, PODS, isReady);
     remove(pod);
@@ -150,7 +175,8 @@ describe('the end of a pod', () => {
     await untilTrue(sandbox, () => !pods().some(({ metadata }) => metadata.uid === pod.metadata.uid));
   });
 
-  it('is a SIGKILL when the grace period is over, but never before 2 s', async () => {
+  it('is a SIGKILL when the grace period is over, but never before 2 s', async ({ stage }) => {
+    const { sandbox, create, remove, ended } = stage;
     create({ container: { args: ['--on-sigterm=ignore'] }, pod: { terminationGracePeriodSeconds: 1 } });
     const pod = await until(sandbox, PODS, isReady);
     const askedMs = performance.now();
@@ -162,7 +188,8 @@ describe('the end of a pod', () => {
     expect(performance.now() - askedMs).toBeGreaterThan(1_990);
   });
 
-  it('waits for preStop, during which the pod goes on answering', async () => {
+  it('waits for preStop, during which the pod goes on answering', async ({ stage }) => {
+    const { sandbox, create, remove, ended } = stage;
     create({
       image: 'nginx:1',
       container: {
@@ -178,7 +205,8 @@ describe('the end of a pod', () => {
     expect(performance.now() - askedMs).toBeGreaterThan(490);
   });
 
-  it('comes at once where preStop can not run, and says why', async () => {
+  it('comes at once where preStop can not run, and says why', async ({ stage }) => {
+    const { sandbox, create, remove, ended } = stage;
     create({ container: { lifecycle: { preStop: { exec: { command: ['sleep', '60'] } } } } });
     const pod = await until(sandbox, PODS, isReady);
     remove(pod);
@@ -188,23 +216,9 @@ describe('the end of a pod', () => {
   });
 });
 
-describe('a rolling update', () => {
-  const restart = () =>
-    sandbox.api.update(target, (draft) => {
-      draft.spec.template.metadata = { ...draft.spec.template.metadata, annotations: { restarted: 'yes' } };
-    });
-  const complete = () =>
-    until(
-      sandbox,
-      DEPLOYMENTS,
-      ({ metadata, spec, status }) =>
-        status?.observedGeneration === metadata.generation &&
-        status?.updatedReplicas === spec.replicas &&
-        status?.availableReplicas === spec.replicas &&
-        status?.replicas === spec.replicas,
-    );
-
-  it('never has fewer ready pods, nor asks for more pods, than it may', async () => {
+describe.concurrent('a rolling update', () => {
+  it('never has fewer ready pods, nor asks for more pods, than it may', async ({ stage }) => {
+    const { sandbox, pods, create, restart, complete } = stage;
     create({
       replicas: 4,
       container: READY_PROBE,
@@ -229,7 +243,8 @@ describe('a rolling update', () => {
     await untilTrue(sandbox, () => pods().every(({ metadata }) => !old.has(metadata.uid)));
   });
 
-  it('under Recreate begins when every old pod has ended', async () => {
+  it('under Recreate begins when every old pod has ended', async ({ stage }) => {
+    const { sandbox, pods, create, restart, complete } = stage;
     create({ replicas: 2, deployment: { strategy: { type: 'Recreate' } } });
     await complete();
     const old = new Set(pods().map(({ metadata }) => metadata.uid));
@@ -247,7 +262,8 @@ describe('a rolling update', () => {
     expect(overlap).not.toContain(true);
   });
 
-  it('that does not progress says so after its deadline', async () => {
+  it('that does not progress says so after its deadline', async ({ stage }) => {
+    const { sandbox, pods, create, complete } = stage;
     create({ container: READY_PROBE, deployment: { progressDeadlineSeconds: 1 } });
     await complete();
     sandbox.api.update(target, (draft) => {
@@ -263,7 +279,8 @@ describe('a rolling update', () => {
     expect(pods().filter(isReady)).toHaveLength(1);
   });
 
-  it('back to an earlier template takes up its ReplicaSet again', async () => {
+  it('back to an earlier template takes up its ReplicaSet again', async ({ stage }) => {
+    const { sandbox, create, restart, complete } = stage;
     create({ container: READY_PROBE });
     const first = await complete();
     restart();
@@ -277,7 +294,8 @@ describe('a rolling update', () => {
     ).toBe('3');
   });
 
-  it('waits while it is paused', async () => {
+  it('waits while it is paused', async ({ stage }) => {
+    const { sandbox, pods, create, complete } = stage;
     create({ container: READY_PROBE });
     await complete();
     const [pod] = pods();
@@ -294,8 +312,9 @@ describe('a rolling update', () => {
   });
 });
 
-describe('endpoints', () => {
-  it('of a terminating pod serve on without being ready', async () => {
+describe.concurrent('endpoints', () => {
+  it('of a terminating pod serve on without being ready', async ({ stage }) => {
+    const { sandbox, create, remove } = stage;
     sandbox.api.create(SERVICES, 'default', service(), writer);
     create({
       image: 'nginx:1',
@@ -315,14 +334,16 @@ describe('endpoints', () => {
   });
 });
 
-describe('the scheduler', () => {
-  it('says which ports are taken when a host port has no node left', async () => {
+describe.concurrent('the scheduler', () => {
+  it('says which ports are taken when a host port has no node left', async ({ stage }) => {
+    const { sandbox, create } = stage;
     create({ replicas: 2, container: { ports: [{ name: 'http', containerPort: 8080, hostPort: 18_080 }] } });
     const event = await until(sandbox, EVENTS, ({ reason }) => reason === 'FailedScheduling');
     expect(event.message).toContain("didn't have free ports");
   });
 
-  it('keeps ordinary pods off the control plane', async () => {
+  it('keeps ordinary pods off the control plane', async ({ stage }) => {
+    const { sandbox, pods, create } = stage;
     create({ replicas: 3 });
     await untilTrue(sandbox, () => pods().filter(isReady).length === 3);
     expect(new Set(pods().map(({ spec }) => spec.nodeName))).toEqual(new Set(['sandbox-worker']));

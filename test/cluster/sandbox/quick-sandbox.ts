@@ -1,4 +1,5 @@
 import { KubeConfig } from '@kubernetes/client-node';
+import { expect, test } from 'vitest';
 import type { KubeObject } from '../../../src/cluster/sandbox/api/objects.ts';
 import { DEPLOYMENTS, type Resource } from '../../../src/cluster/sandbox/api/resources.ts';
 import { type PartialSandboxOptions, Sandbox } from '../../../src/cluster/sandbox/sandbox.ts';
@@ -24,6 +25,24 @@ export async function quickSandbox(options: PartialSandboxOptions = {}): Promise
   const sandbox = await Sandbox.start({ ...QUICK, ...options });
   return Object.assign(sandbox, { [Symbol.asyncDispose]: () => sandbox.close() });
 }
+
+/** A test that starts sandboxes; they end with it, and nothing may have gone wrong inside of them. */
+export const testWithSandboxes = test.extend(
+  'startSandbox',
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs.
+  ({}, { onCleanup }) => {
+    const started: Sandbox[] = [];
+    onCleanup(async () => {
+      for (const sandbox of started) await sandbox.close();
+      expect(started.flatMap(({ complaints }) => complaints)).toEqual([]);
+    });
+    return async (options: PartialSandboxOptions = {}): Promise<Sandbox> => {
+      const sandbox = await Sandbox.start({ ...QUICK, ...options });
+      started.push(sandbox);
+      return sandbox;
+    };
+  },
+);
 
 /** A client's configuration for a sandbox. */
 export function kubeConfigOf(sandbox: Sandbox): KubeConfig {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import {
   CONFIG_MAPS,
   DEPLOYMENTS,
@@ -12,40 +12,44 @@ import {
 } from '../../../src/cluster/sandbox/api/resources.ts';
 import { portOnHost } from '../../../src/cluster/sandbox/network/port-on-host.ts';
 import type { PartialSandboxOptions, Sandbox } from '../../../src/cluster/sandbox/sandbox.ts';
-import { deployment, quickSandbox, READY_PROBE, service, until, untilTrue } from './quick-sandbox.ts';
-
-let sandbox: Sandbox;
-afterEach(async () => {
-  await sandbox.close();
-  expect(sandbox.complaints).toEqual([]);
-});
+import { deployment, READY_PROBE, service, testWithSandboxes, until, untilTrue } from './quick-sandbox.ts';
 
 const writer = { manager: 'test' };
-const worker = () => sandbox.nodes[1]?.address ?? '';
-const nodePort = () => sandbox.api.store.list(SERVICES)[0]?.spec.ports?.[0]?.nodePort ?? 0;
-const readyCount = () =>
-  sandbox.api.store
-    .list(ENDPOINT_SLICES)
-    .flatMap(({ endpoints }) => endpoints)
-    .filter(({ conditions }) => conditions?.ready).length;
-const pods = () => sandbox.api.store.list(PODS, 'default');
 
-async function serve(
-  options: PartialSandboxOptions,
-  spec: Parameters<typeof deployment>[0] = {},
-  serviceSpec: object = {},
-): Promise<void> {
-  sandbox = await quickSandbox(options);
-  sandbox.api.create(
-    DEPLOYMENTS,
-    'default',
-    deployment({ ...spec, container: { ...READY_PROBE, ...spec.container } }),
-    writer,
-  );
-  sandbox.api.create(SERVICES, 'default', service(serviceSpec), writer);
-  await untilTrue(sandbox, () => readyCount() === (spec.replicas ?? 1));
-  await answered(worker(), nodePort());
+/** A sandbox, and what the tests ask of it. */
+function stageOn(sandbox: Sandbox) {
+  return {
+    sandbox,
+    worker: () => sandbox.nodes[1]?.address ?? '',
+    nodePort: () => sandbox.api.store.list(SERVICES)[0]?.spec.ports?.[0]?.nodePort ?? 0,
+    pods: () => sandbox.api.store.list(PODS, 'default'),
+    readyCount: () =>
+      sandbox.api.store
+        .list(ENDPOINT_SLICES)
+        .flatMap(({ endpoints }) => endpoints)
+        .filter(({ conditions }) => conditions?.ready).length,
+  };
 }
+
+/** `serve` starts a sandbox with a Deployment and a Service that answers. */
+const it = testWithSandboxes.extend(
+  'serve',
+  ({ startSandbox }) =>
+    async (
+      options: PartialSandboxOptions = {},
+      spec: Parameters<typeof deployment>[0] = {},
+      serviceSpec: object = {},
+    ) => {
+      const stage = stageOn(await startSandbox(options));
+      const { sandbox, worker, nodePort, readyCount } = stage;
+      const container = { ...READY_PROBE, ...spec.container };
+      sandbox.api.create(DEPLOYMENTS, 'default', deployment({ ...spec, container }), writer);
+      sandbox.api.create(SERVICES, 'default', service(serviceSpec), writer);
+      await untilTrue(sandbox, () => readyCount() === (spec.replicas ?? 1));
+      await answered(worker(), nodePort());
+      return stage;
+    },
+);
 
 /** A connection that asks once and stays open; gives the name of the pod that answered, or how it failed. */
 async function ask(address: string, port: number): Promise<{ socket: Socket; answer: string }> {
@@ -85,23 +89,25 @@ async function refused(address: string, port: number): Promise<void> {
   }
 }
 
-describe('a Service', () => {
-  it('answers at its own address and at the node port of every node', async () => {
-    await serve({});
+describe.concurrent('a Service', () => {
+  it('answers at its own address and at the node port of every node', async ({ serve }) => {
+    const { sandbox, nodePort } = await serve();
     const clusterIp = sandbox.api.store.list(SERVICES)[0]?.spec.clusterIP ?? '';
     const [controlPlane] = sandbox.nodes;
     expect(await answered(clusterIp, 8080)).toMatch(/^web-/);
     expect(await answered(controlPlane?.address ?? '', nodePort())).toMatch(/^web-/);
   });
 
-  it('with a port that only root may listen on is reached by everybody, where the cluster says', async () => {
-    await serve({}, {}, { ports: [{ port: 80, targetPort: 'http' }] });
+  it('with a port that only root may listen on is reached by everybody, where the cluster says', async ({
+    serve,
+  }) => {
+    const { sandbox } = await serve({}, {}, { ports: [{ port: 80, targetPort: 'http' }] });
     const clusterIp = sandbox.api.store.list(SERVICES)[0]?.spec.clusterIP ?? '';
     expect(await answered(clusterIp, portOnHost(80))).toMatch(/^web-/);
   });
 
-  it('spreads new connections by turns where it is asked to', async () => {
-    await serve({ balancing: 'round-robin' }, { replicas: 2 });
+  it('spreads new connections by turns where it is asked to', async ({ serve }) => {
+    const { worker, nodePort } = await serve({ balancing: 'round-robin' }, { replicas: 2 });
     const answers: string[] = [];
     // Each balancer learns of the second pod in its own time.
     while (new Set([await answered(worker(), nodePort()), await answered(worker(), nodePort())]).size < 2);
@@ -110,8 +116,8 @@ describe('a Service', () => {
     expect(answers.filter((answer) => answer === answers[0])).toHaveLength(3);
   });
 
-  it('gives new connections to the pod with the fewest where it is asked to', async () => {
-    await serve(
+  it('gives new connections to the pod with the fewest where it is asked to', async ({ serve }) => {
+    const { worker, nodePort } = await serve(
       { balancing: 'least-connections' },
       { replicas: 2, container: { args: ['--keep-alive=60000'] } },
     );
@@ -122,9 +128,9 @@ describe('a Service', () => {
     for (const { socket } of open) socket.destroy();
   });
 
-  it('draws the same endpoints again under the same seed', async () => {
+  it('draws the same endpoints again under the same seed', async ({ serve }) => {
     const draw = async () => {
-      await serve({ seed: 7 }, { replicas: 2 });
+      const { sandbox, pods } = await serve({ seed: 7 }, { replicas: 2 });
       const names = pods().map(({ metadata }) => metadata.name);
       await sandbox.close();
       return names;
@@ -132,21 +138,24 @@ describe('a Service', () => {
     expect(await draw()).toEqual(await draw());
   });
 
-  it('refuses connections once nothing is behind it', async () => {
-    await serve({});
+  it('refuses connections once nothing is behind it', async ({ serve }) => {
+    const { sandbox, worker, nodePort } = await serve();
     sandbox.api.update({ resource: DEPLOYMENTS, namespace: 'default', name: 'web' }, (draft) => {
       draft.spec.replicas = 0;
     });
     await refused(worker(), nodePort());
   });
 
-  it('under the Local policy refuses on a node without pods of its own', async () => {
-    await serve({}, {}, { externalTrafficPolicy: 'Local' });
+  it('under the Local policy refuses on a node without pods of its own', async ({ serve }) => {
+    const { sandbox, nodePort } = await serve({}, {}, { externalTrafficPolicy: 'Local' });
     await refused(sandbox.nodes[0]?.address ?? '', nodePort());
   });
 
-  it('leaves established connections alone when their pod leaves', async () => {
-    await serve({}, { container: { args: ['--keep-alive=60000', '--on-sigterm=linger:300'] } });
+  it('leaves established connections alone when their pod leaves', async ({ serve }) => {
+    const { sandbox, worker, nodePort, pods } = await serve(
+      {},
+      { container: { args: ['--keep-alive=60000', '--on-sigterm=linger:5000'] } },
+    );
     const { socket } = await ask(worker(), nodePort());
     const [pod] = pods();
     sandbox.api.delete({ resource: PODS, namespace: 'default', name: pod?.metadata.name ?? '' });
@@ -159,8 +168,8 @@ describe('a Service', () => {
     socket.destroy();
   });
 
-  it('a host port leads to the pod on that node', async () => {
-    sandbox = await quickSandbox();
+  it('a host port leads to the pod on that node', async ({ startSandbox }) => {
+    const sandbox = await startSandbox();
     sandbox.api.create(
       DEPLOYMENTS,
       'default',
@@ -174,9 +183,11 @@ describe('a Service', () => {
   });
 });
 
-describe('faults on demand', () => {
-  it('a frozen balancer goes on sending to where it sent, and follows again when it thaws', async () => {
-    await serve({});
+describe.concurrent('faults on demand', () => {
+  it('a frozen balancer goes on sending to where it sent, and follows again when it thaws', async ({
+    serve,
+  }) => {
+    const { sandbox, worker, nodePort, pods } = await serve();
     const thaw = sandbox.freezeBalancers();
     const [pod] = pods();
     sandbox.api.delete(
@@ -195,8 +206,8 @@ describe('faults on demand', () => {
     expect(await answered(worker(), nodePort())).not.toBe(pod?.metadata.name);
   });
 
-  it('a dead address can be a black hole in which connections just hang', async () => {
-    await serve({ deadAddress: 'black-hole' });
+  it('a dead address can be a black hole in which connections just hang', async ({ serve }) => {
+    const { sandbox, worker, nodePort, pods } = await serve({ deadAddress: 'black-hole' });
     sandbox.freezeBalancers();
     const [pod] = pods();
     sandbox.api.delete({ resource: PODS, namespace: 'default', name: pod?.metadata.name ?? '' });
@@ -212,8 +223,10 @@ describe('faults on demand', () => {
     socket.destroy();
   });
 
-  it('a node that is switched off takes its processes along and is told to be lost later', async () => {
-    await serve({ nodeGraceMs: 50 });
+  it('a node that is switched off takes its processes along and is told to be lost later', async ({
+    serve,
+  }) => {
+    const { sandbox, worker, nodePort, readyCount } = await serve({ nodeGraceMs: 50 });
     sandbox.removeNode('sandbox-worker');
     await refused(worker(), nodePort());
     await until(
@@ -225,24 +238,24 @@ describe('faults on demand', () => {
     await untilTrue(sandbox, () => readyCount() === 0);
   });
 
-  it('an API outage cuts every client off, and only those', async () => {
-    sandbox = await quickSandbox();
+  it('an API outage cuts every client off, and only those', async ({ startSandbox }) => {
+    const sandbox = await startSandbox();
     const over = sandbox.apiOutage();
     await expect(fetch(`${sandbox.apiUrl}/version`)).rejects.toThrow();
     over();
     expect((await fetch(`${sandbox.apiUrl}/version`)).status).toBe(200);
   });
 
-  it('the wall clock jumps without moving timers', async () => {
-    sandbox = await quickSandbox();
+  it('the wall clock jumps without moving timers', async ({ startSandbox }) => {
+    const sandbox = await startSandbox();
     const before = sandbox.clock.now().getTime();
     sandbox.jumpClock(-3_600_000);
     expect(sandbox.clock.now().getTime()).toBeLessThan(before - 3_590_000);
     expect(await sandbox.clock.sleep(1)).toBe(true);
   });
 
-  it('watch events are delayed, lost or swapped', async () => {
-    sandbox = await quickSandbox();
+  it('watch events are delayed, lost or swapped', async ({ startSandbox }) => {
+    const sandbox = await startSandbox();
     const seen = async (
       fault: Parameters<Sandbox['disturbWatches']>[0],
       expected: number,
