@@ -1,7 +1,6 @@
-import { least, most } from '../extremes.ts';
 import type { PodStory } from './pod-story.ts';
 import type { Attribution, Rule } from './rule.ts';
-import { ARRIVAL_MS, PROPAGATION_MS, propagationMs } from './rule.ts';
+import { ARRIVAL_MS, propagationMs } from './rule.ts';
 import { isAnswerOfProxy } from './steady-rules.ts';
 import { type Drop, type Story, servingContainer } from './story.ts';
 
@@ -228,7 +227,7 @@ function stoppedTooEarly({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): 
       },
     };
   }
-  const sticky = keptByAffinity(drop, story, pod);
+  const sticky = drop.pod === pod && keptByAffinity(story, pod);
   if (sticky) return sticky;
   return {
     cause: hook ? 'prestop-too-short' : 'stops-before-endpoint-removal',
@@ -239,30 +238,9 @@ function stoppedTooEarly({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): 
   };
 }
 
-/** As many connections to one of several pods are no chance: half as many heads in a row come once in a thousand. */
-const STICKY_AFTER = 10;
-
-/** While rules are written anew a connection may stray to another pod: fewer than one for so many. */
-const STRAYS_PER_DROP = 20;
-
-/** With other pods ready for long, every connection of this client was still sent to the one that was ending. */
-function keptByAffinity(drop: Drop, story: Story, pod: PodStory): Attribution | undefined {
-  if (story.before?.service?.sessionAffinity !== 'ClientIP' || drop.pod !== pod) return undefined;
-  const own = story.drops.filter((other) => other.pod === pod && !other.reused);
-  const fromMs = least(own.map(({ sentMs }) => sentMs));
-  const toMs = most(own.map(({ sentMs }) => sentMs));
-  const elsewhere = story.visits.filter(
-    (visit) => visit.ok && !visit.reused && visit.pod !== pod && visit.sentMs > fromMs && visit.sentMs < toMs,
-  ).length;
-  const others = story.pods.some(
-    (other) =>
-      other !== pod &&
-      other.inEndpointsMs !== undefined &&
-      other.inEndpointsMs + PROPAGATION_MS <= fromMs &&
-      // Not the earliest instant at which it may have been asked to end: the server counts in whole seconds.
-      (other.terminatingMs === undefined || other.terminatingMs > toMs),
-  );
-  if (own.length < STICKY_AFTER || elsewhere * STRAYS_PER_DROP > own.length || !others) return undefined;
+/** Every connection of this client was sent to the one pod that was ending, for it had always been. */
+function keptByAffinity({ stickyPods }: Story, pod: PodStory): Attribution | undefined {
+  if (!stickyPods.has(pod)) return undefined;
   return {
     cause: 'session-affinity',
     confidence: 'medium',

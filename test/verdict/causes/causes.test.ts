@@ -482,6 +482,46 @@ describe('the cause of dropped requests', () => {
     ]);
   });
 
+  it('is an affinity also at the last old pod, where the other had been there to choose for long before', () => {
+    const goingLast = (otherReadyMs: number) =>
+      judgeRun(
+        aRolloutStory({
+          template: { service: { sessionAffinity: 'ClientIP' } },
+          ...EXIT_0,
+          endpoints: [
+            { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
+            { atMs: otherReadyMs, endpoints: [OLD, OTHER].map((pod) => ({ ...pod, ...READY })) },
+            {
+              atMs: 4_200,
+              endpoints: [
+                { ...OLD, ...READY },
+                { ...OTHER, ...ENDING },
+              ],
+            },
+            {
+              atMs: 4_500,
+              endpoints: [
+                { ...OLD, ...ENDING },
+                { ...NEW, ...READY },
+              ],
+            },
+            { atMs: 4_900, endpoints: [{ ...NEW, ...READY }] },
+          ],
+          also: [
+            aPodFact('old', 0, { ...OTHER_POD, change: 'listed' }),
+            aPodFact('old', 4_190, {
+              ...OTHER_POD,
+              deletionTimestamp: '2026-11-20T12:00:34Z',
+              deletionGracePeriodSeconds: 30,
+            }),
+          ],
+          target: [{ atMs: 4_510, draw: 'x'.repeat(30) }],
+        }),
+      ).findings.map(({ cause }) => cause);
+    expect(goingLast(500)).toEqual(['session-affinity']);
+    expect(goingLast(2_000)).toEqual(['stops-before-endpoint-removal']);
+  });
+
   it('is an idle connection, by what the prober says of its rest and of others that were closed at rest', () => {
     const entries = aRolloutStory({
       ...STORIES['keep-alive-idle-close'],

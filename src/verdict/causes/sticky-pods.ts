@@ -1,0 +1,49 @@
+import { least, most } from '../extremes.ts';
+import type { PodStory } from './pod-story.ts';
+import { PROPAGATION_MS } from './rule.ts';
+import type { Drop, Visit } from './story.ts';
+
+/** As many connections to one of several pods are no chance: half as many heads in a row come once in a thousand. */
+const STICKY_AFTER = 10;
+
+/** While rules are written anew a connection may stray to another pod: fewer than one for so many. */
+const CONNECTIONS_PER_STRAY = 20;
+
+/**
+ * Pods at which new connections were lost that had gone there by affinity: all that this client opened meanwhile went
+ * to the pod, and so did all before, while it had had the choice of another that had been ready for long.
+ */
+export function stickyPods(
+  pods: readonly PodStory[],
+  visits: readonly Visit[],
+  drops: readonly Drop[],
+): ReadonlySet<PodStory> {
+  const answered = visits.filter(({ ok, reused }) => ok && !reused);
+  const lostAt = Map.groupBy(
+    drops.filter(({ reused }) => !reused),
+    ({ pod }) => pod,
+  );
+  const isSticky = (pod: PodStory) => {
+    const lost = lostAt.get(pod) ?? [];
+    const fromMs = least(lost.map(({ sentMs }) => sentMs));
+    const toMs = most(lost.map(({ sentMs }) => sentMs));
+    const allWentThere = (sinceMs: number, untilMs: number) => {
+      const within = ({ sentMs }: Visit) => sentMs >= sinceMs && sentMs <= untilMs;
+      const meanwhile = answered.filter(within);
+      const elsewhere = meanwhile.filter((visit) => visit.pod !== pod).length;
+      const there = meanwhile.length - elsewhere + lost.filter(within).length;
+      return there >= STICKY_AFTER && elsewhere * CONNECTIONS_PER_STRAY <= there;
+    };
+    // Until the other one was told to end itself. Not the earliest instant at which it may have been asked to: the
+    // server counts in whole seconds.
+    const hadTheChoiceOf = ({ inEndpointsMs = toMs, terminatingMs = toMs }: PodStory) =>
+      inEndpointsMs + PROPAGATION_MS <= fromMs &&
+      allWentThere(inEndpointsMs + PROPAGATION_MS, Math.min(terminatingMs, toMs));
+    return (
+      lost.length > 0 &&
+      pods.some((other) => other !== pod && hadTheChoiceOf(other)) &&
+      allWentThere(fromMs, toMs)
+    );
+  };
+  return new Set(pods.filter(isSticky));
+}
