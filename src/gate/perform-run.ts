@@ -33,6 +33,7 @@ export async function performRun(plan: Plan, surroundings: RunSurroundings): Pro
   for (const assumed of plan.assumed) progress.line(`assumed: ${assumed}`);
   for (const warning of plan.warnings) progress.warning(warning);
   for (const line of staticLines(plan)) progress.line(line);
+  for (const line of roundLines(plan)) progress.line(line);
   const workDir = await mkdtemp(join(surroundings.tempDir ?? tmpdir(), 'rollproof-'));
   try {
     const outcome = await runGate({
@@ -61,6 +62,14 @@ function staticLines({ scenarios }: Plan): readonly string[] {
     ),
   );
   return [...new Set(lines)];
+}
+
+/** Which scenarios run at the same time, and why others do not; where it was asked for. */
+function roundLines({ rounds = [], scenarios }: Plan): readonly string[] {
+  return rounds.map((round) => {
+    const names = round.scenarios.map((at) => scenarios[at]?.scenario.name ?? '').join(' | ');
+    return round.alone === undefined ? `together: ${names}` : `alone: ${names} (${round.alone})`;
+  });
 }
 
 function providerFor({ cluster }: Plan, { kindConfigsDir, reaperProgram }: Installation): ClusterProvider {

@@ -5,6 +5,7 @@ import { BadInputError, EnvironmentError, type Problem } from '../model/problem.
 import { slug } from '../model/slug.ts';
 import type { Trial } from '../model/trial.ts';
 import { numberedScenario } from '../plan/numbered-scenario.ts';
+import type { Company } from './company.ts';
 import { firstError } from './first-error.ts';
 import type { Progress } from './progress.ts';
 import { type NamedRecording, readNamedRecording } from './render-reports.ts';
@@ -20,6 +21,9 @@ export interface ScenarioPlace {
   /** The cluster is removed after the last run of this scenario. */
   readonly clusterGoesNext: boolean;
   readonly places: SharedPlaces;
+  /** Its place among those that run at the same time, from 0, and who they are. */
+  readonly lane: number;
+  readonly company: Company;
   /** Where recordings go. */
   readonly folder: string;
   readonly version: string;
@@ -34,15 +38,32 @@ export interface Recorded {
   readonly problems: readonly Problem[];
 }
 
+/** Which run it is. */
+export interface WhichRun {
+  /** 1-based. */
+  readonly run: number;
+  readonly trial?: Trial;
+  /** It was made before, beside others, and is made once more with nobody beside it. */
+  readonly again?: true;
+}
+
+/** Makes one run and reads its recording back, which exists however the run ended. See `makeRun`. */
+export async function recordRun(place: ScenarioPlace, which: WhichRun): Promise<Recorded> {
+  const { recordingPath, problems } = await makeRun(place, which);
+  return { recording: await readNamedRecording(recordingPath), problems };
+}
+
 /**
- * Makes one run and reads its recording back, which exists however the run ended. A spoilt environment is told of, not
- * thrown; of a trial so are manifests that the API server refuses, because they are not the user's own.
+ * Makes one run. Nothing is read or judged here: that takes processor time, which runs beside it would miss. A spoilt
+ * environment is told of, not thrown; of a trial so are manifests that the API server refuses, because they are not
+ * the user's own.
  */
-export async function recordRun(
+export async function makeRun(
   place: ScenarioPlace,
-  { run, trial }: { readonly run: number; readonly trial?: Trial },
-): Promise<Recorded> {
-  const recordingPath = join(place.folder, `${recordingName(place, run, trial)}.ndjson`);
+  which: WhichRun,
+): Promise<{ readonly recordingPath: string; readonly problems: readonly Problem[] }> {
+  const { run, trial } = which;
+  const recordingPath = join(place.folder, `${recordingName(place, which)}.ndjson`);
   const problems: Problem[] = [];
   const { planned } = place;
   const mayBeTried = planned.sensitivity || planned.tryFixRuns !== undefined;
@@ -64,11 +85,11 @@ export async function recordRun(
     else throw error;
     for (const { code, what, remedy } of problems) place.progress.warning(`${code} ${what} ${remedy}`);
   }
-  return { recording: await readNamedRecording(recordingPath), problems };
+  return { recordingPath, problems };
 }
 
-/** `01-new-connections-run-1`, `01-new-connections-fix-run-1` */
-function recordingName({ index, planned }: ScenarioPlace, run: number, trial: Trial | undefined): string {
-  const kind = trial ? `${trial.kind}-` : '';
+/** `01-new-connections-run-1`, `01-new-connections-fix-run-1`, `01-new-connections-alone-run-1` */
+function recordingName({ index, planned }: ScenarioPlace, { run, trial, again }: WhichRun): string {
+  const kind = trial ? `${trial.kind}-` : again ? 'alone-' : '';
   return `${String(index + 1).padStart(2, '0')}-${slug(planned.scenario.name)}-${kind}run-${run}`;
 }

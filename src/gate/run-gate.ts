@@ -1,17 +1,15 @@
 import { join } from 'node:path';
 import type { Cluster, ClusterProvider } from '../cluster/cluster-provider.ts';
 import { imagesIn } from '../model/manifest-images.ts';
-import type { Plan } from '../model/plan.ts';
-import { EnvironmentError, type Problem } from '../model/problem.ts';
-import type { GateResult, Reason, RunResult, ScenarioResult } from '../model/verdict.ts';
-import { gateResult, runsLeftOut, scenarioResult } from '../verdict/combine.ts';
-import { judgeRun } from '../verdict/judge.ts';
+import type { Plan, Round } from '../model/plan.ts';
+import { EnvironmentError } from '../model/problem.ts';
+import type { GateResult, Reason, ScenarioResult } from '../model/verdict.ts';
+import { gateResult } from '../verdict/combine.ts';
 import { firstError } from './first-error.ts';
 import type { Progress } from './progress.ts';
-import { recordRun, type ScenarioPlace } from './record-run.ts';
 import { recordingsFolder } from './recordings-folder.ts';
 import type { NamedRecording } from './render-reports.ts';
-import { runTrials } from './run-trials.ts';
+import { environmentReason, type RoundOutcome, runRound } from './run-round.ts';
 import { sharedPlaces } from './shared-places.ts';
 
 export interface GateOptions {
@@ -37,7 +35,7 @@ export interface GateOutcome {
 }
 
 /**
- * Runs every scenario of the plan on one cluster and judges the recordings. A scenario that the environment spoils is
+ * Runs every scenario of the plan on one cluster, round by round, and judges the recordings. A scenario that the environment spoils is
  * an `error` row and the others go on. Throws BadInputError and CancelledError; whatever was created is gone then.
  */
 export async function runGate(options: GateOptions): Promise<GateOutcome> {
@@ -45,7 +43,7 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
   const startedAt = new Date().toISOString();
   const outcome = (scenarios: readonly ScenarioResult[], reasons: readonly Reason[]): GateResult =>
     gateResult({ rollproof: options.version, startedAt, scenarios, reasons, assumed: plan.assumed });
-  const recordings: NamedRecording[] = [];
+  const results: RoundOutcome[] = [];
   try {
     await using cluster = await bootCluster(options);
     await using places = sharedPlaces({
@@ -55,13 +53,11 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
       signal,
     });
     const folder = await recordingsFolder(plan.report.outputDir);
-    const scenarios: ScenarioResult[] = [];
-    for (const [index, planned] of plan.scenarios.entries()) {
-      using _section = progress.section(
-        `Scenario ${index + 1}/${plan.scenarios.length}: ${planned.scenario.name}`,
-      );
-      const { version, workingDirectory } = options;
-      const isLast = index === plan.scenarios.length - 1;
+    const { version, workingDirectory } = options;
+    const rounds = plan.rounds ?? plan.scenarios.map((_, index) => ({ scenarios: [index] }));
+    for (const [index, round] of rounds.entries()) {
+      using _section = progress.section(titleOf(round, plan));
+      const isLast = index === rounds.length - 1;
       const clusterGoesNext = isLast && plan.cluster.provider !== 'existing' && !plan.cluster.keep;
       const common = {
         cluster,
@@ -73,20 +69,33 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
         progress,
         signal,
       };
-      const place = { planned, index, ...common };
-      scenarios.push(await runRepeatedly(place, recordings));
+      const members = round.scenarios.flatMap((at) => {
+        const planned = plan.scenarios[at];
+        return planned ? [{ planned, index: at }] : [];
+      });
+      results.push(...(await runRound(members, common)));
     }
+    // Whatever ran at the same time or before another: the report keeps the order of the plan.
+    const scenarios = inOrder(results).map(({ result }) => result);
     if (scenarios.some(({ verdict }) => verdict === 'error')) {
       await cluster.collectLogs(logsDirOf(plan));
     }
     progress.status('removing the cluster');
-    return { result: outcome(scenarios, []), recordings, clusterName: cluster.name };
+    return { result: outcome(scenarios, []), recordings: recordingsOf(results), clusterName: cluster.name };
   } catch (thrown) {
     signal.throwIfAborted();
     const error = firstError(thrown);
     if (!(error instanceof EnvironmentError)) throw error;
-    return { result: outcome([], [environmentReason(error.problem)]), recordings };
+    return { result: outcome([], [environmentReason(error.problem)]), recordings: recordingsOf(results) };
   }
+}
+
+function inOrder(results: readonly RoundOutcome[]): readonly RoundOutcome[] {
+  return results.toSorted((a, b) => a.index - b.index);
+}
+
+function recordingsOf(results: readonly RoundOutcome[]): readonly NamedRecording[] {
+  return inOrder(results).flatMap(({ recordings }) => recordings);
 }
 
 async function bootCluster(options: GateOptions): Promise<Cluster> {
@@ -106,37 +115,13 @@ function logsDirOf({ report }: Plan): string {
   return join(report.outputDir, 'cluster-logs');
 }
 
-async function runRepeatedly(place: ScenarioPlace, recordings: NamedRecording[]): Promise<ScenarioResult> {
-  const { planned, progress, cluster } = place;
-  const { scenario } = planned;
-  const runs: RunResult[] = [];
-  const reasons: Reason[] = [];
-  for (let run = 1; run <= planned.repeat; run++) {
-    if (planned.repeat > 1) progress.line(`run ${run} of ${planned.repeat}`);
-    const { recording, problems } = await recordRun(place, { run });
-    reasons.push(...problems.map(environmentReason));
-    recordings.push(recording);
-    const result = judgeRun(recording.entries);
-    runs.push(result);
-    progress.line(`verdict: ${result.verdict}${result.reasons[0] ? `: ${result.reasons[0].text}` : ''}`);
-    const left = planned.repeatAll ? 0 : runsLeftOut(result, planned.repeat);
-    if (left > 0) {
-      progress.line(`${left} more runs are not made: this one failed clearly`);
-      break;
-    }
-  }
-  const own = { scenario, environment: cluster.environment, runs, reasons };
-  const trials = await runTrials(place, scenarioResult(own));
-  recordings.push(...trials.map(({ recording }) => recording));
-  return scenarioResult({
-    ...own,
-    trials: trials.map(({ trial, recording }) => ({ trial, result: judgeRun(recording.entries) })),
-    runsNotMade: planned.repeatAll ? 0 : runsLeftOut(runs.at(-1), planned.repeat),
-  });
-}
-
-function environmentReason({ code, what, why, remedy }: Problem): Reason {
-  return { code, text: [what, why].filter(Boolean).join(' '), remedy };
+/** `Scenario 2/4: keep-alive`, `Scenarios 1 and 3 of 4, together: new connections | keep-alive` */
+function titleOf({ scenarios }: Round, { scenarios: all }: Plan): string {
+  const names = scenarios.map((at) => all[at]?.scenario.name ?? '').join(' | ');
+  const numbers = scenarios.map((at) => at + 1);
+  return numbers.length === 1
+    ? `Scenario ${numbers[0]}/${all.length}: ${names}`
+    : `Scenarios ${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)} of ${all.length}, together: ${names}`;
 }
 
 /** Every image the plan may put into a pod: those on this machine need not be pulled by the nodes. */

@@ -37,14 +37,27 @@ export async function runScenario(context: ScenarioRun): Promise<void> {
   const openedMs = monotonicMs();
   const clock = () => Math.round((monotonicMs() - openedMs) * 1000) / 1000;
   await using recording = await openRecording(context.recordingPath);
-  const open = openingOf(context, recording, clock);
-  const end = ({ reason, detail }: Ending) =>
+  const early: RecordingEntry[] = [];
+  const open = openingOf(context, recording, clock, early);
+  using membership = context.company.enter(context.planned.scenario.name, context.run, (news) => {
+    const entry = { kind: 'neighbour', atMs: clock(), ...news } as const;
+    if (open.isDone()) recording.append(entry);
+    else early.push(entry);
+  });
+  const emit = (entry: RecordingEntry) => {
+    if (entry.kind === 'mark' && entry.mark === 'update-triggered') membership.updates();
+    recording.append(entry);
+  };
+  const end = ({ reason, detail }: Ending) => {
+    // Nothing is heard any more from here on.
+    membership[Symbol.dispose]();
     recording.append({ kind: 'end', atMs: clock(), reason, ...(detail === undefined ? {} : { detail }) });
+  };
   try {
     // Everything that emits has stopped when this resolves: the end is the last entry.
-    end(await measure({ context, openedMs, clock, open, emit: (entry) => recording.append(entry) }));
+    end(await measure({ context, openedMs, clock, open: open.write, emit }));
   } catch (error) {
-    open([]);
+    open.write([]);
     const cancelled = error instanceof CancelledError || context.signal.aborted;
     end({
       reason: cancelled ? 'cancelled' : 'failed',
@@ -59,16 +72,20 @@ interface Ending {
   readonly detail?: string;
 }
 
-/** Writes the header once; a run that ends before there is anything to probe has one without streams. */
+/**
+ * Writes the header once, and behind it what had to be told before; a run that ends before there is anything to probe
+ * has one without streams.
+ */
 function openingOf(
   context: ScenarioRun,
   recording: { append(entry: RecordingEntry): void },
   clock: () => number,
+  early: readonly RecordingEntry[],
 ) {
   const startedAt = new Date().toISOString();
   const { planned } = context;
   let opened = false;
-  return (streams: readonly Stream[]) => {
+  const write = (streams: readonly Stream[]) => {
     if (opened) return;
     opened = true;
     const header: Header = {
@@ -85,11 +102,13 @@ function openingOf(
       streams,
     };
     recording.append(header);
+    for (const entry of early) recording.append(entry);
     // A trial has other manifests than those that were checked.
     for (const finding of context.trial ? [] : (planned.staticFindings ?? [])) {
       recording.append({ kind: 'static-finding', atMs: clock(), finding });
     }
   };
+  return { write, isDone: () => opened };
 }
 
 interface Measurement {
@@ -131,8 +150,8 @@ async function measure(measurement: Measurement): Promise<Ending> {
     return { reason: 'workload-unavailable', detail: why === undefined ? what : `${what} ${why}` };
   }
   const { target } = search;
-  const steady = await context.places.steadyControl(scenario, target.entryNode);
-  const place = await context.places.vantage(scenario);
+  const steady = await context.places.steadyControl(scenario, target.entryNode, context.lane);
+  const place = await context.places.vantage(scenario, context.lane);
 
   const streams = probedStreams(scenario, target, steady);
   open(streams.map(({ stream }) => stream));

@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster/cluster-provider.ts';
 import type { PlannedScenario } from '../model/plan.ts';
 import type { Trial } from '../model/trial.ts';
+import type { Company } from './company.ts';
 import type { Progress } from './progress.ts';
 import type { SharedPlaces } from './shared-places.ts';
 
@@ -15,6 +16,10 @@ export interface ScenarioRun {
   /** The cluster is removed right after this run, and what is in it with it. */
   readonly clusterGoesNext: boolean;
   readonly places: SharedPlaces;
+  /** 0 where it runs alone; of those that run at the same time each has another. */
+  readonly lane: number;
+  /** Who else runs on the cluster at the same time. */
+  readonly company: Company;
   /** Path of the file the recording is written to; its folder exists. */
   readonly recordingPath: string;
   /** Rollproof's own version. */

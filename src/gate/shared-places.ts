@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Cluster } from '../cluster/cluster-provider.ts';
 import type { Scenario } from '../model/scenario.ts';
+import type { SourcePortRange } from '../prober/protocol.ts';
 import { loopbackPodVantage } from '../prober/vantage/loopback-pod.ts';
 import { nodePodVantage } from '../prober/vantage/node-pod.ts';
 import { runnerVantage } from '../prober/vantage/runner.ts';
@@ -19,12 +20,14 @@ export interface PlacedVantage {
 }
 
 /**
- * What scenarios on one cluster share: vantages and steady controls. Each is made when it is first asked for, lives in
+ * What scenarios on one cluster share: vantages and steady controls. Those that run at the same time stand in different
+ * lanes: each lane has controls of its own, so that no two probers use the same source port towards one. Each is made when it is first asked for, lives in
  * a namespace of our own, and goes with the others when this is disposed.
  */
 export interface SharedPlaces extends AsyncDisposable {
-  vantage(scenario: Scenario): Promise<PlacedVantage>;
-  steadyControl(scenario: Scenario, entryNode: string | undefined): Promise<SteadyControl>;
+  /** `lane`: 0-based; where nothing else runs it is 0. */
+  vantage(scenario: Scenario, lane: number): Promise<PlacedVantage>;
+  steadyControl(scenario: Scenario, entryNode: string | undefined, lane: number): Promise<SteadyControl>;
 }
 
 export interface SharedPlacesOptions {
@@ -58,24 +61,28 @@ export function sharedPlaces(options: SharedPlacesOptions): SharedPlaces {
     });
 
   return {
-    vantage: (scenario) =>
-      once(`vantage ${scenario.vantage}`, async () => {
+    async vantage(scenario, lane) {
+      const place = await once(`vantage ${scenario.vantage}`, async () => {
         if (scenario.vantage === 'runner') {
-          return {
-            vantage: runnerVantage(options.proberProgram, cluster.loopback?.runnerAddress),
-            node: undefined,
-            ports: new SourcePortMemory(OWNED_PORTS),
-          };
+          const vantage = runnerVantage(options.proberProgram, cluster.loopback?.runnerAddress);
+          return { vantage, node: undefined };
         }
         const { vantage, node } = await podVantage(options, await namespace('prober'));
         stack.use(vantage);
-        return { vantage, node, ports: new SourcePortMemory(OWNED_PORTS) };
-      }),
-    steadyControl(scenario, entryNode) {
+        return { vantage, node };
+      });
+      const ports = await once(
+        `ports ${scenario.vantage} ${lane}`,
+        async () => new SourcePortMemory(portsOf(lane)),
+      );
+      return { ...place, ports };
+    },
+    steadyControl(scenario, entryNode, lane) {
+      const among = lane === 0 ? '' : `-${lane}`;
       const purpose =
         scenario.target === 'host-port'
           ? `steady-${scenario.target}-${entryNode}`
-          : `steady-${scenario.target}`;
+          : `steady-${scenario.target}${among}`;
       return once(purpose, async () =>
         deploySteadyControl({
           cluster,
@@ -90,6 +97,14 @@ export function sharedPlaces(options: SharedPlacesOptions): SharedPlaces {
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
+
+/** Lanes begin far apart, so that requests at the same time come from different ports wherever they go. */
+function portsOf(lane: number): SourcePortRange {
+  const { first, last } = OWNED_PORTS;
+  return { ...OWNED_PORTS, next: first + ((lane * LANE_PORTS) % (last - first + 1)) };
+}
+
+const LANE_PORTS = 12_000;
 
 async function podVantage(
   { cluster, proberProgram, proberImage, signal }: SharedPlacesOptions,

@@ -97,6 +97,7 @@ export const configSchema = z
       .max(MAX_SCENARIOS)
       .describe('Rows of the report; each may have its own settings.')
       .optional(),
+    parallel: key(INPUT_OPTIONS.parallel),
     report: report.optional(),
   })
   .describe('Configuration of Rollproof: .github/rollproof.yml');

@@ -39,6 +39,7 @@ export function mergeSettings(sources: SettingsSources): MergedSettings {
   const settings: Settings = {
     cluster: clusterSettings(inputs, config),
     scenarios: chosen.scenarios.map(({ settings }) => settings),
+    parallel: inputs.parallel ?? config.parallel ?? 1,
     report: reportSettings(inputs, config),
   };
   const problems = [

@@ -443,6 +443,15 @@ export const INPUT_OPTIONS = {
     placeholder: 'name',
     description: 'Run only the scenarios of these names.',
   }),
+  parallel: option({
+    value: values.integerOrAuto(1, 16),
+    form: 'number',
+    placeholder: 'n|auto',
+    configPath: ['parallel'],
+    shownDefault: '1',
+    description:
+      'How many scenarios may run at the same time on the cluster, each in a namespace of its own; auto: as many as the processors allow. What could disturb others runs alone, and a run that others may have disturbed is made again alone.',
+  }),
   output: option({
     value: values.text({ expects: 'the path of a folder' }),
     form: 'text',

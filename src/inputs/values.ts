@@ -67,6 +67,14 @@ export function number(min: number, max: number): Value<number> {
   return { schema: z.number().min(min).max(max), expects: `a number from ${min} to ${max}` };
 }
 
+/** A whole number, or `auto` for one that is found out. */
+export function integerOrAuto(min: number, max: number): Value<number | 'auto'> {
+  return {
+    schema: z.union([z.int().min(min).max(max), z.literal('auto')]),
+    expects: `a whole number from ${min} to ${max}, or auto`,
+  };
+}
+
 /** A duration in milliseconds; both bounds are written like the value itself. */
 export function duration(min: string, max: string): Value<number> {
   const minMs = parseDurationMs(min) ?? 0;

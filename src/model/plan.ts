@@ -7,11 +7,21 @@ import type { StaticFinding } from './static-finding.ts';
 export interface Plan {
   readonly cluster: ClusterSettings;
   readonly scenarios: readonly PlannedScenario[];
+  /** Which scenarios run at the same time, in the order of running; absent: each alone, one after the other. */
+  readonly rounds?: readonly Round[];
   readonly report: ReportSettings;
   /** What was inferred, one line each, in the order of inference: `deployment web (the only one behind a Service)`. */
   readonly assumed: readonly string[];
   /** Things that are legal and doubtful (`Recreate`, `imagePullPolicy: Always` with a loaded image). */
   readonly warnings: readonly string[];
+}
+
+/** Scenarios that run at the same time on one cluster. */
+export interface Round {
+  /** Places in `Plan.scenarios`, ascending. */
+  readonly scenarios: readonly number[];
+  /** Why nothing runs beside the one that there is. */
+  readonly alone?: string;
 }
 
 export interface PlannedScenario {

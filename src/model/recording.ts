@@ -30,6 +30,7 @@ export type RecordingEntry =
   | EndpointsFact
   | EventFact
   | Route
+  | NeighbourFact
   | RolloutEnd
   | Note
   | End;
@@ -458,6 +459,19 @@ export interface EndpointsFact {
     readonly serving: boolean;
     readonly terminating: boolean;
   }[];
+}
+
+/**
+ * What a run of another scenario did on the same cluster meanwhile. `present`: it is there from now on, before anything
+ * of it is created. `update-triggered`: its pods are being replaced. `gone`: all that it created is gone.
+ */
+export interface NeighbourFact {
+  readonly kind: 'neighbour';
+  readonly atMs: number;
+  /** The scenario's name. */
+  readonly scenario: string;
+  readonly run: number;
+  readonly state: 'present' | 'update-triggered' | 'gone';
 }
 
 /** A Kubernetes Event about the Deployment, its ReplicaSets or its pods, or about a node. */

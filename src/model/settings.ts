@@ -5,6 +5,8 @@ import type { Measure, Vantage } from './scenario.ts';
 export interface Settings {
   readonly cluster: ClusterSettings;
   readonly scenarios: readonly ScenarioSettings[];
+  /** How many scenarios may run at the same time. */
+  readonly parallel: number | 'auto';
   readonly report: ReportSettings;
 }
 

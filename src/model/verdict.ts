@@ -204,6 +204,18 @@ export interface SequenceResult {
   readonly allNewMs?: number;
 }
 
+/** Runs of other scenarios that were on the same cluster while this one was measured. */
+export interface BesideOthers {
+  /** Their names. */
+  readonly scenarios: readonly string[];
+  /** The smallest full outage that would surely have been seen from the update on. */
+  readonly floorMs?: number;
+  /** The same in the baseline. */
+  readonly floorBeforeMs?: number;
+  /** Beside others it may be as long as this and no longer, else the run leaves no verdict. */
+  readonly floorAllowedMs?: number;
+}
+
 /** The judgement of one recording. */
 export interface RunResult {
   readonly run: number;
@@ -238,6 +250,8 @@ export interface RunResult {
   readonly partialDetection?: DetectionChances;
   /** Only of a run that passed or dropped requests: of others it is not known what a replacement costs. */
   readonly replacements?: ReplacementCounts;
+  /** Present where it was not alone on the cluster. */
+  readonly beside?: BesideOthers;
   /** Longest pause between two sends between trigger and end. */
   readonly largestGapMs?: number;
   /** How long after it was told to end a pod was still sent new connections, in the worst case. */
@@ -276,6 +290,11 @@ export interface ScenarioResult {
   readonly reasons: readonly Reason[];
   /** Those of all runs that say something about them. */
   readonly replacements?: Replacements;
+  /**
+   * Runs that saw no drop and left no verdict beside others, and were made again alone: those alone count. Where a drop
+   * was seen, both runs are in `runs`.
+   */
+  readonly madeAgain?: readonly MadeAgain[];
   /** Runs that were planned and are not here: not made, because an earlier one failed clearly, or not given. */
   readonly runsNotMade?: number;
   /** Those of all runs, put together by cause. */
@@ -291,6 +310,15 @@ export interface ScenarioResult {
   readonly trials?: readonly TrialResult[];
   /** Whether this setup would have shown a drop at all; only where that was asked for and nothing was dropped. */
   readonly sensitivity?: Sensitivity;
+}
+
+/** A run that does not count, because it was made again. */
+export interface MadeAgain {
+  readonly run: number;
+  /** Names of the scenarios beside it. */
+  readonly beside: readonly string[];
+  /** Why it left no verdict. */
+  readonly why: string;
 }
 
 /** All runs of one change of the manifests. */

@@ -17,6 +17,7 @@ import { choosePort } from './choose-port.ts';
 import { chooseService } from './choose-service.ts';
 import { checkHostPort, chooseWayIn } from './choose-vantage.ts';
 import { Findings } from './findings.ts';
+import { roundsOf } from './rounds.ts';
 import { parseTarget } from './target-text.ts';
 
 /**
@@ -35,9 +36,11 @@ export function makePlan(
     planScenario(scenario, manifests[index] ?? { objects: [] }, settings.cluster, limits, findings),
   );
   if (findings.problems.length > 0) throw new BadInputError(findings.problems);
+  const planned = scenarios.filter((scenario) => scenario !== undefined);
   return {
     cluster: settings.cluster,
-    scenarios: scenarios.filter((scenario) => scenario !== undefined),
+    scenarios: planned,
+    ...(settings.parallel === 1 ? {} : { rounds: roundsOf(planned, settings, limits) }),
     report: settings.report,
     assumed: findings.assumed,
     warnings: findings.warnings,

@@ -333,6 +333,12 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
   }),
   event: shape({ atMs: number, object: text, reason: text, type: text, message: text }),
   route: shape({ atMs: number, stream: text, localPort: count, podAddress: text }),
+  neighbour: shape({
+    atMs: number,
+    scenario: text,
+    run: count,
+    state: oneOf('present', 'update-triggered', 'gone'),
+  }),
   'rollout-end': shape({
     atMs: number,
     outcome: oneOf(

@@ -1,6 +1,12 @@
 import { count, plural } from '../model/counted.ts';
 import { isUrlProbe } from '../model/url-probe.ts';
-import type { DetectionChances, Replacements, ScenarioResult, SequenceResult } from '../model/verdict.ts';
+import type {
+  DetectionChances,
+  MadeAgain,
+  Replacements,
+  ScenarioResult,
+  SequenceResult,
+} from '../model/verdict.ts';
 import { neededToMeet, neededWithoutFailure } from '../verdict/sample-size.ts';
 import { duration } from './figures.ts';
 
@@ -15,9 +21,11 @@ export function howSure({
   runs,
   replacements,
   runsNotMade = 0,
+  madeAgain = [],
 }: ScenarioResult): readonly string[] {
   if (isUrlProbe(scenario)) return [];
   const sentences: string[] = runs.flatMap(({ sequence }) => confirmedSentence(sequence));
+  sentences.push(...besideSentences(runs), ...madeAgain.map(againSentence));
   if (runsNotMade > 0) sentences.push(missingSentence(runsNotMade, runs));
   if (replacements) sentences.push(...boundSentences(replacements, runs.length));
   const [worst] = runs
@@ -25,6 +33,24 @@ export function howSure({
     .toSorted((a, b) => chanceAt(a) - chanceAt(b));
   if (replacements && worst) sentences.push(chanceSentence(worst, scenario.ratePerSecond));
   return sentences;
+}
+
+/** What others on the cluster cost, of those runs that count: the worst of them. */
+function besideSentences(runs: ScenarioResult['runs']): readonly string[] {
+  const beside = runs.flatMap((run) => (run.beside ? [run.beside] : []));
+  if (beside.length === 0) return [];
+  const [worst] = beside.toSorted((a, b) => (b.floorMs ?? 0) - (a.floorMs ?? 0));
+  const names = [...new Set(beside.flatMap(({ scenarios }) => scenarios))].join(', ');
+  const { floorMs, floorBeforeMs, floorAllowedMs } = worst ?? {};
+  const seen =
+    floorMs === undefined || floorBeforeMs === undefined || floorAllowedMs === undefined
+      ? ''
+      : `: the smallest outage that would have been seen was ${duration(floorMs)} (${duration(floorBeforeMs)} in the baseline, at most ${duration(floorAllowedMs)} is allowed beside others)`;
+  return [`Measured while other scenarios ran on the cluster (${names})${seen}.`];
+}
+
+function againSentence({ run, beside, why }: MadeAgain): string {
+  return `Run ${run} left no verdict beside ${beside.join(', ')} and was made again alone: ${why.replace(/\.$/, '')}.`;
 }
 
 /** Why planned runs are not there: left out after a failure, or their recordings were not given. */

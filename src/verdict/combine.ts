@@ -1,6 +1,7 @@
 import type { Finding } from '../model/finding.ts';
 import {
   type GateResult,
+  type MadeAgain,
   type NearMiss,
   RESULT_SCHEMA_VERSION,
   type Reason,
@@ -51,7 +52,13 @@ export function scenarioResult({
   trials = [],
   runsNotMade = 0,
 }: ScenarioParts): ScenarioResult {
-  const inOrder = runs.toSorted((a, b) => a.run - b.run);
+  const counting = runs.filter((run) => !isMadeAgain(run, runs));
+  const madeAgain = runs.flatMap((run): readonly MadeAgain[] =>
+    isMadeAgain(run, runs)
+      ? [{ run: run.run, beside: run.beside?.scenarios ?? [], why: run.reasons[0]?.text ?? '' }]
+      : [],
+  );
+  const inOrder = counting.toSorted((a, b) => a.run - b.run);
   const verdict = worstVerdict([
     ...inOrder.map((run) => run.verdict),
     ...reasons.map((): Verdict => 'error'),
@@ -68,6 +75,7 @@ export function scenarioResult({
     longestOutageMs: inOrder.reduce((longest, { longestOutageMs }) => Math.max(longest, longestOutageMs), 0),
     reasons: distinct([...reasons, ...missing, ...reasonsOfRuns(inOrder)]),
     ...(replacements && { replacements }),
+    ...(madeAgain.length > 0 && { madeAgain }),
     ...(runsNotMade > 0 && { runsNotMade }),
     findings: findingsWithFixes(findingsOfRuns(inOrder), inOrder, tried),
     nearMisses: nearMissesOfRuns(inOrder),
@@ -78,6 +86,19 @@ export function scenarioResult({
     ...(tried.length > 0 && { trials: tried }),
     ...(sensitivity && { sensitivity }),
   };
+}
+
+/**
+ * A run that only others kept from a verdict says nothing for or against the workload, once the same run has been made
+ * alone. One that saw a drop is kept: a drop that does not come again is no pass.
+ */
+function isMadeAgain({ run, verdict, beside, requests }: RunResult, all: readonly RunResult[]): boolean {
+  return (
+    beside !== undefined &&
+    verdict === 'inconclusive' &&
+    requests.dropped === 0 &&
+    all.some((other) => other.run === run && other.beside === undefined)
+  );
 }
 
 export type GateParts = Omit<GateResult, 'schemaVersion' | 'verdict'>;

@@ -3,6 +3,8 @@ import type { Note } from '../model/recording.ts';
 import type { Guard, Reason } from '../model/verdict.ts';
 import { type Account, type Sample, sleepsOf } from './account.ts';
 import { type Detection, detect, type Gap, lengthOf } from './detection.ts';
+import { HOLE_INTERVALS, HOLE_WHILE_TERMINATING_MS } from './hole-bounds.ts';
+import { besideOthers } from './neighbours.ts';
 import type { PodLife } from './pod-generations.ts';
 import type { RunFacts } from './run-facts.ts';
 import { sequenceOf } from './sequence.ts';
@@ -34,10 +36,6 @@ export const TAIL_MS = 5_000;
 
 /** Longest pause between two requests from the update on. Slow schedules may pause for five of their intervals. */
 export const HOLE_MS = 250;
-
-/** The same while an old pod is terminating, which is when requests get lost: typically for about 100 ms. */
-export const HOLE_WHILE_TERMINATING_MS = 100;
-const HOLE_INTERVALS = 5;
 
 /** Around the termination of a pod: watches lag, and nodes learn of endpoints up to a second later. */
 const BEFORE_TERMINATION_MS = 250;
@@ -105,6 +103,7 @@ export function updateGuards(evidence: Evidence, triggeredMs: number): readonly 
     ...tookAsLong(evidence),
     noHole(evidence, detection),
     noHoleWhileTerminating(evidence, detection, triggeredMs),
+    ...floorKept(evidence),
     servedByBoth(evidence),
     servedByNobodyElse(evidence),
     ...(target.stream.expect.sequence ? [bothNumbersSeen(evidence)] : []),
@@ -353,6 +352,20 @@ function noHoleWhileTerminating(
     text: `the longest pause while an old pod was terminating was ${Math.round(longestMs)} ms (bound ${Math.round(bound)} ms)`,
     remedy: 'Run again on a machine with more room, or raise the rate: this is when requests get lost.',
   });
+}
+
+/** Others on the same cluster may not cost what the run could see. Only where there were any. */
+function floorKept({ facts, target }: Evidence): readonly GuardOutcome[] {
+  const { scenarios, floorMs, floorAllowedMs } = besideOthers(facts, target) ?? {};
+  if (!scenarios || floorMs === undefined || floorAllowedMs === undefined) return [];
+  return [
+    outcome({
+      id: 'floor-raised',
+      held: floorMs <= floorAllowedMs,
+      text: `beside ${scenarios.length} other ${scenarios.length === 1 ? 'scenario' : 'scenarios'} the smallest outage that would have been seen was ${Math.round(floorMs)} ms (bound ${Math.round(floorAllowedMs)} ms)`,
+      remedy: 'Lower `parallel`, or run on a machine with more processors.',
+    }),
+  ];
 }
 
 function servedByBoth({ served }: Evidence): GuardOutcome {

@@ -15,11 +15,12 @@ import { most } from './extremes.ts';
 import { type Evidence, isClusterTrouble, isTwinOutdated, measuringGuards, updateGuards } from './guards.ts';
 import { judgeProbe } from './judge-probe.ts';
 import { nearMissesOf } from './near-misses.ts';
+import { besideOthers, neighboursWithin } from './neighbours.ts';
 import { type PodLife, podLives } from './pod-generations.ts';
 import { countReplacements } from './replacements.ts';
 import { responseTimes } from './response-times.ts';
 import { type Finding, rolloutFinding } from './rollout-finding.ts';
-import { isRollout, type RolloutFacts, runFacts } from './run-facts.ts';
+import { isRollout, type RolloutFacts, type RunFacts, runFacts } from './run-facts.ts';
 import {
   accountingFindings,
   conclude,
@@ -64,10 +65,11 @@ function judgeRollout(facts: RolloutFacts): RunResult {
   const { verdict, reasons } = conclude([
     ...accountingFindings(facts, steady ? [target, steady] : [target]),
     ...dropFindings(evidence, drops, causes),
-    ...[rolloutFinding(facts) ?? []].flat(),
+    ...rolloutFindings(facts),
     ...cutShort,
     ...guardFindings(outcomes, cutShort),
   ]);
+  const beside = besideOthers(facts, target);
   const connections = connectionBalance(facts, target.stream.id, lives);
   const toEndingMs = sentToEndingMs(story, []);
   const sequence = sequenceOf(facts, target);
@@ -82,6 +84,7 @@ function judgeRollout(facts: RolloutFacts): RunResult {
     ...measuredResult(facts, target),
     ...(during && { responseDuring: during }),
     ...(triggeredMs === undefined ? {} : detectionOf(facts, target, triggeredMs)),
+    ...(beside && { beside }),
     ...(toEndingMs === undefined ? {} : { sentToEndingMs: toEndingMs }),
     ...(replacements && { replacements }),
     ...(connections ? { connections } : {}),
@@ -103,6 +106,8 @@ interface SortedDrops {
   readonly unexcused: readonly Sample[];
   /** The control dropped one, too, or the cluster was in trouble. */
   readonly excused: readonly Sample[];
+  /** Others ran on the cluster at the same time: the update's own or theirs. */
+  readonly doubtful: readonly Sample[];
   /** Over before the update. */
   readonly earlier: readonly Sample[];
 }
@@ -116,12 +121,19 @@ function sortDrops({ facts, target, steady }: Evidence): SortedDrops {
     facts.notes,
     facts.header.scenario.slow !== undefined,
   );
-  const isExcused = new Map(counted.map((drop) => [drop, coincidenceOf(drop) !== undefined]));
+  const isAccompanied = neighboursWithin(facts.neighbours);
+  const sorted = Map.groupBy(counted, (drop) => {
+    if (coincidenceOf(drop) !== undefined) return 'excused';
+    const { sentMs = drop.scheduledMs, endedMs = sentMs } = drop;
+    return isAccompanied(sentMs, endedMs) ? 'doubtful' : 'unexcused';
+  });
+  const isCounted = new Set(counted);
   return {
     all,
-    unexcused: counted.filter((drop) => !isExcused.get(drop)),
-    excused: counted.filter((drop) => isExcused.get(drop)),
-    earlier: all.filter((drop) => !isExcused.has(drop)),
+    unexcused: sorted.get('unexcused') ?? [],
+    excused: sorted.get('excused') ?? [],
+    doubtful: sorted.get('doubtful') ?? [],
+    earlier: all.filter((drop) => !isCounted.has(drop)),
   };
 }
 
@@ -133,7 +145,7 @@ function dropFindings(
 ): readonly Finding[] {
   // What was dropped on the way through an outdated twin was dropped for nobody.
   if (facts.notes.some(isTwinOutdated)) return [];
-  const { excused } = drops;
+  const { excused, doubtful } = drops;
   const troubles = facts.notes.filter(isClusterTrouble);
   const unexcused = drops.unexcused.length;
   const earlier = drops.earlier.length;
@@ -147,6 +159,9 @@ function dropFindings(
             `${count(excused.length)} more coincide with drops of the steady control or a trouble of the cluster`,
           ]
         : []),
+      ...(doubtful.length > 0
+        ? [`${count(doubtful.length)} more were dropped while other scenarios ran on the cluster`]
+        : []),
       ...(earlier > 0 ? [`${count(earlier)} more were dropped before the update`] : []),
     ];
     findings.push({
@@ -155,6 +170,15 @@ function dropFindings(
         code: 'dropped',
         text: `${plural(unexcused, 'request was', 'requests were')} dropped from the update on (${classes})${aside.map((text) => `; ${text}`).join('')}.`,
         remedy: CAUSES[causes[0]?.cause ?? 'unexplained'].remedy,
+      },
+    });
+  } else if (doubtful.length > 0) {
+    findings.push({
+      verdict: 'inconclusive',
+      reason: {
+        code: 'dropped-beside-others',
+        text: `${plural(doubtful.length, 'request was', 'requests were')} dropped from the update on (${told(target)}) while other scenarios ran on the cluster: whose doing that is, only a run alone shows.`,
+        remedy: 'Look at the run that was made alone; with `parallel: 1` all of them are.',
       },
     });
   } else if (excused.length > 0) {
@@ -168,6 +192,28 @@ function dropFindings(
     });
   }
   return findings;
+}
+
+/** Failures that are known at once, whoever else is there. */
+const FAILED_BY_ITSELF: ReadonlySet<string | undefined> = new Set([
+  ...['nothing-replaced', 'image-pull-failed', 'paused', 'update-rejected', 'command-failed'],
+]);
+
+/** Why the rollout keeps the run from passing. Beside others it may have failed for want of what they took. */
+function rolloutFindings(facts: RunFacts): readonly Finding[] {
+  const finding = rolloutFinding(facts);
+  if (!finding) return [];
+  const { rolloutEnd, cuts } = facts;
+  const fromMs = cuts.triggeredMs ?? 0;
+  const isDoubtful =
+    finding.verdict === 'rollout-failed' &&
+    !FAILED_BY_ITSELF.has(rolloutEnd?.outcome) &&
+    neighboursWithin(facts.neighbours)(fromMs, rolloutEnd?.atMs ?? fromMs);
+  if (!isDoubtful) return [finding];
+  const { text, ...reason } = finding.reason;
+  const doubt =
+    'Other scenarios ran on the cluster meanwhile: whether it fails by itself, only a run alone shows.';
+  return [{ verdict: 'inconclusive', reason: { ...reason, text: `${text} ${doubt}` } }];
 }
 
 /** How the recording itself ended. */

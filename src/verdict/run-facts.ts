@@ -6,6 +6,7 @@ import type {
   Header,
   Heartbeat,
   Mark,
+  NeighbourFact,
   Note,
   PodFact,
   Probe,
@@ -46,6 +47,7 @@ export interface RunFacts {
   readonly proxies: readonly ProxyFact[];
   readonly staticFindings: readonly StaticFindingEntry[];
   readonly events: readonly EventFact[];
+  readonly neighbours: readonly NeighbourFact[];
   readonly notes: readonly Note[];
   readonly rolloutEnd: RolloutEnd | undefined;
   readonly end: End | undefined;
@@ -81,6 +83,7 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
   const proxies: ProxyFact[] = [];
   const staticFindings: StaticFindingEntry[] = [];
   const events: EventFact[] = [];
+  const neighbours: NeighbourFact[] = [];
   const notes: Note[] = [];
   const marks = new Map<Mark['mark'], number>();
   let before: WorkloadBefore | undefined;
@@ -144,6 +147,9 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
       case 'route':
         routes.push(entry);
         break;
+      case 'neighbour':
+        neighbours.push(entry);
+        break;
       case 'note':
         notes.push(entry);
         break;
@@ -173,6 +179,7 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
     proxies,
     staticFindings,
     events,
+    neighbours,
     notes,
     rolloutEnd,
     end,

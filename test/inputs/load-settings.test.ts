@@ -42,6 +42,7 @@ describe('settings', () => {
           "proberImage": "node:24-slim",
           "provider": "kind",
         },
+        "parallel": 1,
         "report": {
           "check": true,
           "comment": "always",

@@ -43,7 +43,7 @@ describe('the table of inputs', () => {
       Object.keys(schema.unwrap().shape).map((key) => `${section}.${key}`),
     );
     const paths = INPUT_NAMES.flatMap((name) => inputOption(name).configPath?.join('.') ?? []);
-    expect(paths.toSorted()).toEqual([...keys, 'update'].toSorted());
+    expect(paths.toSorted()).toEqual([...keys, 'update', 'parallel'].toSorted());
   });
 
   it('lets a scenario have its own of what the table says, and of nothing else', () => {

@@ -54,6 +54,7 @@ function plan({ app, updated, scenario, cluster, machine }: Case): Plan {
   const settings = {
     cluster: { ...CLUSTER, ...cluster },
     scenarios: [{ ...SCENARIO, ...scenario }],
+    parallel: 1,
     report: { outputDir: 'out', comment: 'always', check: true, failOn: [] },
   } as const;
   return makePlan(settings, [manifests], machine);
@@ -302,6 +303,7 @@ describe('a plan', () => {
     const settings = {
       cluster: CLUSTER,
       scenarios: [SCENARIO, { ...SCENARIO, name: 'b' }],
+      parallel: 1,
       report: { outputDir: 'o', comment: 'never', check: true, failOn: [] },
     } as const;
     const manifests = [{ objects: objects(APP) }, { objects: objects(APP) }];

@@ -9,7 +9,7 @@ import { withStaticFindings } from '../../src/gate/check-plan.ts';
 import type { Progress } from '../../src/gate/progress.ts';
 import { type GateOutcome, runGate } from '../../src/gate/run-gate.ts';
 import type { ManifestObject } from '../../src/model/manifest.ts';
-import type { PlannedScenario } from '../../src/model/plan.ts';
+import type { Plan, PlannedScenario } from '../../src/model/plan.ts';
 import type { Scenario } from '../../src/model/scenario.ts';
 import type { ClusterSettings } from '../../src/model/settings.ts';
 import type { ScenarioResult } from '../../src/model/verdict.ts';
@@ -31,6 +31,12 @@ export interface SandboxRun {
   readonly planned?: Partial<PlannedScenario>;
   readonly cluster?: Partial<ClusterSettings>;
   readonly options?: PartialSandboxOptions;
+  /** Scenarios beside this one, each different from two healthy replicas in its own way. */
+  readonly others?: readonly Pick<SandboxRun, 'container' | 'deployment' | 'scenario' | 'planned'>[];
+  /** Which of them run at the same time; absent: none. */
+  readonly rounds?: Plan['rounds'];
+  /** Hears every line that tells people of the run. */
+  hear?(line: string): void;
   /** What goes wrong as soon as the update has been triggered. */
   fault?(sandbox: Sandbox): void;
 }
@@ -47,7 +53,9 @@ const NO_ROOM: ReadonlySet<string> = new Set([
   ...['control-sparse', 'too-few-before'],
 ]);
 
-function hadNoRoom({ row: { runs, trials = [] } }: SandboxOutcome): boolean {
+function hadNoRoom({ row: { runs, trials = [] }, result }: SandboxOutcome): boolean {
+  // Only for want of room is one made again that saw no drop.
+  if (result.scenarios.some(({ madeAgain }) => madeAgain)) return true;
   return [...runs, ...trials.flatMap(({ results }) => results)].some(
     ({ verdict, reasons }) => verdict === 'inconclusive' && reasons.every(({ code }) => NO_ROOM.has(code)),
   );
@@ -77,14 +85,13 @@ export function gateOnSandbox(): (run?: SandboxRun) => Promise<SandboxOutcome> {
           proberImage: 'node:24-slim',
           ...run.cluster,
         },
-        scenarios: [
-          {
-            scenario: { ...SCENARIO, ...run.scenario },
-            repeat: 1,
-            objects: [manifest(web(run)), manifest(service())],
-            ...run.planned,
-          },
-        ],
+        scenarios: [run, ...(run.others ?? [])].map((one) => ({
+          scenario: { ...SCENARIO, ...one.scenario },
+          repeat: 1,
+          objects: [manifest(web(one)), manifest(service())],
+          ...one.planned,
+        })),
+        ...(run.rounds && { rounds: run.rounds }),
         report: { outputDir, comment: 'never', check: true, failOn: [] },
         assumed: [],
         warnings: [],
@@ -94,7 +101,14 @@ export function gateOnSandbox(): (run?: SandboxRun) => Promise<SandboxOutcome> {
       workDir: outputDir,
       workingDirectory: outputDir,
       version: '0.0.0',
-      progress: SILENT,
+      progress: {
+        ...SILENT,
+        line: (text) => run.hear?.(text),
+        section: (title) => {
+          run.hear?.(title);
+          return SILENT.section(title);
+        },
+      },
       signal: new AbortController().signal,
     });
     const [row] = outcome.result.scenarios;

@@ -39,6 +39,8 @@ export interface Story {
   /** How the container that answers stands to SIGTERM; undefined where that was not learnt. */
   readonly sigterm: SigtermManner | undefined;
   readonly proxies: readonly ProxyFact[];
+  /** No other scenario was on the cluster meanwhile. */
+  readonly isAlone: boolean;
   readonly events: readonly EventFact[];
   readonly notes: readonly Note[];
   readonly rolloutEnd: RolloutEnd | undefined;
@@ -139,6 +141,7 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
     after,
     sigterm: mannerOf(facts.processes, servingContainer(before)?.name),
     proxies: facts.proxies,
+    isAlone: facts.neighbours.length === 0,
     events: facts.events,
     notes: facts.notes,
     rolloutEnd: facts.rolloutEnd,
