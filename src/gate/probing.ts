@@ -30,7 +30,7 @@ const WARM_UP_LIMIT_MS = 15_000;
 const WARM_UP_ANSWERS = 10;
 const SETTLE_INTERVAL_MS = 20;
 /** What a prober gets beyond the last request's deadline to report and leave. */
-const FAREWELL_MS = 5_000;
+export const FAREWELL_MS = 5_000;
 
 async function start({ prober, place, streams }: Probing, roles: readonly Stream['role'][]): Promise<void> {
   const chosen = streams.filter(({ stream }) => roles.includes(stream.role)).map(({ spec }) => spec);

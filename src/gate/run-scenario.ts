@@ -21,9 +21,11 @@ import { awaitAvailable } from '../workload/await-available.ts';
 import { createNamespace, removeNamespace } from '../workload/namespace.ts';
 import { findTarget, stillStandsFor } from '../workload/target-address.ts';
 import { LiveCounts } from './live-counts.ts';
+import { openPodProbing, type PodProbing } from './pod-probing.ts';
 import { probedStreams } from './probed-streams.ts';
-import { baseline, type Probing, stopProbing, update, warmUp } from './probing.ts';
+import { baseline, FAREWELL_MS, type Probing, stopProbing, update, warmUp } from './probing.ts';
 import type { ScenarioRun } from './scenario-run.ts';
+import type { PlacedVantage } from './shared-places.ts';
 import { withPlaces } from './template-places.ts';
 
 const READY_LIMIT_MS = 300_000;
@@ -150,6 +152,9 @@ async function measure(measurement: Measurement): Promise<Ending> {
     return { reason: 'workload-unavailable', detail: why === undefined ? what : `${what} ${why}` };
   }
   const { target } = search;
+  const podPlace = placeOfPodProber(context);
+  // It comes up while other things do; whoever waits for it is told where it does not.
+  podPlace?.catch(() => {});
   const steady = await context.places.steadyControl(scenario, target.entryNode, context.lane);
   const place = await context.places.vantage(scenario, context.lane);
 
@@ -157,16 +162,23 @@ async function measure(measurement: Measurement): Promise<Ending> {
   open(streams.map(({ stream }) => stream));
   const portUses = new Map(streams.map(({ stream }) => [stream.id, place.ports.towards(stream)]));
   const counts = new LiveCounts(streams.map(({ stream }) => stream));
+  let podProbing: PodProbing | undefined;
   const emit = (entry: RecordingEntry) => {
     if (entry.kind === 'probe') {
       counts.add(entry);
       portUses.get(entry.stream)?.seen(entry, monotonicMs());
     }
     measurement.emit(entry.kind === 'template' ? withPlaces(entry, planned) : entry);
+    podProbing?.see(entry);
   };
   for (const text of target.notes)
     emit({ kind: 'note', atMs: clock(), level: 'info', subject: 'target', text });
 
+  if (podPlace) {
+    podProbing = scope.use(
+      await openPodProbing({ scenario, target, place: podPlace, openedMs, clock, emit }),
+    );
+  }
   const observation = scope.use(
     await observe({ ...workload, kubeConfig, service: target.service, clock, emit }),
   );
@@ -221,11 +233,29 @@ async function measure(measurement: Measurement): Promise<Ending> {
       emit({ kind: 'note', atMs: clock(), level: 'warning', subject: 'twin-outdated', text });
     }
   }
-  const proberEnd = await stopProbing(probing);
+  const [proberEnd] = await Promise.all([
+    stopProbing(probing),
+    podProbing?.finish(scenario.deadlineMs + FAREWELL_MS),
+  ]);
   if (proberEnd.kind === 'lost') return { reason: 'prober-lost', detail: proberEnd.detail };
   place.ports.goOnAt(proberEnd.nextPorts, monotonicMs());
   await emitProxyFigures(asked);
   return { reason: clean ? 'finished' : 'baseline-failing' };
+}
+
+/**
+ * Where pods are asked at their own addresses: where the prober stands, if that is in the cluster, else in a pod beside.
+ * Undefined where nobody wants to know, and where it would take a pod in somebody's cluster that no scenario asks for.
+ */
+function placeOfPodProber({
+  cluster,
+  places,
+  planned,
+  lane,
+}: ScenarioRun): Promise<PlacedVantage> | undefined {
+  const { vantage, podProbes } = planned.scenario;
+  if (podProbes === false || (vantage === 'runner' && cluster.provider === 'existing')) return undefined;
+  return places.vantage({ vantage: cluster.loopback ? vantage : 'pod' }, lane);
 }
 
 async function ownNamespace(

@@ -9,7 +9,7 @@ import { stockPodVantage } from '../prober/vantage/stock-pod.ts';
 import type { Vantage } from '../prober/vantage/vantage.ts';
 import { createNamespace, removeNamespace } from '../workload/namespace.ts';
 import { deploySteadyControl, type SteadyControl } from '../workload/steady-control.ts';
-import { OWNED_PORTS, SourcePortMemory } from './source-port-budget.ts';
+import { OWNED_PORTS, POD_PROBE_PORTS, SourcePortMemory } from './source-port-budget.ts';
 
 /** A vantage with the memory of which source ports were used from it. */
 export interface PlacedVantage {
@@ -17,6 +17,8 @@ export interface PlacedVantage {
   /** The node whose connection tracking sees the probes leave; undefined where they leave from this machine. */
   readonly node: string | undefined;
   readonly ports: SourcePortMemory;
+  /** Those of requests to pods' own addresses. */
+  readonly podPorts: SourcePortMemory;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface PlacedVantage {
  */
 export interface SharedPlaces extends AsyncDisposable {
   /** `lane`: 0-based; where nothing else runs it is 0. */
-  vantage(scenario: Scenario, lane: number): Promise<PlacedVantage>;
+  vantage(scenario: Pick<Scenario, 'vantage'>, lane: number): Promise<PlacedVantage>;
   steadyControl(scenario: Scenario, entryNode: string | undefined, lane: number): Promise<SteadyControl>;
 }
 
@@ -75,7 +77,11 @@ export function sharedPlaces(options: SharedPlacesOptions): SharedPlaces {
         `ports ${scenario.vantage} ${lane}`,
         async () => new SourcePortMemory(portsOf(lane)),
       );
-      return { ...place, ports };
+      const podPorts = await once(
+        `pod ports ${scenario.vantage}`,
+        async () => new SourcePortMemory(POD_PROBE_PORTS),
+      );
+      return { ...place, ports, podPorts };
     },
     steadyControl(scenario, entryNode, lane) {
       const among = lane === 0 ? '' : `-${lane}`;

@@ -13,6 +13,17 @@ export const OWNED_PORTS: SourcePortRange = {
   restMs: SOURCE_PORT_REST_MS,
 };
 
+/**
+ * Those of requests to pods' own addresses: none of the others, so that they take nothing away. No Service is on their
+ * way, so that no node can remember one wrongly: they rest as long as this machine remembers a closed connection.
+ */
+export const POD_PROBE_PORTS: SourcePortRange = {
+  first: 61_000,
+  last: 65_535,
+  next: 61_000,
+  restMs: 60_000,
+};
+
 /** How often the use of ports is noted: the memory of two minutes stays small. */
 const NOTED_EVERY_MS = 1_000;
 

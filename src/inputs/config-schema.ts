@@ -54,6 +54,7 @@ const probe = {
   'try-fix-runs': key(INPUT_OPTIONS['try-fix-runs']),
   sensitivity: key(INPUT_OPTIONS.sensitivity),
   'repeat-all': key(INPUT_OPTIONS['repeat-all']),
+  'pod-probes': key(INPUT_OPTIONS['pod-probes']),
   'expect-status': key(INPUT_OPTIONS['expect-status']),
   'expect-body': key(INPUT_OPTIONS['expect-body']),
   'expect-json': key(INPUT_OPTIONS['expect-json']),

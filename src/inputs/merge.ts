@@ -167,6 +167,7 @@ function scenarioSettings(name: string, connection: ConnectionMode, row: Effecti
     ...given('tryFixRuns', row['try-fix'] ? (row['try-fix-runs'] ?? 3) : undefined),
     ...given('sensitivity', row.sensitivity || undefined),
     ...given('repeatAll', row['repeat-all'] || undefined),
+    ...given('podProbes', row['pod-probes'] === false ? (false as const) : undefined),
     expect: {
       ...(row['expect-status'] ?? { statusFrom: 200, statusTo: 399 }),
       ...given('bodyContains', row['expect-body']),

@@ -402,6 +402,16 @@ export const INPUT_OPTIONS = {
     description:
       'Where nothing was dropped, run a deliberately bad twin (no preStop hook, 1 s to end), and say where it drops nothing, either.',
   }),
+  'pod-probes': option({
+    value: values.flag,
+    form: 'switch',
+    placeholder: 'true|false',
+    configPath: ['probe', 'pod-probes'],
+    perScenario: true,
+    shownDefault: 'true',
+    description:
+      'During the update, also ask pods at their own addresses, at most 50 times a second in all, to tell a pod that does not answer from a way that does not lead to it. These requests count nowhere.',
+  }),
   'expect-status': option({
     value: values.statusRange,
     form: 'text',

@@ -14,6 +14,7 @@ import type { UrlProbe } from './url-probe.ts';
 export type RecordingEntry =
   | Header
   | Probe
+  | PodProbe
   | ConnectionFact
   | Strays
   | Heartbeat
@@ -168,6 +169,16 @@ export interface Probe {
   /** Why it was never sent. */
   readonly unsent?: 'overdue' | 'no-source-port' | 'in-flight-limit' | 'stopped';
 }
+
+/**
+ * A request to a pod's own address, past every Service, beside those to the Service: it tells a pod that does not answer
+ * from a way that does not lead to it. It is nobody's request: no stream has it and no account counts it.
+ */
+export type PodProbe = Omit<Probe, 'kind' | 'stream' | 'seq'> & {
+  readonly kind: 'pod-probe';
+  /** UID of the pod that had the address. */
+  readonly pod: string;
+};
 
 /**
  * How a long-lived connection ended. `kept`: it stood when its stream ended, and we closed it. `closed`: the peer closed
@@ -451,6 +462,8 @@ export interface EndpointsFact {
   readonly slice: string;
   /** The ports of the Service that these endpoints have, by name; an unnamed one is `''`. */
   readonly ports?: readonly string[];
+  /** What those are in the pods, in the same order; 0 where the slice does not say. */
+  readonly portNumbers?: readonly number[];
   readonly endpoints: readonly {
     readonly address: string;
     readonly pod?: string;

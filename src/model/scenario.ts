@@ -113,6 +113,8 @@ export interface Measure {
   /** A rollout that is not over after this long is `timed-out`. */
   readonly rolloutDeadlineMs: number;
   readonly expect: Expectation;
+  /** Set where pods are not to be asked at their own addresses. */
+  readonly podProbes?: false;
 }
 
 /**

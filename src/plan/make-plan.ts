@@ -100,7 +100,8 @@ function planScenario(
   if (path === undefined) return undefined;
 
   const { name, protocol, connection, update, ratePerSecond, connections, idleMs, slow, expect } = settings;
-  const { pacing, deadlineMs, rolloutDeadlineMs, repeat, repeatAll, tryFixRuns, sensitivity } = settings;
+  const { pacing, deadlineMs, rolloutDeadlineMs, repeat, repeatAll, tryFixRuns } = settings;
+  const { sensitivity, podProbes } = settings;
   const baselineMs = baselineFor(settings, findings);
   const tailMs = tailFor(settings.tailMs, cluster, findings);
   const scenario = {
@@ -116,6 +117,7 @@ function planScenario(
     ...(idleMs === undefined ? {} : { idleMs }),
     ...(slow && { slow }),
     ...(pacing && { pacing }),
+    ...(podProbes === false && { podProbes }),
     ...{ deadlineMs, baselineMs, tailMs, rolloutDeadlineMs },
   };
   return {

@@ -111,6 +111,7 @@ export function endpointsFact(slice: KubeEndpointSlice): Omit<EndpointsFact, 'at
     kind: 'endpoints',
     slice: slice.metadata.name,
     ports: (slice.ports ?? []).map(({ name }) => name ?? ''),
+    portNumbers: (slice.ports ?? []).map(({ port }) => port ?? 0),
     endpoints: (slice.endpoints ?? []).map(({ addresses, targetRef, nodeName, conditions }) => {
       const ready = conditions?.ready ?? true;
       return {

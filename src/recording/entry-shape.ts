@@ -91,6 +91,7 @@ const rollout = shape({
   baselineMs: number,
   tailMs: number,
   rolloutDeadlineMs: number,
+  podProbes: optional(flag),
   expect: expectation,
 });
 
@@ -143,6 +144,33 @@ const environment: Check = (value, path) =>
 
 const place = shape({ file: text, line: count, column: count });
 
+/** What is told of a request, whoever it was for. */
+const request = {
+  scheduledMs: number,
+  sentMs: optional(number),
+  endedMs: optional(number),
+  localPort: optional(count),
+  attempts: optional(number),
+  connectMs: optional(number),
+  remote: optional(text),
+  reused: optional(flag),
+  idleMs: optional(number),
+  replaced: optional(flag),
+  status: optional(count),
+  bytes: optional(count),
+  grpcStatus: optional(count),
+  bodyOk: optional(flag),
+  value: optional(text),
+  failure: optional(
+    shape({
+      phase: oneOf('bind', 'connect', 'tls', 'send', 'headers', 'body'),
+      code: text,
+      prober: optional(flag),
+    }),
+  ),
+  unsent: optional(oneOf('overdue', 'no-source-port', 'in-flight-limit', 'stopped')),
+};
+
 const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
   header: shape({
     rollproof: text,
@@ -164,33 +192,8 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
       }),
     ),
   }),
-  probe: shape({
-    stream: text,
-    seq: count,
-    scheduledMs: number,
-    sentMs: optional(number),
-    endedMs: optional(number),
-    localPort: optional(count),
-    attempts: optional(number),
-    connectMs: optional(number),
-    remote: optional(text),
-    reused: optional(flag),
-    idleMs: optional(number),
-    replaced: optional(flag),
-    status: optional(count),
-    bytes: optional(count),
-    grpcStatus: optional(count),
-    bodyOk: optional(flag),
-    value: optional(text),
-    failure: optional(
-      shape({
-        phase: oneOf('bind', 'connect', 'tls', 'send', 'headers', 'body'),
-        code: text,
-        prober: optional(flag),
-      }),
-    ),
-    unsent: optional(oneOf('overdue', 'no-source-port', 'in-flight-limit', 'stopped')),
-  }),
+  probe: shape({ stream: text, seq: count, ...request }),
+  'pod-probe': shape({ pod: text, ...request }),
   connection: shape({
     stream: text,
     localPort: count,
@@ -305,6 +308,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     change,
     slice: text,
     ports: optional(listOf(text)),
+    portNumbers: optional(listOf(count)),
     endpoints: listOf(
       shape({
         address: text,

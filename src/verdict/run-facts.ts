@@ -9,6 +9,7 @@ import type {
   NeighbourFact,
   Note,
   PodFact,
+  PodProbe,
   Probe,
   ProcessFact,
   ProxyFact,
@@ -32,6 +33,8 @@ export interface RunFacts {
   readonly streams: readonly Stream[];
   /** In the order of the recording, by stream. */
   readonly probes: ReadonlyMap<string, readonly Probe[]>;
+  /** Requests to pods' own addresses, which no account counts. */
+  readonly podProbes: readonly PodProbe[];
   /** Long-lived connections, in the order in which they ended. */
   readonly connections: readonly ConnectionFact[];
   readonly strays: readonly Strays[];
@@ -72,6 +75,7 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
   const header = entries.find((entry) => entry.kind === 'header');
   if (!header) return undefined;
   const probes = new Map<string, Probe[]>();
+  const podProbes: PodProbe[] = [];
   const connections: ConnectionFact[] = [];
   const strays: Strays[] = [];
   const heartbeats: Heartbeat[] = [];
@@ -119,6 +123,9 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
         lastMs = Math.max(lastMs, entry.endedMs ?? entry.scheduledMs);
         continue;
       }
+      case 'pod-probe':
+        podProbes.push(entry);
+        continue;
       case 'connection':
         connections.push(entry);
         continue;
@@ -166,6 +173,7 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
     header,
     streams: header.streams,
     probes,
+    podProbes,
     connections,
     strays,
     heartbeats,

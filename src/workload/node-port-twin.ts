@@ -16,21 +16,22 @@ export interface NodePortTwinOptions {
 
 /**
  * Adds a Service of type NodePort that selects the same pods and forwards to the same target port as the original,
- * so that an unchanged ClusterIP Service can be probed from outside. Gives its name and the node port it got.
+ * so that an unchanged ClusterIP Service can be probed from outside. Gives its name, the node port it got and what that port is called.
  */
 export async function applyNodePortTwin(
   options: NodePortTwinOptions,
-): Promise<{ readonly service: string; readonly nodePort: number }> {
+): Promise<{ readonly service: string; readonly nodePort: number; readonly portName: string }> {
   const { cluster, namespace, original, port, signal } = options;
   const { targetPort, ...forwarding } = forwardingOf(original, port);
   const service = `rollproof-${original.metadata.name}`.slice(0, 63).replace(/-+$/, '');
+  const portName = port.name ?? 'probed';
   const manifest = {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: service, namespace, labels: OUR_LABEL },
     spec: {
       type: 'NodePort',
-      ports: [{ name: port.name ?? 'probed', protocol: port.protocol ?? 'TCP', port: port.port, targetPort }],
+      ports: [{ name: portName, protocol: port.protocol ?? 'TCP', port: port.port, targetPort }],
       ...forwarding,
     },
   };
@@ -39,7 +40,7 @@ export async function applyNodePortTwin(
   const live = await kubeRequest<KubeService>(cluster.kubeConfig, { path, signal });
   const nodePort = live.spec.ports?.[0]?.nodePort;
   if (nodePort === undefined) throw new Error(`the API server gave Service ${service} no node port`);
-  return { service, nodePort };
+  return { service, nodePort, portName };
 }
 
 /** Do both Services send requests for the port the same way? An update may have changed the original meanwhile. */

@@ -25,6 +25,8 @@ export interface FindTargetOptions {
 export interface Target {
   readonly address: string;
   readonly port: number;
+  /** What that port of the Service is called; `''` where it has no name. */
+  readonly portName: string;
   /** The Service whose EndpointSlices decide where requests go: the user's, or our NodePort twin of it. */
   readonly service: string;
   /** The node that the probes enter the cluster through; absent for `cluster-ip`, where it is the prober's own. */
@@ -80,7 +82,7 @@ async function findInCluster(options: FindTargetOptions): Promise<TargetSearch> 
     case 'node-port':
       return await nodePort(options, service, port, endpoints);
     case 'cluster-ip':
-      return clusterIp(options, service);
+      return clusterIp(options, service, port.name ?? '');
     case 'host-port':
       return hostPort(options, port, pods);
   }
@@ -160,7 +162,8 @@ async function nodePort(
     notes.push(
       `externalTrafficPolicy is Local: only endpoints on node ${node.name} answer what enters there`,
     );
-  if (port.nodePort) return entered(options.service, node, port.nodePort, notes);
+  if (port.nodePort)
+    return entered(options.service, node, { port: port.nodePort, portName: port.name ?? '' }, notes);
   const twin = await applyNodePortTwin({ ...options, original: service, port });
   await awaitEndpoints(
     { ...options, kubeConfig: options.cluster.kubeConfig, service: twin.service },
@@ -169,10 +172,14 @@ async function nodePort(
   notes.push(
     `Service ${options.service} has no node port: probing its twin ${twin.service}, same selector and port, of type NodePort`,
   );
-  return entered(twin.service, node, twin.nodePort, notes);
+  return entered(twin.service, node, { port: twin.nodePort, portName: twin.portName }, notes);
 }
 
-function clusterIp({ service, servicePort }: FindTargetOptions, { spec }: KubeService): TargetSearch {
+function clusterIp(
+  { service, servicePort }: FindTargetOptions,
+  { spec }: KubeService,
+  portName: string,
+): TargetSearch {
   const addresses = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
   const address = addresses.find(isIPv4) ?? addresses[0];
   if (address === undefined || address === 'None') {
@@ -186,7 +193,7 @@ function clusterIp({ service, servicePort }: FindTargetOptions, { spec }: KubeSe
       remedy: 'Probe a Service with a cluster IP, or its node port (#node-port).',
     });
   }
-  return { kind: 'found', target: { address, port: servicePort, service, notes: [] } };
+  return { kind: 'found', target: { address, port: servicePort, portName, service, notes: [] } };
 }
 
 function hostPort(
@@ -198,7 +205,7 @@ function hostPort(
     const node = cluster.nodes.find(({ name }) => name === pod.spec.nodeName);
     const entry = hostPortOf(pod, port.targetPort ?? port.port);
     if (node && entry !== undefined && !pod.metadata.deletionTimestamp)
-      return entered(service, node, entry, []);
+      return entered(service, node, { port: entry, portName: port.name ?? '' }, []);
   }
   return problem('no-address', {
     code: 'RP1516',
@@ -216,8 +223,13 @@ function hostPortOf({ spec }: KubePod, targetPort: number | string): number | un
   return port?.hostPort;
 }
 
-function entered(service: string, node: ClusterNode, port: number, notes: readonly string[]): TargetSearch {
-  return { kind: 'found', target: { address: node.address, port, service, entryNode: node.name, notes } };
+function entered(
+  service: string,
+  node: ClusterNode,
+  port: Pick<Target, 'port' | 'portName'>,
+  notes: readonly string[],
+): TargetSearch {
+  return { kind: 'found', target: { address: node.address, ...port, service, entryNode: node.name, notes } };
 }
 
 async function awaitEndpoints(options: Parameters<typeof listEndpoints>[0], count: number): Promise<void> {

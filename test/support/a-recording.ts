@@ -395,5 +395,7 @@ function aTemplate(different: Partial<TemplateFact>, atMs: number, templateHash:
 
 function instantOf(entry: RecordingEntry): number {
   if (entry.kind === 'header') return 0;
-  return entry.kind === 'probe' ? (entry.endedMs ?? entry.scheduledMs) : entry.atMs;
+  return entry.kind === 'probe' || entry.kind === 'pod-probe'
+    ? (entry.endedMs ?? entry.scheduledMs)
+    : entry.atMs;
 }

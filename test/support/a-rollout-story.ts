@@ -1,5 +1,11 @@
-import type { ContainerState, EndpointsFact, PodFact, RecordingEntry } from '../../src/model/recording.ts';
-import { aRecording, type RecordingOptions } from './a-recording.ts';
+import type {
+  ContainerState,
+  EndpointsFact,
+  PodFact,
+  PodProbe,
+  RecordingEntry,
+} from '../../src/model/recording.ts';
+import { aRecording, type Drawing, drawnProbes, type RecordingOptions } from './a-recording.ts';
 
 /** What is different in a drawn rollout whose drops have a cause. */
 export interface StoryOptions extends RecordingOptions {
@@ -97,6 +103,24 @@ export function aPodFact(which: 'old' | 'new', atMs: number, different: Partial<
   };
 }
 
+/** What a pod is asked at its own address, every 100 ms from an instant on: drawn as `aRecording` draws requests. */
+export function askedItself(which: 'old' | 'new', { atMs, draw }: Drawing): readonly PodProbe[] {
+  const { address } = which === 'old' ? OLD : NEW;
+  const drawings = [{ atMs: 0, draw }];
+  const stoppedMs = draw.length * 100;
+  const remote = `${address}:80`;
+  return drawnProbes({ drawings, intervalMs: 100, stoppedMs, firstPort: 61_000, remote }).map(
+    ({ kind: _, stream: __, seq: ___, ...request }) => ({
+      ...request,
+      kind: 'pod-probe',
+      pod: `uid-${which}-0`,
+      scheduledMs: request.scheduledMs + atMs,
+      ...(request.sentMs === undefined ? {} : { sentMs: request.sentMs + atMs }),
+      ...(request.endedMs === undefined ? {} : { endedMs: request.endedMs + atMs }),
+    }),
+  );
+}
+
 export function aContainer(different: Partial<ContainerState> = {}): ContainerState {
   return { name: 'nginx', state: 'running', ready: true, restarts: 0, ...different };
 }
@@ -119,5 +143,7 @@ function ending(fact: PodFact, exit: StoryOptions['exit'], graceSeconds: number 
 
 function at(entry: RecordingEntry): number {
   if (entry.kind === 'header') return 0;
-  return entry.kind === 'probe' ? (entry.endedMs ?? entry.scheduledMs) : entry.atMs;
+  return entry.kind === 'probe' || entry.kind === 'pod-probe'
+    ? (entry.endedMs ?? entry.scheduledMs)
+    : entry.atMs;
 }

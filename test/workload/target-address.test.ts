@@ -82,7 +82,14 @@ const service = (spec: object, nodePort?: number, name = 'web') =>
 
 describe('the address to probe', () => {
   it('for a node port is a worker rather than the control plane', async () => {
-    const target = { address: '172.18.0.3', port: 30_080, service: 'web', entryNode: 'worker', notes: [] };
+    const target = {
+      address: '172.18.0.3',
+      port: 30_080,
+      portName: '',
+      service: 'web',
+      entryNode: 'worker',
+      notes: [],
+    };
     expect(await find('node-port')).toEqual({ kind: 'found', target });
   });
 

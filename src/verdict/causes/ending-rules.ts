@@ -1,3 +1,4 @@
+import { ownAnswersWithin, ownAnswerTo } from './own-answers.ts';
 import type { PodStory } from './pod-story.ts';
 import type { Attribution, Rule } from './rule.ts';
 import { ARRIVAL_MS, propagationMs } from './rule.ts';
@@ -83,13 +84,14 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
       because: `The pods took no new connections any more, but kept the old ones until they were killed after ${graceSeconds} s.`,
     };
   }
+  const open = takesNewConnections(ending);
   if (story.sigterm === 'handles') {
     return {
       cause: 'grace-too-short',
       confidence: 'medium',
       because: `The containers handle SIGTERM, and had not come to their end when they were killed (exit code 137) after their grace period of ${graceSeconds} s.`,
       undecided: {
-        causes: ['sigterm-ignored', ...(drop.reused ? (['keep-alive-outlives-pod'] as const) : [])],
+        causes: ['sigterm-ignored', ...(drop.reused && !open ? (['keep-alive-outlives-pod'] as const) : [])],
         decidedBy:
           'The same scenario with a longer `terminationGracePeriodSeconds`: containers that end by themselves then needed the time.',
       },
@@ -97,15 +99,16 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
   }
   return {
     cause: 'sigterm-ignored',
-    confidence: drop.reused ? 'medium' : 'high',
-    because: `The containers went on as before until they were killed (exit code 137) at the end of their grace period of ${graceSeconds} s.${story.sigterm === 'lapses' ? ' Their handler for SIGTERM was gone after the signal, as that of a runtime which only passes it on: in process 1 nothing comes of that.' : ''}`,
-    ...(drop.reused && {
-      undecided: {
-        causes: ['keep-alive-outlives-pod', 'grace-too-short'],
-        decidedBy:
-          'The same scenario with new connections: a pod that lives for its whole grace period there, too, ignores SIGTERM, or needs longer; one that ends early waits for its connections.',
-      },
-    }),
+    confidence: drop.reused && !open ? 'medium' : 'high',
+    because: `The containers went on as before until they were killed (exit code 137) at the end of their grace period of ${graceSeconds} s${open ? ', and took new connections at their own addresses up to then' : ''}.${story.sigterm === 'lapses' ? ' Their handler for SIGTERM was gone after the signal, as that of a runtime which only passes it on: in process 1 nothing comes of that.' : ''}`,
+    ...(drop.reused &&
+      !open && {
+        undecided: {
+          causes: ['keep-alive-outlives-pod', 'grace-too-short'],
+          decidedBy:
+            'The same scenario with new connections: a pod that lives for its whole grace period there, too, ignores SIGTERM, or needs longer; one that ends early waits for its connections.',
+        },
+      }),
   };
 }
 
@@ -185,6 +188,8 @@ function stoppedTooEarly({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): 
   // A server that takes a request and stays silent has not stopped.
   if (drop.established && drop.sentMs < askedMs) return undefined;
   if (isAnswerOfProxy(drop, story)) return undefined;
+  // Nor has one that answers at its own address: then it is the way there that leads to nobody.
+  if (!drop.reused && ownAnswerTo(story, pod, drop) === 'ok') return undefined;
   const hook = servingContainer(story.before)?.preStop;
   const failed = story.events.find(
     ({ object, reason }) => reason === 'FailedPreStopHook' && object === `Pod/${pod.name}`,
@@ -259,10 +264,26 @@ function isNewConnectionTo(pod: PodStory, { pod: other, address, reused, sentMs 
   return mayBe && !reused;
 }
 
-function refusesNewConnections({ story, pod, askedMs }: EndingDrop): boolean {
-  return story.drops.some(
-    (other) => other.pod === pod && other.class === 'refused' && other.sentMs >= askedMs - ARRIVAL_MS,
+function refusesNewConnections({ story, pod, askedMs, drop }: EndingDrop): boolean {
+  return (
+    story.drops.some(
+      (other) => other.pod === pod && other.class === 'refused' && other.sentMs >= askedMs - ARRIVAL_MS,
+    ) ||
+    // At its own address a pod refuses also when it has ended: that is no sign of life.
+    ownAnswersWithin(story, pod, { fromMs: askedMs, toMs: drop.endedMs - AT_ONCE_MS }).includes('refused')
   );
+}
+
+/** Answers at its own address over this time, the last before it was killed, show that it took new connections until then. */
+const TO_THE_END_MS = 1_000;
+
+/** Did it answer new connections at its own address, and none in vain, up to its end? */
+function takesNewConnections({ story, pod, drop: { endedMs } }: EndingDrop): boolean {
+  const answers = ownAnswersWithin(story, pod, {
+    fromMs: endedMs - TO_THE_END_MS - ARRIVAL_MS,
+    toMs: endedMs - ARRIVAL_MS,
+  });
+  return answers.length > 1 && answers.every((answer) => answer === 'ok');
 }
 
 function isCut({ established, class: dropClass }: Drop): boolean {

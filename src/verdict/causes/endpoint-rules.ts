@@ -1,4 +1,5 @@
 import type { Endpoint } from '../endpoint-spans.ts';
+import { ownAnswerAt } from './own-answers.ts';
 import type { PodStory } from './pod-story.ts';
 import { ARRIVAL_MS, PROPAGATION_MS, propagationMs, type Rule } from './rule.ts';
 import type { Drop, Story } from './story.ts';
@@ -102,9 +103,12 @@ export const nobodyOnEntryNode: Rule = (drop, story) => {
   if (drop.address !== undefined && !lastResort) return undefined;
   const here = (endpoint: Endpoint) => endpoint.node === node && endpoint.ready;
   if (!without(here, drop, story)) return undefined;
+  const elsewhere = story.pods.some(
+    (pod) => pod.node !== node && ownAnswerAt(story, pod, drop.sentMs) === 'ok',
+  );
   return {
     cause: 'local-traffic-policy',
-    confidence: story.routesHeard ? 'high' : 'medium',
+    confidence: story.routesHeard || elsewhere ? 'high' : 'medium',
     because: `The Service's ${policy} is Local, and the node ${node}, which the requests entered, had no ready endpoint at that time.`,
   };
 };

@@ -1,4 +1,5 @@
 import { least, most } from '../extremes.ts';
+import { ownAnswerAt, ownAnswerTo } from './own-answers.ts';
 import type { PodStory } from './pod-story.ts';
 import type { Drop, Story } from './story.ts';
 
@@ -18,6 +19,7 @@ export function evidenceOf(drops: readonly Drop[], story: Story): readonly strin
       ),
     ),
     ...(pods.length > told.length ? [`The same holds for ${pods.length - told.length} more pods.`] : []),
+    ...askedDirectly(drops, story),
     ...unready(story, drops),
   ];
 }
@@ -60,6 +62,34 @@ function podSentence(pod: PodStory, drops: readonly Drop[]): string {
     ...(outOfEndpointsMs === undefined ? [] : [`it was out of the endpoints after ${at(outOfEndpointsMs)}`]),
   ];
   return `${where}, ${span} after it was told to end${steps.length === 0 ? '' : `; ${steps.join(', ')}`}.`;
+}
+
+/** What pods said at their own addresses at the moments at which requests were lost: their own, or of nobody's any pod. */
+function askedDirectly(drops: readonly Drop[], story: Story): readonly string[] {
+  const answers = drops.flatMap((drop) => (drop.reused ? [] : (ownAnswerTo(story, drop.pod, drop) ?? [])));
+  if (answers.length > 0) {
+    const failed = Map.groupBy(
+      answers.filter((answer) => answer !== 'ok'),
+      (answer) => answer,
+    );
+    const list = [...failed].map(([kind, some]) => `${some.length} ${kind}`).join(', ');
+    const ok = answers.filter((answer) => answer === 'ok').length;
+    return [
+      `Asked at their own addresses, past the Service, just before and just after, these pods ${ok === 0 ? 'did not answer either' : list === '' ? 'answered' : `answered at ${ok} of the moments and not at the others`} (${answers.length} of ${drops.length} moments known${list === '' ? '' : `: ${list}`}).`,
+    ];
+  }
+  const lost = drops.filter(({ pod, reused }) => !pod && !reused);
+  const others = story.pods.filter((pod) =>
+    lost.some((drop) => ownAnswerAt(story, pod, drop.sentMs) === 'ok'),
+  );
+  return others.length === 0
+    ? []
+    : [
+        `Asked at their own addresses, past the Service, at the same moments, ${others
+          .slice(0, POD_LIMIT)
+          .map(({ name }) => name)
+          .join(', ')}${others.length > POD_LIMIT ? ` and ${others.length - POD_LIMIT} more` : ''} answered.`,
+      ];
 }
 
 /** A shorter stretch without a ready endpoint is only the order in which facts arrive. */

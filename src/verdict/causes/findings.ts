@@ -28,7 +28,7 @@ export function findingsOf(story: Story, account: Account, steady?: Account): re
   }
   const findings = [...explained].map(([cause, cases]): Finding => {
     const drops = cases.map(({ drop, attribution: { pod } }) => (pod ? { ...drop, pod } : drop));
-    const undecided = cases.find(({ attribution }) => attribution.undecided)?.attribution.undecided;
+    const undecided = undecidedOf(cases.map(({ attribution }) => attribution));
     const suggestion = suggestionFor(cause, story, drops);
     return {
       cause,
@@ -55,6 +55,12 @@ export function findingsOf(story: Story, account: Account, steady?: Account): re
     ...rolloutFindings(story),
     ...restartFindings(story, findings),
   ];
+}
+
+/** What the finding cannot be told from, unless most of its drops were: they are of one cause. */
+function undecidedOf(all: readonly Attribution[]): Attribution['undecided'] {
+  const open = all.filter(({ undecided }) => undecided);
+  return 2 * open.length >= all.length ? open[0]?.undecided : undefined;
 }
 
 /** The control may lose a request now and then; from this many on, and this share of what was lost, it is telling. */

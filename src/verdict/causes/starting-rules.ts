@@ -1,4 +1,5 @@
 import type { TemplateFact } from '../../model/recording.ts';
+import { type OwnAnswer, ownAnswerTo } from './own-answers.ts';
 import type { Attribution, Rule } from './rule.ts';
 import { type Drop, type Story, servingContainer, type Visit } from './story.ts';
 
@@ -32,22 +33,36 @@ export const startingPod: Rule = (drop, story) => {
   const healed = own.some(({ ok, sentMs }) => ok && sentMs > drop.sentMs);
   if (!healed || soFar.filter(({ ok }) => ok).length > soFar.length / 2 || hasStarted(soFar))
     return undefined;
-  if (drop.class === 'connect-timeout' || drop.class === 'unreachable') {
-    return {
-      cause: 'network-not-ready-for-new-pod',
-      confidence: 'medium',
-      because:
-        'Connections to new pods got no answer at all just after they became ready, and later ones did.',
-    };
-  }
-  return notListening(drop, story);
+  return startOf(drop, story);
 };
+
+/** What a new pod was not ready for, where a request was lost because it was new. */
+export function startOf(drop: Drop, story: Story): Attribution {
+  return isSilence(drop.class) ? networkNotReady(drop, story) : notListening(drop, story);
+}
+
+function isSilence(answer: OwnAnswer | undefined): boolean {
+  return answer === 'connect-timeout' || answer === 'unreachable';
+}
+
+function networkNotReady(drop: Drop, story: Story): Attribution {
+  const because =
+    'Connections to new pods got no answer at all just after they became ready, and later ones did.';
+  // No Service is on the way to a pod's own address: it is the pod that the network did not lead to.
+  const bothWays = isSilence(ownAnswerTo(story, drop.pod, drop));
+  return {
+    cause: 'network-not-ready-for-new-pod',
+    confidence: bothWays ? 'high' : 'medium',
+    because: bothWays ? `${because} Their own addresses, past the Service, were as silent.` : because,
+  };
+}
 
 /** What a proxy says of the server behind it. A server that is still starting says 503 of itself. */
 const OF_A_GATEWAY: ReadonlySet<number> = new Set([502, 504]);
 
 function notListening(drop: Drop, story: Story): Attribution {
   const attribution = byReadiness(drop, story);
+  if (ownAnswerTo(story, drop.pod, drop) === 'ok') return answeredItself(drop, attribution);
   if (drop.status === undefined || !OF_A_GATEWAY.has(drop.status)) return attribution;
   return {
     ...attribution,
@@ -55,6 +70,29 @@ function notListening(drop: Drop, story: Story): Attribution {
     undecided: {
       causes: ['ingress-stale-upstream'],
       decidedBy: "The body or the `Server` header of such an answer: is it a proxy's, or the server's own?",
+    },
+  };
+}
+
+/** What was lost through the Service the pod itself would have answered: it had started, and the way there had not. */
+function answeredItself(drop: Drop, attribution: Attribution): Attribution {
+  const { status, class: dropClass } = drop;
+  if (status !== undefined && OF_A_GATEWAY.has(status)) {
+    return {
+      cause: 'ingress-stale-upstream',
+      confidence: 'medium',
+      because: `They were answered ${status} while the pods themselves, asked at their own addresses, answered as expected.`,
+    };
+  }
+  // An answer that was wrong is the pod's, whatever it said to others; a connection that was not made may be the network's.
+  if (dropClass !== 'refused' && dropClass !== 'connect-reset') return attribution;
+  return {
+    ...attribution,
+    confidence: 'low',
+    undecided: {
+      causes: [...(attribution.undecided?.causes ?? []), 'network-not-ready-for-new-pod'],
+      decidedBy:
+        'The same requests from another node: the pods answered at their own addresses at the same moments, and what only one node does not reach is the network.',
     },
   };
 }

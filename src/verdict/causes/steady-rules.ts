@@ -1,3 +1,4 @@
+import { ownAnswerTo } from './own-answers.ts';
 import type { PodStory } from './pod-story.ts';
 import type { Rule } from './rule.ts';
 import { ARRIVAL_MS } from './rule.ts';
@@ -66,17 +67,19 @@ export const staleUpstream: Rule = (drop, story) => {
   const foreign = routesHeard && address !== undefined && pod === undefined;
   const recovered = visits.some((visit) => visit.ok && visit.pod === pod && visit.sentMs > endedMs);
   if (!foreign && !recovered && !byProxy) return undefined;
+  const itself = ownAnswerTo(story, pod, drop) === 'ok';
   return {
     cause: 'ingress-stale-upstream',
-    confidence: foreign ? 'high' : 'medium',
-    because: `They were answered ${status} while old pods ended, by ${foreign ? 'a proxy, which is no pod of the Deployment' : 'pods that were neither starting nor ending'}.`,
-    ...(!foreign && {
-      undecided: {
-        causes: ['readiness-too-early'],
-        decidedBy:
-          "The body or the `Server` header of such an answer: is it the proxy's, or the server's own?",
-      },
-    }),
+    confidence: foreign || itself ? 'high' : 'medium',
+    because: `They were answered ${status} while old pods ended, by ${foreign ? 'a proxy, which is no pod of the Deployment' : 'pods that were neither starting nor ending'}${itself ? '; asked at their own addresses, those pods answered as expected at that time' : ''}.`,
+    ...(!foreign &&
+      !itself && {
+        undecided: {
+          causes: ['readiness-too-early'],
+          decidedBy:
+            "The body or the `Server` header of such an answer: is it the proxy's, or the server's own?",
+        },
+      }),
   };
 };
 

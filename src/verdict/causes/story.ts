@@ -18,6 +18,7 @@ import { podLives } from '../pod-generations.ts';
 import { responseTimes } from '../response-times.ts';
 import { routeTable } from '../route-table.ts';
 import type { RolloutFacts } from '../run-facts.ts';
+import { type OwnAnswers, ownAnswersOf } from './own-answers.ts';
 import { type PodStory, podStories } from './pod-story.ts';
 import { stickyPods } from './sticky-pods.ts';
 
@@ -38,6 +39,8 @@ export interface Story {
   readonly after: TemplateFact | undefined;
   /** How the container that answers stands to SIGTERM; undefined where that was not learnt. */
   readonly sigterm: SigtermManner | undefined;
+  /** What pods said at their own addresses meanwhile; empty where nobody asked them. */
+  readonly ownAnswers: OwnAnswers;
   readonly proxies: readonly ProxyFact[];
   /** No other scenario was on the cluster meanwhile. */
   readonly isAlone: boolean;
@@ -140,6 +143,7 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
     before,
     after,
     sigterm: mannerOf(facts.processes, servingContainer(before)?.name),
+    ownAnswers: ownAnswersOf(facts.podProbes, target.stream.expect),
     proxies: facts.proxies,
     isAlone: facts.neighbours.length === 0,
     events: facts.events,

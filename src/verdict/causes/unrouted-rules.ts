@@ -1,6 +1,8 @@
 import { endingPod } from './ending-rules.ts';
+import { ownAnswerTo } from './own-answers.ts';
 import type { PodStory } from './pod-story.ts';
-import { ARRIVAL_MS, propagationMs, type Rule } from './rule.ts';
+import { ARRIVAL_MS, type Attribution, propagationMs, type Rule } from './rule.ts';
+import { startOf } from './starting-rules.ts';
 import type { Drop, Story } from './story.ts';
 
 /** A pod that has just become ready is suspect for this long, where nobody knows which pod a request went to. */
@@ -11,22 +13,22 @@ const COMPANY_MS = 250;
 
 /**
  * The nodes' connection tracking was not heard, so that the pod has to be inferred: it is the one that was ending,
- * where only one was. A pod that became ready at the same time could be it just as well, and the finding says so.
+ * where only one was. A pod that became ready at the same time could be it just as well, and the finding says so, unless
+ * one of the two answered at its own address meanwhile.
  */
 export const inferredPod: Rule = (drop, story) => {
   if (drop.address !== undefined) return undefined;
-  const [ending, another] = story.pods.filter((pod) => isEnding(pod, drop, propagationMs(story)));
+  // What answered a new connection at its own address has not lost one; of a kept one that says nothing.
+  const suspect = (pod: PodStory) => drop.reused || ownAnswerTo(story, pod, drop) !== 'ok';
+  const [ending, another] = story.pods.filter(
+    (pod) => isEnding(pod, drop, propagationMs(story)) && suspect(pod),
+  );
+  const [starting] = story.pods.filter((pod) => isStarting(pod, drop) && suspect(pod));
   // Where tracking was heard, only this one event was lost: that needs company that is known.
-  if (!ending || (story.routesHeard && !hasCompany(drop, ending, story))) return undefined;
+  if (!ending) return startingAlone(drop, story, starting);
+  if (story.routesHeard && !hasCompany(drop, ending, story)) return undefined;
   const attribution = endingPod({ ...drop, pod: ending }, story);
   if (!attribution) return undefined;
-  const starting = story.pods.some(
-    ({ firstReadyMs, generation }) =>
-      generation === 'new' &&
-      firstReadyMs !== undefined &&
-      drop.sentMs >= firstReadyMs - ARRIVAL_MS &&
-      drop.sentMs <= firstReadyMs + JUST_READY_MS,
-  );
   if (!starting)
     return { ...attribution, pod: ending, confidence: another || story.routesHeard ? 'low' : 'medium' };
   return {
@@ -45,6 +47,21 @@ export const inferredPod: Rule = (drop, story) => {
     },
   };
 };
+
+/** No other pod can have lost it: this one failed at its own address as well. */
+function startingAlone(drop: Drop, story: Story, pod: PodStory | undefined): Attribution | undefined {
+  if (!pod || story.routesHeard || ownAnswerTo(story, pod, drop) === undefined) return undefined;
+  return { ...startOf({ ...drop, pod }, story), confidence: 'medium', pod };
+}
+
+function isStarting({ firstReadyMs, generation }: PodStory, { sentMs }: Drop): boolean {
+  return (
+    generation === 'new' &&
+    firstReadyMs !== undefined &&
+    sentMs >= firstReadyMs - ARRIVAL_MS &&
+    sentMs <= firstReadyMs + JUST_READY_MS
+  );
+}
 
 function isEnding(
   { askedFromMs, outOfEndpointsMs, goneMs }: PodStory,

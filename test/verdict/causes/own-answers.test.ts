@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import type { PodProbe } from '../../../src/model/recording.ts';
+import { judgeRun } from '../../../src/verdict/judge.ts';
+import {
+  aRolloutStory,
+  askedItself,
+  ENDING,
+  NEW,
+  OLD,
+  READY,
+  type StoryOptions,
+} from '../../support/a-rollout-story.ts';
+
+const ENDS = {
+  template: {},
+  exit: { code: 0, atMs: 4_800 },
+  endpoints: [
+    { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
+    {
+      atMs: 4_500,
+      endpoints: [
+        { ...OLD, ...ENDING },
+        { ...NEW, ...READY },
+      ],
+    },
+    { atMs: 4_900, endpoints: [{ ...NEW, ...READY }] },
+  ],
+};
+const STOPS = { ...ENDS, target: [{ atMs: 4_560, draw: 'xxxx.x.xxx' }] };
+const KILLED = {
+  scenario: { connection: 'keep-alive' },
+  reused: true,
+  graceSeconds: 2,
+  terminatingMs: 3_000,
+  template: { gracePeriodSeconds: 2 },
+  exit: { code: 137, atMs: 6_700 },
+  target: [{ atMs: 6_500, draw: 'rrrr' }],
+} as const;
+
+const asked = (old: string, fresh = '', atMs = 4_500) => [
+  ...askedItself('old', { atMs, draw: old }),
+  ...askedItself('new', { atMs, draw: fresh }),
+];
+const findingsOf = (story: StoryOptions, also: readonly PodProbe[]) =>
+  judgeRun(aRolloutStory({ ...story, also: [...(story.also ?? []), ...also] })).findings;
+
+describe('what pods say at their own addresses', () => {
+  it('shows that a pod had stopped, where it refused there as well', () => {
+    const [finding] = findingsOf(STOPS, asked('xxxx'));
+    expect(finding).toMatchObject({ cause: 'stops-before-endpoint-removal', confidence: 'high', drops: 8 });
+    expect(finding?.evidence).toContain(
+      'Asked at their own addresses, past the Service, just before and just after, these pods did not answer either (8 of 8 moments known: 8 refused).',
+    );
+  });
+
+  it('acquits a pod that answered there just before and just after: it is the way that is stale', () => {
+    const [finding] = findingsOf(STOPS, asked('....'));
+    expect(finding).toMatchObject({ cause: 'unexplained', drops: 8, pods: [OLD.pod] });
+    expect(finding?.evidence.join(' ')).toContain('these pods answered (8 of 8 moments known)');
+  });
+
+  it('says nothing of an instant at which a pod stopped, or too far from which it was asked', () => {
+    const without = findingsOf(STOPS, []);
+    expect(findingsOf(STOPS, askedItself('old', { atMs: 4_555, draw: '.x' }).slice(0, 1))).toEqual(without);
+    expect(findingsOf(STOPS, asked('..', '', 3_000))).toEqual(without);
+  });
+
+  it('tells an ending pod from one that starts, where connection tracking was not heard', () => {
+    const story = { ...STOPS, routes: false };
+    expect(findingsOf(story, [])[0]).toMatchObject({
+      confidence: 'low',
+      undecided: { causes: expect.arrayContaining(['readiness-too-early']) },
+    });
+    const [ended] = findingsOf(story, asked('xxxx', '....'));
+    expect(ended).toMatchObject({
+      cause: 'stops-before-endpoint-removal',
+      confidence: 'medium',
+      pods: [OLD.pod],
+    });
+    expect(ended?.undecided).toBeUndefined();
+    const [started] = findingsOf(story, asked('....', 'xxxx'));
+    expect(started).toMatchObject({ cause: 'readiness-too-early', confidence: 'medium', pods: [NEW.pod] });
+    expect(started?.undecided).toBeUndefined();
+  });
+
+  it('makes sure that it is the network which does not lead to a new pod', () => {
+    const story = { template: {}, lostAt: 'new', target: [{ atMs: 4_510, draw: 'ttttt' }] } as const;
+    expect(findingsOf(story, [])).toMatchObject([{ confidence: 'medium' }]);
+    expect(findingsOf(story, asked('', 'tttt', 4_450))).toMatchObject([
+      { cause: 'network-not-ready-for-new-pod', confidence: 'high' },
+    ]);
+  });
+
+  it('leaves open whether a new pod or the network refuses, where the pod itself answers', () => {
+    const story = { template: {}, lostAt: 'new', target: [{ atMs: 4_510, draw: 'xxxxx' }] } as const;
+    expect(findingsOf(story, asked('', 'xxxx', 4_450))).toMatchObject([
+      { cause: 'readiness-too-early', confidence: 'high' },
+    ]);
+    expect(findingsOf(story, asked('', '....', 4_450))).toMatchObject([
+      {
+        cause: 'readiness-too-early',
+        confidence: 'low',
+        undecided: { causes: ['network-not-ready-for-new-pod'] },
+      },
+    ]);
+  });
+
+  it("tells a proxy's bad answers from a pod's own", () => {
+    const story = {
+      template: {},
+      exit: { code: 0, atMs: 4_800 },
+      lostAt: 'new',
+      target: [{ atMs: 5_500, draw: 'ss.s' }],
+    } as const;
+    expect(findingsOf(story, [])).toMatchObject([
+      { confidence: 'medium', undecided: { causes: ['readiness-too-early'] } },
+    ]);
+    const [finding] = findingsOf(story, askedItself('new', { atMs: 5_400, draw: '....' }));
+    expect(finding).toMatchObject({ cause: 'ingress-stale-upstream', confidence: 'high' });
+    expect(finding?.undecided).toBeUndefined();
+  });
+
+  it('tells a pod that ignores SIGTERM from one that waits for its kept-alive connections', () => {
+    expect(findingsOf(KILLED, [])).toMatchObject([
+      {
+        cause: 'sigterm-ignored',
+        confidence: 'medium',
+        undecided: { causes: ['keep-alive-outlives-pod', 'grace-too-short'] },
+      },
+    ]);
+    const [open] = findingsOf(KILLED, asked('.'.repeat(20)));
+    expect(open).toMatchObject({ cause: 'sigterm-ignored', confidence: 'high' });
+    expect(open?.undecided).toBeUndefined();
+    expect(findingsOf(KILLED, asked(`.${'x'.repeat(19)}`))).toMatchObject([
+      { cause: 'keep-alive-outlives-pod', confidence: 'high' },
+    ]);
+  });
+
+  it('shows that pods elsewhere answered while the node that requests entered had none', () => {
+    const [finding] = findingsOf(
+      {
+        ...ENDS,
+        template: { service: { externalTrafficPolicy: 'Local', entryNode: 'worker' } },
+        routes: false,
+        target: [{ atMs: 5_000, draw: 'tttt' }],
+      },
+      asked('', '........'),
+    );
+    expect(finding).toMatchObject({ cause: 'local-traffic-policy', confidence: 'high' });
+    expect(finding?.evidence).toContain(
+      'Asked at their own addresses, past the Service, at the same moments, web-new-0 answered.',
+    );
+  });
+
+  it('is nobody’s request: no sum, no phase and no verdict knows of it', () => {
+    const good = { template: {} };
+    const failing = asked('xxxxtttt', 'tttttttt');
+    const { findings: _, ...without } = judgeRun(aRolloutStory(STOPS));
+    const { findings: __, ...along } = judgeRun(aRolloutStory({ ...STOPS, also: failing }));
+    expect(along).toEqual(without);
+    expect(judgeRun(aRolloutStory({ ...good, also: failing }))).toEqual(judgeRun(aRolloutStory(good)));
+    expect(judgeRun(aRolloutStory(good)).verdict).toBe('pass');
+  });
+
+  it('says nothing where it is the prober that failed', () => {
+    const local = askedItself('old', { atMs: 4_500, draw: 'nnnn' });
+    expect(findingsOf(STOPS, local)).toEqual(findingsOf(STOPS, []));
+  });
+});
