@@ -16,6 +16,7 @@ import { observe } from '../rollout/observe.ts';
 import { watchProcesses } from '../rollout/process-watch.ts';
 import { emitProxyFigures } from '../rollout/proxy-figures.ts';
 import { watchRoutes } from '../rollout/route-watch.ts';
+import { type RuntimeWatch, watchRuntimes } from '../rollout/runtime-watch.ts';
 import { applyWorkload } from '../workload/apply-workload.ts';
 import { awaitAvailable } from '../workload/await-available.ts';
 import { createNamespace, removeNamespace } from '../workload/namespace.ts';
@@ -163,6 +164,7 @@ async function measure(measurement: Measurement): Promise<Ending> {
   const portUses = new Map(streams.map(({ stream }) => [stream.id, place.ports.towards(stream)]));
   const counts = new LiveCounts(streams.map(({ stream }) => stream));
   let podProbing: PodProbing | undefined;
+  let runtimes: RuntimeWatch | undefined;
   const emit = (entry: RecordingEntry) => {
     if (entry.kind === 'probe') {
       counts.add(entry);
@@ -170,15 +172,25 @@ async function measure(measurement: Measurement): Promise<Ending> {
     }
     measurement.emit(entry.kind === 'template' ? withPlaces(entry, planned) : entry);
     podProbing?.see(entry);
+    runtimes?.see(entry);
   };
   for (const text of target.notes)
     emit({ kind: 'note', atMs: clock(), level: 'info', subject: 'target', text });
 
+  const asked = {
+    nodeShell: cluster.nodeShell,
+    nodes: cluster.nodes.map(({ name }) => name),
+    namespace,
+    clock,
+    emit,
+  };
   if (podPlace) {
     podProbing = scope.use(
       await openPodProbing({ scenario, target, place: podPlace, openedMs, clock, emit }),
     );
   }
+  // Before the pods are listed, so that it learns of each.
+  runtimes = scope.use(await watchRuntimes(asked));
   const observation = scope.use(
     await observe({ ...workload, kubeConfig, service: target.service, clock, emit }),
   );
@@ -194,13 +206,6 @@ async function measure(measurement: Measurement): Promise<Ending> {
       emit,
     }),
   );
-  const asked = {
-    nodeShell: cluster.nodeShell,
-    nodes: cluster.nodes.map(({ name }) => name),
-    namespace,
-    clock,
-    emit,
-  };
   scope.use(await watchProcesses(asked));
   await emitProxyFigures(asked);
   const prober = scope.use(

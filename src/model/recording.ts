@@ -23,6 +23,7 @@ export type RecordingEntry =
   | WorkloadAfter
   | TemplateFact
   | ProcessFact
+  | RuntimeFact
   | ProxyFact
   | StaticFindingEntry
   | PodFact
@@ -364,6 +365,28 @@ export interface ProcessFact {
   readonly ended?: true;
 }
 
+/**
+ * What the container runtime of a node did to a container whose pod had been told to end. The kubelet has it run a
+ * program in the container for an `exec` hook (and for `exec` probes), and send the stop signal when the hook is over.
+ */
+export interface RuntimeFact {
+  readonly kind: 'runtime';
+  /** When it happened, by the node's clock. */
+  readonly atMs: number;
+  /** How far that may be off. */
+  readonly withinMs: number;
+  /** The pod's name. */
+  readonly pod: string;
+  readonly container: string;
+  readonly what: 'program-started' | 'program-ended' | 'signalled' | 'ended';
+  /** Tells programs of one container apart. */
+  readonly program?: string;
+  /** Of what ended. */
+  readonly exitCode?: number;
+  /** `terminated` for SIGTERM; an image may ask for another one. */
+  readonly signal?: string;
+}
+
 /** kube-proxy's own figures on one node, counted since it started: what two of these differ by happened in between. */
 export interface ProxyFact {
   readonly kind: 'proxy';
@@ -404,6 +427,8 @@ export interface PodFact {
 
 export interface ContainerState {
   readonly name: string;
+  /** What the container runtime calls it. */
+  readonly id?: string;
   readonly state: 'waiting' | 'running' | 'terminated' | 'unknown';
   readonly ready: boolean;
   readonly restarts: number;

@@ -149,6 +149,7 @@ function containerState({
   name,
   ready,
   restartCount,
+  containerID,
   state,
   lastState,
 }: KubeContainerStatus): ContainerState {
@@ -156,8 +157,10 @@ function containerState({
   const details = waiting ?? terminated;
   const startedAt = running?.startedAt ?? terminated?.startedAt;
   const last = lastState?.terminated;
+  const id = containerID?.split('://')[1];
   return {
     name,
+    ...(id ? { id } : {}),
     state: waiting ? 'waiting' : running ? 'running' : terminated ? 'terminated' : 'unknown',
     ready,
     restarts: restartCount,

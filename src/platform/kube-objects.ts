@@ -109,6 +109,8 @@ export interface KubeContainerStatus {
   readonly name: string;
   readonly ready: boolean;
   readonly restartCount: number;
+  /** `containerd://<id>` */
+  readonly containerID?: string;
   readonly state?: KubeContainerState;
   readonly lastState?: KubeContainerState;
 }

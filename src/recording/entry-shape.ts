@@ -328,6 +328,16 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     first: flag,
     ended: optional(flag),
   }),
+  runtime: shape({
+    atMs: number,
+    withinMs: number,
+    pod: text,
+    container: text,
+    what: oneOf('program-started', 'program-ended', 'signalled', 'ended'),
+    program: optional(text),
+    exitCode: optional(number),
+    signal: optional(text),
+  }),
   proxy: shape({
     atMs: number,
     node: text,

@@ -17,6 +17,7 @@ import type {
   RolloutEnd,
   RolloutHeader,
   Route,
+  RuntimeFact,
   StaticFindingEntry,
   Strays,
   Stream,
@@ -47,6 +48,8 @@ export interface RunFacts {
   /** Before the update, then after it. */
   readonly templates: readonly TemplateFact[];
   readonly processes: readonly ProcessFact[];
+  /** What container runtimes did to containers of pods that end. */
+  readonly runtimes: readonly RuntimeFact[];
   readonly proxies: readonly ProxyFact[];
   readonly staticFindings: readonly StaticFindingEntry[];
   readonly events: readonly EventFact[];
@@ -84,6 +87,7 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
   const routes: Route[] = [];
   const templates: TemplateFact[] = [];
   const processes: ProcessFact[] = [];
+  const runtimes: RuntimeFact[] = [];
   const proxies: ProxyFact[] = [];
   const staticFindings: StaticFindingEntry[] = [];
   const events: EventFact[] = [];
@@ -106,6 +110,9 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
         continue;
       case 'process':
         processes.push(entry);
+        break;
+      case 'runtime':
+        runtimes.push(entry);
         break;
       case 'proxy':
         proxies.push(entry);
@@ -184,6 +191,7 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
     routes,
     templates,
     processes,
+    runtimes,
     proxies,
     staticFindings,
     events,

@@ -64,32 +64,42 @@ function podSentence(pod: PodStory, drops: readonly Drop[]): string {
   return `${where}, ${span} after it was told to end${steps.length === 0 ? '' : `; ${steps.join(', ')}`}.`;
 }
 
-/** What pods said at their own addresses at the moments at which requests were lost: their own, or of nobody's any pod. */
+/** What pods said at their own addresses at the moments at which requests were lost there, or at no pod at all. */
 function askedDirectly(drops: readonly Drop[], story: Story): readonly string[] {
-  const answers = drops.flatMap((drop) => (drop.reused ? [] : (ownAnswerTo(story, drop.pod, drop) ?? [])));
-  if (answers.length > 0) {
-    const failed = Map.groupBy(
-      answers.filter((answer) => answer !== 'ok'),
-      (answer) => answer,
-    );
-    const list = [...failed].map(([kind, some]) => `${some.length} ${kind}`).join(', ');
-    const ok = answers.filter((answer) => answer === 'ok').length;
-    return [
-      `Asked at their own addresses, past the Service, just before and just after, these pods ${ok === 0 ? 'did not answer either' : list === '' ? 'answered' : `answered at ${ok} of the moments and not at the others`} (${answers.length} of ${drops.length} moments known${list === '' ? '' : `: ${list}`}).`,
-    ];
-  }
-  const lost = drops.filter(({ pod, reused }) => !pod && !reused);
-  const others = story.pods.filter((pod) =>
-    lost.some((drop) => ownAnswerAt(story, pod, drop.sentMs) === 'ok'),
+  const fresh = drops.filter(({ reused }) => !reused);
+  return [...atTheirPods(fresh, story), ...meanwhile(fresh, story)];
+}
+
+function atTheirPods(drops: readonly Drop[], story: Story): readonly string[] {
+  const sent = drops.filter(({ pod }) => pod);
+  const answers = sent.flatMap((drop) => ownAnswerTo(story, drop.pod, drop) ?? []);
+  if (answers.length === 0) return [];
+  const kinds = Map.groupBy(answers, (answer) => answer);
+  const ok = kinds.get('ok')?.length ?? 0;
+  const list = [...kinds].flatMap(([kind, some]) => (kind === 'ok' ? [] : [`${some.length} ${kind}`]));
+  const what =
+    ok === 0
+      ? 'did not answer either'
+      : ok === answers.length
+        ? 'answered'
+        : `answered at ${ok} of the moments and not at the others`;
+  const known = `${answers.length} of ${sent.length} moments known`;
+  return [
+    `Asked at their own addresses, past the Service, just before and just after, these pods ${what} (${[known, list.join(', ')].filter(Boolean).join(': ')}).`,
+  ];
+}
+
+function meanwhile(drops: readonly Drop[], story: Story): readonly string[] {
+  const lost = drops.filter(({ pod }) => !pod);
+  const answered = story.pods.filter((pod) =>
+    lost.some(({ sentMs }) => ownAnswerAt(story, pod, sentMs) === 'ok'),
   );
-  return others.length === 0
-    ? []
-    : [
-        `Asked at their own addresses, past the Service, at the same moments, ${others
-          .slice(0, POD_LIMIT)
-          .map(({ name }) => name)
-          .join(', ')}${others.length > POD_LIMIT ? ` and ${others.length - POD_LIMIT} more` : ''} answered.`,
-      ];
+  if (answered.length === 0) return [];
+  const names = answered.slice(0, POD_LIMIT).map(({ name }) => name);
+  const more = answered.length - names.length;
+  return [
+    `Asked at their own addresses, past the Service, while requests were lost at nobody, ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''} answered.`,
+  ];
 }
 
 /** A shorter stretch without a ready endpoint is only the order in which facts arrive. */

@@ -1,6 +1,6 @@
 import type { TemplateFact } from '../../model/recording.ts';
-import { type OwnAnswer, ownAnswerTo } from './own-answers.ts';
-import type { Attribution, Rule } from './rule.ts';
+import { type OwnAnswer, ownAnswersWithin, ownAnswerTo } from './own-answers.ts';
+import { type Attribution, PROPAGATION_MS, type Rule } from './rule.ts';
 import { type Drop, type Story, servingContainer, type Visit } from './story.ts';
 
 /** A container of the pod ended by itself and was started again. */
@@ -31,17 +31,25 @@ export const startingPod: Rule = (drop, story) => {
   const own = story.visitsOf.get(pod) ?? [];
   const soFar = own.filter(({ sentMs }) => sentMs <= drop.sentMs);
   const healed = own.some(({ ok, sentMs }) => ok && sentMs > drop.sentMs);
-  if (!healed || soFar.filter(({ ok }) => ok).length > soFar.length / 2 || hasStarted(soFar))
-    return undefined;
+  const started = soFar.filter(({ ok }) => ok).length > soFar.length / 2 || hasStarted(soFar);
+  if (!healed || (started && !isLateSilence(drop, story))) return undefined;
   return startOf(drop, story);
 };
+
+/** A connection is given up by a node some seconds after it found no way, when others have been led there already. */
+function isLateSilence(drop: Drop, story: Story): boolean {
+  const { pod, class: dropClass, sentMs: toMs } = drop;
+  if (!pod || !isSilence(dropClass)) return false;
+  return ownAnswersWithin(story, pod, { fromMs: toMs - PROPAGATION_MS, toMs }).some(isSilence);
+}
 
 /** What a new pod was not ready for, where a request was lost because it was new. */
 export function startOf(drop: Drop, story: Story): Attribution {
   return isSilence(drop.class) ? networkNotReady(drop, story) : notListening(drop, story);
 }
 
-function isSilence(answer: OwnAnswer | undefined): boolean {
+/** No answer at all, not even a refusal: nobody was led there. */
+export function isSilence(answer: OwnAnswer | undefined): boolean {
   return answer === 'connect-timeout' || answer === 'unreachable';
 }
 

@@ -2,7 +2,7 @@ import { endingPod } from './ending-rules.ts';
 import { ownAnswerTo } from './own-answers.ts';
 import type { PodStory } from './pod-story.ts';
 import { ARRIVAL_MS, type Attribution, propagationMs, type Rule } from './rule.ts';
-import { startOf } from './starting-rules.ts';
+import { isSilence, startOf } from './starting-rules.ts';
 import type { Drop, Story } from './story.ts';
 
 /** A pod that has just become ready is suspect for this long, where nobody knows which pod a request went to. */
@@ -83,7 +83,8 @@ function hasCompany({ sentMs, class: dropClass }: Drop, pod: PodStory, { drops }
  * A node that finds no way to a new pod gives a connection up before its connection tracking tells of it. Where no
  * other pod was ready, it was for one that had not answered anybody yet.
  */
-export const unroutedStart: Rule = (drop, { endpoints, visitsOf, pods, stoppedMs }) => {
+export const unroutedStart: Rule = (drop, story) => {
+  const { endpoints, visitsOf, pods, stoppedMs } = story;
   const { address, class: dropClass, sentMs } = drop;
   if (address !== undefined || (dropClass !== 'connect-timeout' && dropClass !== 'unreachable'))
     return undefined;
@@ -98,7 +99,7 @@ export const unroutedStart: Rule = (drop, { endpoints, visitsOf, pods, stoppedMs
   if (!pod || others.includes(undefined)) return undefined;
   return {
     cause: 'network-not-ready-for-new-pod',
-    confidence: 'medium',
+    confidence: isSilence(ownAnswerTo(story, pod, drop)) ? 'high' : 'medium',
     because:
       'Connections got no answer at all, and the nodes did not tell of having sent them to any pod, while new pods were ready that had not answered anybody yet, and no others.',
     pod,

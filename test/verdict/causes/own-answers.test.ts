@@ -91,6 +91,21 @@ describe('what pods say at their own addresses', () => {
     ]);
   });
 
+  it('knows a connection that a node gives up when others have been led to the new pod already', () => {
+    const story = {
+      template: {},
+      lostAt: 'new',
+      target: [{ atMs: 4_510, draw: `ttttt${'.'.repeat(40)}t` }],
+    } as const;
+    expect(findingsOf(story, []).map(({ cause, drops }) => [cause, drops])).toEqual([
+      ['network-not-ready-for-new-pod', 5],
+      ['unexplained', 1],
+    ]);
+    expect(findingsOf(story, asked('', 'ttt...', 4_450))).toMatchObject([
+      { cause: 'network-not-ready-for-new-pod', drops: 6 },
+    ]);
+  });
+
   it('leaves open whether a new pod or the network refuses, where the pod itself answers', () => {
     const story = { template: {}, lostAt: 'new', target: [{ atMs: 4_510, draw: 'xxxxx' }] } as const;
     expect(findingsOf(story, asked('', 'xxxx', 4_450))).toMatchObject([
@@ -148,7 +163,7 @@ describe('what pods say at their own addresses', () => {
     );
     expect(finding).toMatchObject({ cause: 'local-traffic-policy', confidence: 'high' });
     expect(finding?.evidence).toContain(
-      'Asked at their own addresses, past the Service, at the same moments, web-new-0 answered.',
+      'Asked at their own addresses, past the Service, while requests were lost at nobody, web-new-0 answered.',
     );
   });
 
