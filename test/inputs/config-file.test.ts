@@ -65,15 +65,16 @@ report: {fail-on: never}
     );
   });
 
-  it.each(['demo', 'seamless', 'connections', 'protocols'].map((name) => `examples/${name}/rollproof.yml`))(
-    '%s is one, for the schema too',
-    (file) => {
-      const text = readFileSync(file, 'utf8');
-      expect(parseConfigFile(file, text).config.version).toBe(1);
-      const validate = new Ajv2020({ strict: false }).compile(configJsonSchema());
-      expect(validate(parse(text)), JSON.stringify(validate.errors)).toBe(true);
-    },
-  );
+  it.each(
+    ['demo', 'seamless', 'connections', 'protocols', 'clients'].map(
+      (name) => `examples/${name}/rollproof.yml`,
+    ),
+  )('%s is one, for the schema too', (file) => {
+    const text = readFileSync(file, 'utf8');
+    expect(parseConfigFile(file, text).config.version).toBe(1);
+    const validate = new Ajv2020({ strict: false }).compile(configJsonSchema());
+    expect(validate(parse(text)), JSON.stringify(validate.errors)).toBe(true);
+  });
 });
 
 describe('a bad config file', () => {
