@@ -252,6 +252,16 @@ export interface PodTimes {
   readonly firstServedMs?: number;
   readonly deleteAskedMs?: number;
   readonly endpointTerminatingMs?: number;
+  /** When its `preStop` hook began, at the latest. */
+  readonly hookBeganMs?: number;
+  /** When the hook was over: as its node told, or, by the template, at the earliest. */
+  readonly hookOverMs?: number;
+  /** How that is known: the hook's process had ended, the stop signal came next, or only the template says how long it is. */
+  readonly hookShownBy?: 'process' | 'signal' | 'template';
+  /** When its container was sent the stop signal. */
+  readonly signalledMs?: number;
+  /** `SIGTERM`, where the image asks for no other one. */
+  readonly signal?: string;
   readonly lastServedMs?: number;
   /** The last request that was sent to it and dropped. */
   readonly lastInVainMs?: number;

@@ -8,6 +8,7 @@ const LANE_LIMIT = 12;
 const TAGS: Readonly<Record<Stage, string>> = {
   starting: 'active, ',
   'in service': 'done, ',
+  'in hook': 'active, ',
   ending: '',
   ended: 'done, ',
 };

@@ -126,7 +126,7 @@ ${ends.length === 0 ? '' : `<details class="small"><summary>Pods</summary><ul>${
 }
 
 /** What the colours of the lanes mean. */
-const STAGE_KEY = ['starting', 'in service', 'ending', 'ended']
+const STAGE_KEY = ['starting', 'in service', 'in hook', 'ending', 'ended']
   .map((stage) => `<span><i class="area ${stage.replace(' ', '-')}"></i>pod ${stage}</span>`)
   .join('');
 

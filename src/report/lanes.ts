@@ -1,7 +1,7 @@
 import type { PodTimes } from '../model/finding.ts';
 
 /** What a pod is doing in a stretch of its time. */
-export type Stage = 'starting' | 'in service' | 'ending' | 'ended';
+export type Stage = 'starting' | 'in service' | 'in hook' | 'ending' | 'ended';
 
 /** A stretch of one pod's time, milliseconds of the recording's clock. */
 export interface Stretch {
@@ -42,12 +42,15 @@ export function lanesOf(pods: readonly PodTimes[], fromMs: number, toMs: number)
 
 function stretchesOf(pod: PodTimes, fromMs: number, toMs: number): readonly Stretch[] {
   const { createdMs, readyMs, deleteAskedMs, exitedMs, goneMs } = pod;
+  // What only the template says is told, not drawn.
+  const hookOverMs = pod.hookShownBy === 'template' ? undefined : pod.hookOverMs;
   const isNew = pod.generation === 'new';
   // An old pod was in service before the recording began; a new one is when it is ready, if ever.
   const cuts: readonly (readonly [Stage, number | undefined])[] = [
     ['starting', isNew ? createdMs : undefined],
     ['in service', isNew ? readyMs : fromMs],
-    ['ending', deleteAskedMs],
+    ['in hook', hookOverMs === undefined ? undefined : deleteAskedMs],
+    ['ending', hookOverMs ?? deleteAskedMs],
     ['ended', exitedMs],
   ];
   const known = cuts.flatMap(([stage, atMs]) => (atMs === undefined ? [] : [{ stage, atMs }]));
@@ -71,6 +74,9 @@ function instantsOf(pod: PodTimes): readonly Instant[] {
     ['first request answered', pod.firstServedMs],
     ['told to end', pod.deleteAskedMs],
     ['endpoint terminating', pod.endpointTerminatingMs],
+    ['hook begun', pod.hookBeganMs],
+    [`hook over${pod.hookShownBy === 'template' ? ' (from the template)' : ''}`, pod.hookOverMs],
+    [`sent ${pod.signal ?? 'the stop signal'}`, pod.signalledMs],
     ['last request answered', pod.lastServedMs],
     ['last request in vain', pod.lastInVainMs],
     ['end known', pod.exitedMs],

@@ -23,6 +23,16 @@ function endingTable(pods: readonly PodTimes[]): readonly string[] {
       'Endpoint terminating',
       ({ deleteAskedMs, endpointTerminatingMs }) => [deleteAskedMs, endpointTerminatingMs],
     ],
+    [
+      'Hook over',
+      ({ deleteAskedMs, hookOverMs }) => [deleteAskedMs, hookOverMs],
+      ({ hookShownBy }) => (hookShownBy === 'template' ? ' (from the template)' : ''),
+    ],
+    [
+      'Stop signal',
+      ({ deleteAskedMs, signalledMs }) => [deleteAskedMs, signalledMs],
+      ({ signal }) => (signal === undefined || signal === 'SIGTERM' ? '' : ` (${signal})`),
+    ],
     ['Last request answered', ({ deleteAskedMs, lastServedMs }) => [deleteAskedMs, lastServedMs]],
     ['Last request in vain', ({ deleteAskedMs, lastInVainMs }) => [deleteAskedMs, lastInVainMs]],
     ['Exit known', ({ deleteAskedMs, exitedMs }) => [deleteAskedMs, exitedMs]],
@@ -43,15 +53,22 @@ function startingTable(pods: readonly PodTimes[]): readonly string[] {
 type Step = readonly [
   title: string,
   span: (pod: PodTimes) => readonly [number | undefined, number | undefined],
+  /** What to say of it beside the time. */
+  remark?: (pod: PodTimes) => string,
 ];
 
-function table(pods: readonly PodTimes[], title: string, steps: readonly Step[]): readonly string[] {
+/** Steps that not every pod has: they stand in the table where one of its pods has them. */
+const OCCASIONAL: ReadonlySet<string> = new Set(['Hook over', 'Stop signal']);
+
+function table(pods: readonly PodTimes[], title: string, all: readonly Step[]): readonly string[] {
   if (pods.length === 0) return [];
   const shown = pods.slice(0, ROW_LIMIT);
+  const has = (span: Step[1]) => shown.some((pod) => span(pod)[1] !== undefined);
+  const steps = all.filter(([step, span]) => !OCCASIONAL.has(step) || has(span));
   const exits = shown.some(({ exitCode }) => exitCode !== undefined);
   const rows = shown.map((pod) => [
     codeCell(pod.name),
-    ...steps.map(([, span]) => elapsed(...span(pod))),
+    ...steps.map(([, span, remark]) => `${elapsed(...span(pod))}${remark?.(pod) ?? ''}`),
     ...(exits ? [String(pod.exitCode ?? NOTHING)] : []),
   ]);
   const head = [title, ...steps.map(([step]) => step), ...(exits ? ['Exit code'] : [])];

@@ -1,3 +1,4 @@
+import type { TemplateContainer } from '../../model/recording.ts';
 import { ownAnswersWithin, ownAnswerTo } from './own-answers.ts';
 import type { PodStory } from './pod-story.ts';
 import type { Attribution, Rule } from './rule.ts';
@@ -11,8 +12,10 @@ interface EndingDrop {
   readonly story: Story;
   readonly pod: PodStory;
   readonly askedMs: number;
-  /** The preStop hook's end, as far as it can be known: the instant of asking where there is none. */
+  /** The preStop hook's end, as its node told or by the template: the instant of asking where there is none. */
   readonly hookEndMs: number;
+  /** How long the hook took, where its node told. */
+  readonly hookMs: number | undefined;
   /** Killed with SIGKILL, and only when its grace period was over. */
   readonly killed: boolean;
 }
@@ -31,6 +34,9 @@ export const endingPod: Rule = (drop, story) => {
 /** The kubelet ends its grace period to the second, and adds up to two where a hook has overrun. */
 const KILL_SLACK_MS = 2_500;
 
+/** A hook that was cut off by the end of the grace period took all of it but for this: it begins a little later. */
+const HOOK_SLACK_MS = 500;
+
 function endingDrop(drop: Drop, story: Story): EndingDrop | undefined {
   const { pod } = drop;
   if (pod?.askedFromMs === undefined || drop.endedMs < pod.askedFromMs) return undefined;
@@ -42,24 +48,34 @@ function endingDrop(drop: Drop, story: Story): EndingDrop | undefined {
     exitCode === 137 &&
     exitedMs !== undefined &&
     exitedMs - askedFromMs >= graceSeconds * 1000 - KILL_SLACK_MS;
-  const hookMs = Math.min(preStop?.seconds ?? 0, graceSeconds) * 1000;
-  return { drop, story, pod, askedMs: askedFromMs, hookEndMs: askedFromMs + hookMs, killed };
+  const { hookBeganMs, hookOverMs, terminatingMs = askedFromMs } = pod;
+  const byTemplateMs = Math.min(preStop?.seconds ?? 0, graceSeconds) * 1000;
+  return {
+    ...{ drop, story, pod, killed, askedMs: askedFromMs },
+    hookEndMs: hookOverMs ?? askedFromMs + byTemplateMs,
+    hookMs: hookOverMs === undefined ? undefined : hookOverMs - (hookBeganMs ?? terminatingMs),
+  };
 }
 
 /** A request that takes this long is a long one: others are over before a pod can be at fault for cutting them. */
 const LONG_REQUEST_MS = 1_000;
 
 function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
-  const { drop, story, pod, askedMs, killed } = ending;
+  const { drop, story, pod, askedMs, killed, hookMs } = ending;
   const { graceSeconds = 30 } = pod;
   const atTheEnd = drop.endedMs >= askedMs + graceSeconds * 1000 - KILL_SLACK_MS;
   if (!atTheEnd) return undefined;
   const seconds = servingContainer(story.before)?.preStop?.seconds;
-  if (seconds !== undefined && seconds >= graceSeconds) {
+  // What the node told goes before what the template says: a hook that failed at once was not too long.
+  const overran =
+    hookMs === undefined
+      ? seconds !== undefined && seconds >= graceSeconds
+      : hookMs >= graceSeconds * 1000 - HOOK_SLACK_MS;
+  if (overran) {
     return {
       cause: 'prestop-exceeds-grace',
       confidence: 'high',
-      because: `The preStop hook sleeps ${seconds} s and the grace period is ${graceSeconds} s: the container is killed before it learns that it has to end.`,
+      because: `The preStop hook ${seconds === undefined ? 'was still running, as its node told, when' : `sleeps ${seconds} s and`} the grace period ${seconds === undefined ? `of ${graceSeconds} s was over` : `is ${graceSeconds} s`}: the container is killed before it learns that it has to end.`,
     };
   }
   if (!killed) return undefined;
@@ -184,7 +200,8 @@ function keptAlive({ drop, pod, askedMs, hookEndMs }: EndingDrop): Attribution |
 }
 
 /** New connections that were refused, or accepted by the kernel and never by the server, or led to nobody. */
-function stoppedTooEarly({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): Attribution | undefined {
+function stoppedTooEarly(ending: EndingDrop): Attribution | undefined {
+  const { drop, story, pod, askedMs, hookEndMs, hookMs } = ending;
   // A server that takes a request and stays silent has not stopped.
   if (drop.established && drop.sentMs < askedMs) return undefined;
   if (isAnswerOfProxy(drop, story)) return undefined;
@@ -205,8 +222,9 @@ function stoppedTooEarly({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): 
     (first, one) => (isNewConnectionTo(pod, one, askedMs) ? Math.min(first, one.sentMs) : first),
     drop.sentMs,
   );
+  const effective = firstMs >= hookEndMs - AT_ONCE_MS / 3;
+  if (hook && hookMs !== undefined) return byMeasuredHook({ ...ending, hookMs }, hook, effective);
   if (hook?.seconds !== undefined && hook.seconds > 0) {
-    const effective = firstMs >= hookEndMs - AT_ONCE_MS / 3;
     return effective
       ? {
           cause: 'prestop-too-short',
@@ -240,6 +258,35 @@ function stoppedTooEarly({ drop, story, pod, askedMs, hookEndMs }: EndingDrop): 
     because: hook
       ? 'The preStop hook was over while connections were still sent to the pods.'
       : `Other connections were answered meanwhile; these were still sent to pods that had been told to end${story.before ? ' and have no preStop hook' : ''}.`,
+  };
+}
+
+/** The node told how the hook went, so that a hook that did not run is known from a pod that did not wait for it. */
+function byMeasuredHook(
+  { pod, hookMs }: EndingDrop & { readonly hookMs: number },
+  { seconds }: NonNullable<TemplateContainer['preStop']>,
+  effective: boolean,
+): Attribution {
+  if (seconds !== undefined && hookMs < (seconds * 1000) / 2) {
+    const code = pod.hookExitCode ? `, with exit code ${pod.hookExitCode}` : '';
+    return {
+      cause: 'prestop-cannot-run',
+      confidence: 'high',
+      because: `The preStop hook should sleep ${seconds} s, and was over before half of that, as the node told${code}.`,
+    };
+  }
+  if (effective) {
+    return {
+      cause: 'prestop-too-short',
+      confidence: 'high',
+      because: `The preStop hook ${seconds === undefined ? 'was over, as the node told' : `sleeps ${seconds} s`}, and connections were still sent to the pods after that.`,
+    };
+  }
+  return {
+    cause: 'stops-before-endpoint-removal',
+    confidence: 'medium',
+    because:
+      'The pods stopped taking connections while their preStop hook was still running, as the node told: it does not keep them in service.',
   };
 }
 

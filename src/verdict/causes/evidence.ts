@@ -41,6 +41,7 @@ function seen(drops: readonly Drop[]): string {
 
 function podSentence(pod: PodStory, drops: readonly Drop[]): string {
   const { askedFromMs, terminatingMs, endpointTerminatingMs, outOfEndpointsMs, exitedMs, exitCode } = pod;
+  const { hookOverMs, signalledMs } = pod;
   const firstMs = least(drops.map(({ sentMs }) => sentMs));
   const lastMs = most(drops.map(({ sentMs }) => sentMs));
   const lost = drops.length === 1 ? '1 request' : `${drops.length} requests`;
@@ -54,6 +55,8 @@ function podSentence(pod: PodStory, drops: readonly Drop[]): string {
     ...(endpointTerminatingMs === undefined
       ? []
       : [`its endpoint was terminating after ${at(endpointTerminatingMs)}`]),
+    ...(hookOverMs === undefined ? [] : [`its preStop hook was over after ${at(hookOverMs)}`]),
+    ...(signalledMs === undefined ? [] : [`it was sent ${signalName(pod.signal)} after ${at(signalledMs)}`]),
     ...(exitedMs === undefined
       ? []
       : [
@@ -62,6 +65,12 @@ function podSentence(pod: PodStory, drops: readonly Drop[]): string {
     ...(outOfEndpointsMs === undefined ? [] : [`it was out of the endpoints after ${at(outOfEndpointsMs)}`]),
   ];
   return `${where}, ${span} after it was told to end${steps.length === 0 ? '' : `; ${steps.join(', ')}`}.`;
+}
+
+/** `SIGTERM` for what Linux calls `terminated`; an image may ask for another one. */
+export function signalName(signal: string | undefined): string {
+  if (signal === undefined || signal === 'terminated') return 'SIGTERM';
+  return signal === 'killed' ? 'SIGKILL' : `SIG${signal.toUpperCase()}`;
 }
 
 /** What pods said at their own addresses at the moments at which requests were lost there, or at no pod at all. */

@@ -1,10 +1,11 @@
-import type { ContainerState, PodFact, ProcessFact } from '../../model/recording.ts';
+import type { ContainerState, PodFact } from '../../model/recording.ts';
 import type { EndpointSpan } from '../endpoint-spans.ts';
 import type { PodLife } from '../pod-generations.ts';
 import type { RunFacts } from '../run-facts.ts';
+import { type HookTimes, hookTimesOf } from './hook-times.ts';
 
 /** What is known of one pod's life, in the order in which things happen to it. */
-export interface PodStory extends PodLife {
+export interface PodStory extends PodLife, HookTimes {
   readonly startedMs?: number;
   /** When it first was a ready endpoint of the Service. */
   readonly inEndpointsMs?: number;
@@ -44,9 +45,12 @@ export function podStories(
 ): readonly PodStory[] {
   const startedAtMs = Date.parse(facts.header.startedAt);
   const factsOf = Map.groupBy(facts.pods, ({ uid }) => uid);
+  const { containers = [] } = facts.templates[0] ?? {};
+  const container = containers.find(({ name }) => name === serving) ?? containers[0];
   return lives.map((life) => {
     const own = factsOf.get(life.uid) ?? [];
-    const ending = endingOf(own, startedAtMs, serving, processEnd(facts.processes, life.name, serving));
+    const end = nodesWord(facts, life.name, serving);
+    const ending = endingOf(own, startedAtMs, serving, end);
     const restarts = restartsOf(own, startedAtMs, facts.probingStoppedMs);
     const started = own.find(({ containers }) =>
       containers.some(({ init, state }) => init !== true && state === 'running'),
@@ -56,6 +60,8 @@ export function podStories(
       ...(started && { startedMs: started.atMs }),
       ...endpointTimes(life, spans),
       ...ending,
+      ...(life.terminatingMs !== undefined &&
+        hookTimesOf({ ...facts, pod: life.name, askedMs: life.terminatingMs, container })),
       restarts,
       unready: unreadyTimes(own, facts.probingStoppedMs),
     };
@@ -82,21 +88,22 @@ function endpointTimes({ name, address }: PodLife, spans: readonly EndpointSpan[
   };
 }
 
-/** When the node told that the process which answers had ended: sooner than the kubelet does, where it was watched. */
-function processEnd(
-  processes: readonly ProcessFact[],
+/** When the node told that what answers had ended: sooner than the kubelet does, where it was asked. */
+function nodesWord(
+  { processes, runtimes }: Pick<RunFacts, 'processes' | 'runtimes'>,
   pod: string,
   serving: string | undefined,
-): number | undefined {
-  const own = processes.filter((one) => one.pod === pod && one.ended);
-  return (own.find(({ container }) => container === serving) ?? own[0])?.atMs;
+): { readonly atMs: number; readonly exitCode?: number } | undefined {
+  const own = [...runtimes.filter(({ what }) => what === 'ended'), ...processes.filter(({ ended }) => ended)];
+  const ends = own.filter((one) => one.pod === pod);
+  return ends.find(({ container }) => container === serving) ?? ends[0];
 }
 
 function endingOf(
   own: readonly PodFact[],
   startedAtMs: number,
   serving: string | undefined,
-  processEndMs: number | undefined,
+  nodesWord: { readonly atMs: number; readonly exitCode?: number } | undefined,
 ) {
   const asked = own.find(({ deletionTimestamp }) => deletionTimestamp !== undefined);
   if (!asked) return {};
@@ -107,13 +114,15 @@ function endingOf(
   const ended = own.find(
     ({ atMs: seenMs, containers }) => seenMs >= atMs && hasEnded(containers.filter(({ init }) => !init)),
   );
-  const exitCode = ended && servingContainer(ended.containers, serving)?.exitCode;
+  const exitCode = (ended && servingContainer(ended.containers, serving)?.exitCode) ?? nodesWord?.exitCode;
+  const exitedMs = Math.min(
+    ended?.atMs ?? Number.POSITIVE_INFINITY,
+    nodesWord?.atMs ?? Number.POSITIVE_INFINITY,
+  );
   return {
     askedFromMs: Math.min(atMs, Number.isFinite(secondMs) ? Math.max(secondMs, notBefore) : notBefore),
     ...(graceSeconds === undefined ? {} : { graceSeconds }),
-    ...((ended || processEndMs !== undefined) && {
-      exitedMs: Math.min(ended?.atMs ?? Number.POSITIVE_INFINITY, processEndMs ?? Number.POSITIVE_INFINITY),
-    }),
+    ...(Number.isFinite(exitedMs) ? { exitedMs } : {}),
     ...(exitCode === undefined ? {} : { exitCode }),
   };
 }

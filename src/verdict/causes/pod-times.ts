@@ -1,9 +1,10 @@
 import type { PodTimes } from '../../model/finding.ts';
+import { signalName } from './evidence.ts';
 import type { PodStory } from './pod-story.ts';
-import type { Story } from './story.ts';
+import { type Story, servingContainer } from './story.ts';
 
 /** The stopwatch: each pod's way through the update, old pods first. */
-export function podTimesOf({ pods, visits, drops }: Story): readonly PodTimes[] {
+export function podTimesOf({ pods, visits, drops, before }: Story): readonly PodTimes[] {
   const served = new Map<PodStory, { firstMs: number; lastMs: number }>();
   for (const { ok, pod, sentMs } of visits) {
     if (!ok || !pod) continue;
@@ -14,7 +15,7 @@ export function podTimesOf({ pods, visits, drops }: Story): readonly PodTimes[] 
   const lost = new Map<PodStory, number>();
   for (const { pod, sentMs } of drops) if (pod) lost.set(pod, Math.max(lost.get(pod) ?? 0, sentMs));
   return pods
-    .map((pod) => timesOf(pod, served.get(pod), lost.get(pod)))
+    .map((pod) => timesOf(pod, served.get(pod), lost.get(pod), servingContainer(before)?.preStop?.seconds))
     .toSorted((a, b) => Number(a.generation === 'new') - Number(b.generation === 'new'));
 }
 
@@ -22,6 +23,7 @@ function timesOf(
   pod: PodStory,
   served: { readonly firstMs: number; readonly lastMs: number } | undefined,
   lastInVainMs: number | undefined,
+  hookSeconds: number | undefined,
 ): PodTimes {
   const { name, generation, node, exitCode } = pod;
   const instants = {
@@ -35,6 +37,9 @@ function timesOf(
     }),
     deleteAskedMs: pod.terminatingMs,
     endpointTerminatingMs: pod.endpointTerminatingMs,
+    ...hookOf(pod, hookSeconds),
+    signalledMs: pod.signalledMs,
+    signal: pod.signalledMs === undefined ? undefined : signalName(pod.signal),
     lastServedMs: served?.lastMs,
     lastInVainMs,
     exitedMs: pod.exitedMs,
@@ -44,4 +49,17 @@ function timesOf(
   };
   const known = Object.fromEntries(Object.entries(instants).filter(([, value]) => value !== undefined));
   return { name, generation, ...(node === undefined ? {} : { node }), ...known };
+}
+
+/** The hook's times as its node told them, or the one that follows from the template. */
+function hookOf(
+  { terminatingMs, graceSeconds = 30, hookBeganMs, hookOverMs, hookShownBy }: PodStory,
+  hookSeconds: number | undefined,
+): Pick<PodTimes, 'hookBeganMs' | 'hookOverMs' | 'hookShownBy'> | undefined {
+  if (hookOverMs !== undefined && hookShownBy) {
+    return { hookOverMs, hookShownBy, ...(hookBeganMs === undefined ? {} : { hookBeganMs }) };
+  }
+  if (!hookSeconds || terminatingMs === undefined) return undefined;
+  const lengthMs = Math.min(hookSeconds, graceSeconds) * 1000;
+  return { hookOverMs: terminatingMs + lengthMs, hookShownBy: 'template' };
 }

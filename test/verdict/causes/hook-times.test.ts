@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import type { EventFact, RuntimeFact, TemplateContainer } from '../../../src/model/recording.ts';
+import type { RunResult } from '../../../src/model/verdict.ts';
+import { ganttChart } from '../../../src/report/gantt.ts';
+import { lanesOf } from '../../../src/report/lanes.ts';
+import { stopwatchTables } from '../../../src/report/stopwatch.ts';
+import { judgeRun } from '../../../src/verdict/judge.ts';
+import { aRolloutStory, OLD, type StoryOptions } from '../../support/a-rollout-story.ts';
+
+const CONTAINER = { name: 'nginx', ports: [{ containerPort: 80 }] };
+const withHook = (preStop: NonNullable<TemplateContainer['preStop']>, more: object = {}) => ({
+  containers: [{ ...CONTAINER, readiness: { how: 'http', path: '/' } as const, preStop }],
+  ...more,
+});
+
+/** What the node tells of the old pod, which is told to end at 4.5 s. */
+const runtime = (atMs: number, what: RuntimeFact['what'], more: Partial<RuntimeFact> = {}): RuntimeFact => ({
+  ...{ kind: 'runtime', withinMs: 5, pod: OLD.pod, container: 'nginx' },
+  ...{ atMs, what },
+  ...more,
+});
+const program = (fromMs: number, toMs: number, exitCode = 0, name = 'hook') => [
+  runtime(fromMs, 'program-started', { program: name }),
+  runtime(toMs, 'program-ended', { program: name, exitCode }),
+];
+const signalled = (atMs: number, signal = 'terminated') => runtime(atMs, 'signalled', { signal });
+const killing = (atMs: number): EventFact => ({
+  kind: 'event',
+  atMs,
+  object: `Pod/${OLD.pod}`,
+  reason: 'Killing',
+  type: 'Normal',
+  message: 'Stopping container nginx',
+});
+
+const run = (options: StoryOptions): RunResult => judgeRun(aRolloutStory(options));
+const oldPod = ({ pods }: RunResult) => pods.find(({ generation }) => generation === 'old');
+
+describe('a preStop hook, as its node tells of it', () => {
+  it('is a program of the container: it is known when that began and ended', () => {
+    const result = run({
+      template: withHook({ how: 'exec', seconds: 1 }),
+      exit: { code: 0, atMs: 5_900 },
+      also: [...program(4_520, 5_520), signalled(5_523, 'quit'), runtime(5_600, 'ended', { exitCode: 0 })],
+      target: [{ atMs: 5_530, draw: 'xxxx' }],
+    });
+    expect(oldPod(result)).toMatchObject({
+      ...{ hookBeganMs: 4_520, hookOverMs: 5_520, hookShownBy: 'process' },
+      ...{ signalledMs: 5_523, signal: 'SIGQUIT', exitedMs: 5_600 },
+    });
+    expect(result.findings).toMatchObject([{ cause: 'prestop-too-short', confidence: 'high', drops: 4 }]);
+    expect(result.findings[0]?.evidence.join(' ')).toContain(
+      'its preStop hook was over after 1.0 s, it was sent SIGQUIT after 1.0 s, its end (exit code 0) was known after 1.1 s',
+    );
+  });
+
+  it('is not a probe that runs in the same container', () => {
+    const result = run({
+      template: withHook({ how: 'exec', seconds: 1 }),
+      also: [
+        ...program(4_510, 4_530, 0, 'probe-1'),
+        ...program(4_520, 5_520),
+        ...program(5_505, 5_515, 1, 'probe-2'),
+        signalled(5_523),
+      ],
+    });
+    expect(oldPod(result)).toMatchObject({ hookBeganMs: 4_520, hookOverMs: 5_520, hookShownBy: 'process' });
+  });
+
+  it.each([['sleep'], ['http']] as const)('of the kind %s is over when the stop signal comes', (how) => {
+    const result = run({ template: withHook({ how }), also: [killing(4_530), signalled(5_020)] });
+    expect(oldPod(result)).toMatchObject({
+      ...{ hookBeganMs: 4_530, hookOverMs: 5_020, hookShownBy: 'signal', signal: 'SIGTERM' },
+    });
+  });
+
+  it('lasts as the template says where its node tells nothing, and says that this is why', () => {
+    const result = run({ template: withHook({ how: 'sleep', seconds: 1 }) });
+    expect(oldPod(result)).toMatchObject({ hookOverMs: 5_500, hookShownBy: 'template' });
+    expect(oldPod(result)?.signalledMs).toBeUndefined();
+    expect(oldPod(run({ template: withHook({ how: 'http' }) }))?.hookShownBy).toBeUndefined();
+  });
+
+  it('that was over at once did not run, whatever the kubelet says', () => {
+    const { findings } = run({
+      template: withHook({ how: 'exec', seconds: 10 }),
+      exit: { code: 0, atMs: 4_800 },
+      also: [...program(4_520, 4_530, 127), signalled(4_532)],
+      target: [{ atMs: 4_550, draw: 'xxxx' }],
+    });
+    expect(findings).toMatchObject([{ cause: 'prestop-cannot-run', confidence: 'high' }]);
+    expect(findings[0]?.evidence[0]).toMatch(/was over before half of that.*with exit code 127/);
+  });
+
+  it('of unknown length is too short where it was over before the connections came', () => {
+    const story = { exit: { code: 0, atMs: 5_900 }, target: [{ atMs: 5_530, draw: 'xxxx' }] };
+    const template = withHook({ how: 'http' });
+    expect(run({ ...story, template }).findings).toMatchObject([{ confidence: 'medium' }]);
+    expect(run({ ...story, template, also: [signalled(5_520)] }).findings).toMatchObject([
+      { cause: 'prestop-too-short', confidence: 'high' },
+    ]);
+  });
+
+  it('that runs to its end beside a server that has stopped is not what is too short', () => {
+    const { findings } = run({
+      template: withHook({ how: 'exec', seconds: 1 }),
+      exit: { code: 0, atMs: 5_700 },
+      also: [...program(4_520, 5_520), signalled(5_523)],
+      target: [{ atMs: 4_600, draw: 'xxxx' }],
+    });
+    expect(findings).toMatchObject([{ cause: 'stops-before-endpoint-removal', confidence: 'medium' }]);
+  });
+
+  it('exceeds the grace period where it is still running then, also when nobody knows how long it is', () => {
+    const killed = {
+      scenario: { connection: 'keep-alive' },
+      reused: true,
+      graceSeconds: 2,
+      terminatingMs: 3_000,
+      exit: { code: 137, atMs: 6_600 },
+      target: [{ atMs: 6_500, draw: 'rrrr' }],
+    } as const;
+    const own = withHook({ how: 'exec' }, { gracePeriodSeconds: 2 });
+    const cut = [runtime(4_520, 'program-started', { program: 'hook' }), signalled(6_490)];
+    expect(run({ ...killed, template: own, also: cut }).findings).toMatchObject([
+      { cause: 'prestop-exceeds-grace', confidence: 'high' },
+    ]);
+    const long = withHook({ how: 'exec', seconds: 5 }, { gracePeriodSeconds: 2 });
+    const failed = [...program(4_520, 4_530, 127), signalled(4_532)];
+    expect(run({ ...killed, template: long, also: failed }).findings[0]?.cause).toBe('sigterm-ignored');
+  });
+});
+
+describe('the stopwatch of a pod with a hook', () => {
+  const measured = run({
+    template: withHook({ how: 'exec', seconds: 1 }),
+    exit: { code: 0, atMs: 5_900 },
+    also: [...program(4_520, 5_520), signalled(5_523, 'quit'), runtime(5_900, 'ended', { exitCode: 0 })],
+  });
+
+  it('tells when it was over and when the signal came, and from where that is known', () => {
+    const [table] = stopwatchTables(measured);
+    expect(table).toContain('| Endpoint terminating | Hook over | Stop signal |');
+    expect(table).toContain('| 1.02 s | 1.02 s (SIGQUIT) |');
+    const [guessed] = stopwatchTables(run({ template: withHook({ how: 'sleep', seconds: 1 }) }));
+    expect(guessed).toContain('| 1.00 s (from the template) |');
+    expect(guessed).not.toContain('Stop signal');
+    expect(stopwatchTables(run({ template: {} }))[0]).not.toContain('Hook over');
+  });
+
+  it('draws the hook where it was measured', () => {
+    const [old] = lanesOf(measured.pods, 0, 12_000);
+    expect(old?.stretches.map(({ stage, fromMs, toMs }) => [stage, fromMs, toMs])).toEqual([
+      ['in service', 0, 4_500],
+      ['in hook', 4_500, 5_520],
+      ['ending', 5_520, 5_900],
+      ['ended', 5_900, 6_000],
+    ]);
+    expect(old?.instants.map(({ what }) => what)).toEqual(
+      expect.arrayContaining(['hook begun', 'hook over', 'sent SIGQUIT']),
+    );
+    expect(ganttChart(measured).some((line) => line.includes('in hook :'))).toBe(true);
+  });
+});
