@@ -8,7 +8,7 @@ export interface HookTimes {
   readonly hookOverMs?: number;
   /** What shows that it was over: its process, or the stop signal, which comes next. Absent where nothing does. */
   readonly hookShownBy?: 'process' | 'signal';
-  /** Of the hook's own process. */
+  /** Of the hook, where it is a program. */
   readonly hookExitCode?: number;
   readonly signalledMs?: number;
   /** What the node calls it: `terminated` is SIGTERM. */
