@@ -12,6 +12,7 @@ import { plainLine } from './markdown.ts';
 import { measuredSentence, outcomeCounts } from './measured-static-findings.ts';
 import page from './page-inline.json' with { type: 'json' };
 import { type Plot, plotOf, type RunRecording } from './plot.ts';
+import { runName } from './run-name.ts';
 import { standInNotice } from './stand-in-notice.ts';
 import { COLUMNS, summaryRows, VERDICTS } from './summary-table.ts';
 
@@ -81,7 +82,7 @@ ${nearMissList(scenario.nearMisses)}
 ${findingList(scenario.findings)}
 ${staticList(scenario.staticFindings)}
 ${notes(scenario)}<p class="small">${html(measured)}</p>
-${sureNote(scenario)}${scenario.runs.map(connectionFigures).join('')}${own.map((plot) => figure(plot, own.length > 1)).join('\n')}
+${sureNote(scenario)}${scenario.runs.map(connectionFigures).join('')}${own.map((plot) => figure(plot, own)).join('\n')}
 </section>`;
 }
 
@@ -115,8 +116,11 @@ function notes(scenario: ScenarioResult): string {
     .join('');
 }
 
-function figure({ id, run, trial, data, label, ends }: Plot, isOneOfSeveral: boolean): string {
-  return `${isOneOfSeveral ? `<h3>${html(trial ? TRIALS[trial] : 'Run')} ${run}</h3>` : ''}
+function figure(plot: Plot, all: readonly Plot[]): string {
+  const { id, run, trial, data, label, ends } = plot;
+  const own = all.filter((other) => other.trial === undefined);
+  const name = trial ? `${TRIALS[trial]} ${run}` : runName(plot, own).replace('run', 'Run');
+  return `${all.length > 1 ? `<h3>${html(name)}</h3>` : ''}
 <div class="chart" role="img" aria-label="${html(label)}" data-source="${id}"></div>
 <div class="lanes"></div>
 <div class="readout" aria-live="polite">&nbsp;</div>

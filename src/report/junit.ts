@@ -2,6 +2,7 @@ import junitReportBuilder, { type Builder, type TestCase } from 'junit-report-bu
 import { plural } from '../model/counted.ts';
 import type { GateResult, RunResult } from '../model/verdict.ts';
 import { plainLine } from './markdown.ts';
+import { runName } from './run-name.ts';
 import { standInNotice } from './stand-in-notice.ts';
 
 // The package's types tell of a default export beside the module itself, but the module is the builder.
@@ -22,7 +23,7 @@ export function renderJunit(result: GateResult): string {
   }
   for (const scenario of result.scenarios) {
     const testCase = (name: string) => suite.testCase().className(plainLine(scenario.name)).name(name);
-    for (const run of scenario.runs) report(testCase(`run ${run.run}`), run);
+    for (const run of scenario.runs) report(testCase(runName(run, scenario.runs)), run);
     // The scenario's verdict may be worse than that of its runs: some were not made.
     if (scenario.runs.every(({ verdict }) => verdict !== scenario.verdict)) {
       const why = scenario.reasons.map(({ text }) => plainLine(text)).join(' ');

@@ -18,6 +18,8 @@ export interface Plot {
   readonly id: string;
   readonly scenario: string;
   readonly run: number;
+  /** Whether other scenarios were on the cluster at the same time. */
+  readonly beside: boolean;
   /** Set where the manifests were not the user's as they are. */
   readonly trial?: Trial['kind'];
   readonly data: ChartData;
@@ -98,6 +100,7 @@ export function plotOf({ entries }: RunRecording, index: number): Plot | undefin
     id: `plot-${index}`,
     scenario: header.scenario.name,
     run: header.run,
+    beside: facts.neighbours.length > 0,
     ...(header.trial && { trial: header.trial.kind }),
     label: `Send time and response time of ${sentCount} requests, ${dropped} of them dropped${sentCount > drawn.length ? `; drawn are the ${drawn.length} that stand out` : ''}`,
     data: {

@@ -8,6 +8,7 @@ import { findingDetails } from './findings.ts';
 import { ganttChart } from './gantt.ts';
 import { codeSpan, prose } from './markdown.ts';
 import { staticDetails } from './measured-static-findings.ts';
+import { runName } from './run-name.ts';
 import { stopwatchTables } from './stopwatch.ts';
 import { VERDICTS } from './summary-table.ts';
 
@@ -30,7 +31,9 @@ export function scenarioDetails(scenario: ScenarioResult): string {
 
 function runDetails(run: RunResult, { scenario, runs }: ScenarioResult): readonly string[] {
   return [
-    ...(runs.length === 1 ? [] : [`**Run ${run.run}: ${VERDICTS[run.verdict].word}**`, '']),
+    ...(runs.length === 1
+      ? []
+      : [`**${runName(run, runs).replace('run', 'Run')}: ${VERDICTS[run.verdict].word}**`, '']),
     phaseTable(run, isUrlProbe(scenario) ? [] : PHASES),
     '',
     ...(run.outages.length === 0 ? [] : [outageTable(run), '']),

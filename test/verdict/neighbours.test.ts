@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { judgeRecordings } from '../../src/gate/judge-recordings.ts';
 import type { NeighbourFact, RecordingEntry } from '../../src/model/recording.ts';
 import { howSure } from '../../src/report/how-sure.ts';
+import { runName } from '../../src/report/run-name.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
 import { aRecording, type RecordingOptions } from '../support/a-recording.ts';
 
@@ -105,6 +106,8 @@ describe('a run that is made again alone', () => {
     const row = rowOf(DROPS);
     expect(row.runs).toHaveLength(2);
     expect(row.verdict).toBe('inconclusive');
+    // Both are shown, under names of their own.
+    expect(row.runs.map((run) => runName(run, row.runs))).toEqual(['run 1 beside others', 'run 1']);
   });
 
   it('is red where it drops', () => {
