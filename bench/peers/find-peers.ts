@@ -14,6 +14,8 @@ export function findPeers(): { readonly bin: string; readonly missing: ReadonlyM
   const missing = new Map<string, string>();
   const need = (name: string, build: () => void) => {
     if (existsSync(join(BIN, name))) return;
+    // A link to what has gone since.
+    rmSync(join(BIN, name), { force: true });
     const installed = onPath(name);
     if (installed !== undefined) {
       symlinkSync(installed, join(BIN, name));

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
 import { NODE_FLAGS } from '../../src/prober/vantage/node-flags.ts';
@@ -32,6 +32,9 @@ export async function startMeter(): Promise<Meter> {
     detached: true,
     execArgv: [...NODE_FLAGS],
   });
+  const thread = ['--fifo', '--pid', '1', String(child.pid)];
+  // Where it may not, it is measured as it is.
+  spawnSync('chrt', thread, { stdio: 'ignore' });
   const next = <T>(kind: string) =>
     new Promise<T>((resolve) => {
       child.on('message', function take(message: T & { readonly kind: string }) {

@@ -200,8 +200,13 @@ async function attempt(
     standard,
   }: { readonly rate: number; readonly connection: Connection; readonly standard: Standard },
 ): Promise<Shown | undefined> {
-  const run = await measure(tool, meter, { ratePerSecond: rate, seconds: holdSeconds, connection });
+  const load = { ratePerSecond: rate, seconds: holdSeconds, connection };
+  const run = await measure(tool, meter, load).catch((error: Error) => error);
   if (!run) return undefined;
+  if (run instanceof Error) {
+    console.log(`  ${tool.name} ${connection} ${rate}/s: not held (${run.message.trim()})`);
+    return { held: false, busy: 0 };
+  }
   const pace = paceOf(run.ledger.arrivalsMs, rate);
   const held = isWhole(run, rate) && keeps(pace, standard);
   console.log(

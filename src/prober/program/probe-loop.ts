@@ -3,6 +3,7 @@ import type { FromProber, StreamSpec } from '../protocol.ts';
 import { LoopStalls } from './loop-stalls.ts';
 import { countDueBefore, dueMs, isOverdue, type Schedule } from './schedule.ts';
 import type { RunningSend, SendEnd, Transport } from './transports/transport.ts';
+import { type Waiting, WaitingLine } from './waiting-line.ts';
 
 /** Time as the loop sees it; all instants are milliseconds of the prober's monotonic clock. */
 export interface LoopTime {
@@ -42,7 +43,7 @@ interface RunningStream {
   readonly schedule: Schedule;
   readonly transport: Transport;
   /** In the order of sending, which is the order of their deadlines; those past it are no longer in here. */
-  readonly beforeDeadline: Set<InFlight>;
+  readonly beforeDeadline: WaitingLine<InFlight>;
   inFlight: number;
   nextSeq: number;
   /** Number of probes that are due in all; unknown until the stream is stopped. */
@@ -50,7 +51,7 @@ interface RunningStream {
   stoppedAtMs: number | undefined;
 }
 
-interface InFlight {
+interface InFlight extends Waiting {
   readonly seq: number;
   readonly sentMs: number;
   running: RunningSend | undefined;
@@ -91,7 +92,7 @@ export class ProbeLoop {
       spec,
       schedule: { startMs, intervalMs: spec.intervalMs },
       transport: this.#options.openTransport(spec),
-      beforeDeadline: new Set(),
+      beforeDeadline: new WaitingLine(),
       inFlight: 0,
       nextSeq: 0,
       scheduled: Number.POSITIVE_INFINITY,
@@ -147,14 +148,21 @@ export class ProbeLoop {
   }
 
   #send(stream: RunningStream, seq: number, sentMs: number): void {
-    const request: InFlight = { seq, sentMs, running: undefined, ended: false };
+    const request: InFlight = {
+      seq,
+      sentMs,
+      running: undefined,
+      ended: false,
+      ahead: undefined,
+      behind: undefined,
+    };
     stream.beforeDeadline.add(request);
     stream.inFlight++;
     this.#inFlight++;
     request.running = stream.transport.send((end) => {
       const endedMs = this.#time.nowMs();
       request.ended = true;
-      stream.beforeDeadline.delete(request);
+      stream.beforeDeadline.remove(request);
       stream.inFlight--;
       this.#inFlight--;
       this.#report(stream, seq, this.#told(end, { sentMs, endedMs, deadlineMs: stream.spec.deadlineMs }));
@@ -163,9 +171,11 @@ export class ProbeLoop {
 
   #expire(stream: RunningStream): void {
     const nowMs = this.#time.nowMs();
-    for (const request of stream.beforeDeadline) {
+    const line = stream.beforeDeadline;
+    for (let next = line.first; next; next = line.first) {
+      const request = next;
       if (this.#deadlineMs(stream, request) > nowMs) return;
-      stream.beforeDeadline.delete(request);
+      line.remove(request);
       // The answer may lie in the kernel: timers run before sockets are read.
       this.#time.afterPoll(() => {
         if (!request.ended) request.running?.giveUp('DEADLINE');
@@ -236,7 +246,7 @@ export class ProbeLoop {
       const { schedule, nextSeq, scheduled, spec } = stream;
       if (spec.pacing === 'precise') precise = true;
       if (nextSeq < scheduled) wakeMs = Math.min(wakeMs, dueMs(schedule, nextSeq));
-      const [oldest] = stream.beforeDeadline;
+      const oldest = stream.beforeDeadline.first;
       if (oldest) wakeMs = Math.min(wakeMs, this.#deadlineMs(stream, oldest));
     }
     this.#stalls.planned(wakeMs);

@@ -1,5 +1,6 @@
 import { spawn } from '../../platform/process.ts';
 import { NODE_FLAGS } from './node-flags.ts';
+import { realTimeFront } from './real-time.ts';
 import type { Vantage } from './vantage.ts';
 
 /**
@@ -9,12 +10,16 @@ import type { Vantage } from './vantage.ts';
 export function runnerVantage(program: string, sourceAddress?: string): Vantage {
   return {
     sourceAddress,
-    launch: async () =>
-      spawn(process.execPath, [
+    async launch() {
+      const [file = process.execPath, ...args] = [
+        ...(await realTimeFront()),
+        process.execPath,
         ...NODE_FLAGS,
         program,
         ...(sourceAddress === undefined ? [] : [sourceAddress]),
-      ]),
+      ];
+      return spawn(file, args);
+    },
     async [Symbol.asyncDispose]() {},
   };
 }
