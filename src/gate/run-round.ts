@@ -13,7 +13,10 @@ import { runTrials } from './run-trials.ts';
 export type RoundMember = Pick<ScenarioPlace, 'planned' | 'index'>;
 
 /** What the members of a round have in common. */
-export type RoundPlace = Omit<ScenarioPlace, keyof RoundMember | 'lane' | 'company'>;
+export type RoundPlace = Omit<ScenarioPlace, keyof RoundMember | 'lane' | 'company'> & {
+  /** Makes a run; absent: on the cluster. */
+  readonly make?: typeof makeRun;
+};
 
 /** What became of a scenario, with the recordings of its runs and trials in the order in which they were made. */
 export interface RoundOutcome {
@@ -40,8 +43,9 @@ interface Course extends RoundMember {
  */
 export async function runRound(
   members: readonly RoundMember[],
-  common: RoundPlace,
+  place: RoundPlace,
 ): Promise<readonly RoundOutcome[]> {
+  const common = { make: makeRun, ...place };
   const courses = members.map(
     (member): Course => ({ ...member, runs: [], reasons: [], recordings: [], next: 1, again: false }),
   );
@@ -62,7 +66,11 @@ export async function runRound(
 }
 
 /** The next run of each, at the same time. */
-async function makeNext(courses: readonly Course[], common: RoundPlace, isLast: boolean): Promise<void> {
+async function makeNext(
+  courses: readonly Course[],
+  common: Required<RoundPlace>,
+  isLast: boolean,
+): Promise<void> {
   const company = new Company();
   const stop = new AbortController();
   const signal = AbortSignal.any([common.signal, stop.signal]);
@@ -77,7 +85,7 @@ async function makeNext(courses: readonly Course[], common: RoundPlace, isLast: 
       const clusterGoesNext = common.clusterGoesNext && isLast;
       const place = { ...common, ...course, progress, signal, clusterGoesNext, lane, company };
       try {
-        return await makeRun(place, { run, ...(again && { again }) });
+        return await common.make(place, { run, ...(again && { again }) });
       } catch (error) {
         // What ends the gate ends the others as well.
         stop.abort(error);
