@@ -1,13 +1,11 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { CAUSES, type Finding } from '../../src/model/finding.ts';
 import type { GateResult, ScenarioResult } from '../../src/model/verdict.ts';
-import { runRollproof } from '../support/run-rollproof.ts';
+import { runScenarios } from '../support/run-scenarios.ts';
 
 const CONFIG = 'test/gallery/rollproof.yml';
-/** Beside the other, because paths in it count from its folder. */
-const CONFIG_OF_REPEAT = 'test/gallery/repeat.yml';
 const config = parse(readFileSync(CONFIG, 'utf8'));
 const names: readonly string[] = config.scenarios.map(({ name }: { readonly name: string }) => name);
 const bad = names.filter((name) => causeOf(name) !== 'good');
@@ -18,21 +16,9 @@ const UNEXPLAINED_LIMIT = 0.01;
 describe('the gallery on a real kind cluster', () => {
   let result: GateResult;
   beforeAll(async () => {
-    result = await gallery(CONFIG);
-    const disturbed = result.scenarios.filter(wasDisturbed).map(({ name }) => name);
-    if (disturbed.length === 0) return;
-    console.log(`once more, because the machine let them measure nothing: ${disturbed.join(', ')}`);
-    const again = config.scenarios.filter(({ name }: { readonly name: string }) => disturbed.includes(name));
-    writeFileSync(CONFIG_OF_REPEAT, stringify({ ...config, scenarios: again }));
-    try {
-      const { scenarios } = await gallery(CONFIG_OF_REPEAT);
-      result = {
-        ...result,
-        scenarios: result.scenarios.map((one) => scenarios.find(({ name }) => name === one.name) ?? one),
-      };
-    } finally {
-      rmSync(CONFIG_OF_REPEAT);
-    }
+    result = await runScenarios(CONFIG, ({ name, verdict, findings = [] }) =>
+      causeOf(name) === 'good' ? verdict === 'pass' : findings[0]?.cause === causeOf(name),
+    );
   });
   const row = (name: string): ScenarioResult => {
     const found = result.scenarios.find((scenario) => scenario.name === name);
@@ -82,24 +68,6 @@ describe('the gallery on a real kind cluster', () => {
     expect(unexplained / dropped).toBeLessThan(UNEXPLAINED_LIMIT);
   });
 });
-
-/** Runs the scenarios of a file on one cluster. */
-async function gallery(file: string): Promise<GateResult> {
-  const run = runRollproof(['run', '-c', file]);
-  const { exitCode, output } = await run.ended;
-  // Drops are what it is for, a repeat may have none. A run that could not be made has other codes, and no result.
-  expect([0, 1, 3, 4], output).toContain(exitCode);
-  return run.result();
-}
-
-/**
- * Says of itself that it could not measure: there is no verdict, or the control lost requests, too. What is told with a
- * verdict and a clean control is never asked again.
- */
-function wasDisturbed({ name, verdict, findings = [], runs }: ScenarioResult): boolean {
-  const right = causeOf(name) === 'good' ? verdict === 'pass' : findings[0]?.cause === causeOf(name);
-  return !right && (verdict === 'inconclusive' || runs.some(({ steady }) => steady.dropped > 0));
-}
 
 /** Scenarios are named for their cause; what comes after a comma tells several apart. */
 function causeOf(name: string): string {
