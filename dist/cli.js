@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);
-var i=process.argv.slice(2),{runCli:s}=i[0]==="check"?await import("./cli-45T4ST3D.js"):await import("./cli-537H2UJR.js");process.exitCode=await s(i);
+var i=process.argv.slice(2),{runCli:s}=i[0]==="check"?await import("./cli-D4T5KFXN.js"):await import("./cli-TA3JGZMI.js");process.exitCode=await s(i);
