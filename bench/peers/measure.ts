@@ -2,6 +2,7 @@ import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
 import { NODE_FLAGS } from '../../src/prober/vantage/node-flags.ts';
+import { MAKE_REAL_TIME } from '../../src/prober/vantage/real-time.ts';
 import type { Ledger, Order } from './meter.ts';
 import type { Load, Report, Tool } from './tools.ts';
 
@@ -32,9 +33,6 @@ export async function startMeter(): Promise<Meter> {
     detached: true,
     execArgv: [...NODE_FLAGS],
   });
-  const thread = ['--fifo', '--pid', '1', String(child.pid)];
-  // Where it may not, it is measured as it is.
-  spawnSync('chrt', thread, { stdio: 'ignore' });
   const next = <T>(kind: string) =>
     new Promise<T>((resolve) => {
       child.on('message', function take(message: T & { readonly kind: string }) {
@@ -44,6 +42,9 @@ export async function startMeter(): Promise<Meter> {
       });
     });
   const { port } = await next<{ readonly port: number }>('listening');
+  const [chrt, ...args] = MAKE_REAL_TIME;
+  // Not permitted: then it waits for its turn like those it measures.
+  spawnSync(chrt, [...args, String(child.pid)], { stdio: 'ignore' });
   const tell = (order: Order) => child.send(order);
   return {
     url: `http://127.0.0.1:${port}/`,

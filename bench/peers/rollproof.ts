@@ -1,5 +1,6 @@
 // Rollproof's prober alone, launched as a gate launches it and told what to send by the gate's protocol. Its reports
 // are only counted: what a gate does with them is no part of what is compared here.
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
 import type { FromProber, StreamSpec, ToProber } from '../../src/prober/protocol.ts';
@@ -44,6 +45,8 @@ const spec: StreamSpec = {
   expect: { statusFrom: 200, statusTo: 200 },
   ...Object.fromEntries(flags.map((flag) => flag.split('=', 2))),
 };
+await once(prober.stdout, 'data');
+await prober.makeRealTime?.();
 // The meter closes first, so that no port of ours waits; on loopback nothing else remembers ports.
 const range = { first: 10_000, last: 60_999, next: 10_000, restMs: 0 };
 tell({ kind: 'start', streams: [spec], ports: [{ address: spec.address, port: spec.port, range }] });

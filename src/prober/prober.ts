@@ -292,6 +292,7 @@ class Conversation implements Prober {
       });
     }
     this.addresses = hello.addresses;
+    await this.#process.makeRealTime?.();
     this.clock = await this.#compareClocks(hello.bootId);
     this.#heartbeatMs = monotonicMs();
   }

@@ -28,11 +28,12 @@ const NAPPING = new Int32Array(new SharedArrayBuffer(4));
  * short naps of the whole thread, which cost no processor time, with a look at the sockets after each. For a precise
  * instant it stays awake for what timers leave, at the price of most of a core. `idle` says that no answer is awaited.
  */
-export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProcess()): LoopTime {
+export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProcess): LoopTime {
   let timer: NodeJS.Timeout | undefined;
   let immediate: NodeJS.Immediate | undefined;
   let instantMs = 0;
   let precise = false;
+  let wakesAtOnce = false;
   const garbage = new YoungGarbage();
   let wake = () => {};
   // Sockets are read after timers and before immediates. Nobody is woken before they have been read: a connection that
@@ -66,7 +67,7 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
     garbage.pause(remainingMs, idle());
     remainingMs = instantMs - monotonicMs();
     if (remainingMs > 0) {
-      const awakeMs = !precise ? 0 : realTimeProcess ? AWAKE_MS : remainingMs;
+      const awakeMs = !precise ? 0 : wakesAtOnce ? AWAKE_MS : remainingMs;
       const napMs = remainingMs - awakeMs;
       if (napMs <= 0) stayAwake(Math.min(remainingMs, GLANCE_MS));
       else Atomics.wait(NAPPING, 0, 0, idle() ? napMs : Math.min(napMs, NAP_MS));
@@ -82,6 +83,8 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
       clearImmediate(immediate);
       instantMs = atMs;
       wake = callback;
+      // It is made one when it is loaded, before the first stream.
+      if (exactly && !precise) wakesAtOnce = realTimeProcess();
       precise = exactly;
       arm();
     },

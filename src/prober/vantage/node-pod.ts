@@ -3,7 +3,7 @@ import type { NodeShell } from '../../cluster/cluster-provider.ts';
 import { NODE_FLAGS } from './node-flags.ts';
 import { installNodeRuntime, installProgram } from './node-runtime.ts';
 import { createProberPod, proberObjectName } from './prober-pod.ts';
-import { BECOME_REAL_TIME } from './real-time.ts';
+import { MAKE_REAL_TIME } from './real-time.ts';
 import type { Vantage } from './vantage.ts';
 
 export interface NodePodOptions {
@@ -26,7 +26,10 @@ const NOBODY = '65534';
  * Leaves the process's number in a file ($0) and becomes the program ($@). The session goes first in line, as the
  * program itself will: nobody can not ask for that either. Kernels that do not group by session have no such file.
  */
-const LAUNCH = `echo $$ > "$0"; { echo -20 > /proc/self/autogroup; } 2> /dev/null; ${BECOME_REAL_TIME}`;
+const LAUNCH = 'echo $$ > "$0"; { echo -20 > /proc/self/autogroup; } 2> /dev/null; exec "$@"';
+
+/** The same for the process whose number a file ($0) holds. */
+const HURRY = `${MAKE_REAL_TIME.join(' ')} "$(cat "$0")"`;
 
 /** Kills the process whose number a file ($0) holds, if it still is the one that runs our program ($1). */
 const KILL = 'pid=$(cat "$0") && grep -qaF "$1" "/proc/$pid/cmdline" && kill -KILL "$pid"; rm -f "$0"';
@@ -84,6 +87,9 @@ export async function nodePodVantage(options: NodePodOptions): Promise<Vantage> 
           nodeShell.run(node, ['sh', '-c', KILL, pidFile, programThere]).catch(() => {});
         return {
           ...child,
+          async makeRealTime() {
+            await nodeShell.run(node, ['sh', '-c', HURRY, pidFile]).catch(() => {});
+          },
           kill(signal) {
             if (signal === 'SIGKILL') void killThere().finally(() => child.kill(signal));
             else child.kill(signal);

@@ -1,25 +1,7 @@
-import { run } from '../../platform/process.ts';
-
-/** What makes it a real-time process, with the lowest of these priorities. Threads it starts are ordinary again. */
-const COMMAND = ['chrt', '--fifo', '--reset-on-fork', '1'] as const;
-
 /**
- * A script for `sh -c` that becomes the command in its arguments: as a real-time process where that is permitted, as an
- * ordinary one elsewhere.
+ * Makes the process whose number follows a real-time one, with the lowest of these priorities; threads and processes
+ * that it starts are ordinary. Whenever it has something to do it does it at once: under the highest of the ordinary
+ * priorities others finish their turn first, which takes milliseconds. It is asked for from outside, because a prober in
+ * a node may not ask, and when the program is loaded, because what loads in real time holds others up.
  */
-export const BECOME_REAL_TIME = `${COMMAND.join(' ')} true 2> /dev/null && exec ${COMMAND.join(' ')} "$@"; exec "$@"`;
-
-let permitted: Promise<boolean> | undefined;
-
-/**
- * What to write before a command of this machine so that its process, whenever it has something to do, does it at once:
- * also the highest of the ordinary priorities lets others finish their turn, which takes milliseconds. Empty where that
- * is not permitted, or not known.
- */
-export async function realTimeFront(): Promise<readonly string[]> {
-  permitted ??= run(COMMAND[0], [...COMMAND.slice(1), 'true']).then(
-    () => true,
-    () => false,
-  );
-  return (await permitted) ? COMMAND : [];
-}
+export const MAKE_REAL_TIME = ['chrt', '--fifo', '--reset-on-fork', '--pid', '1'] as const;

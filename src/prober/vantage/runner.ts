@@ -1,6 +1,6 @@
-import { spawn } from '../../platform/process.ts';
+import { run, spawn } from '../../platform/process.ts';
 import { NODE_FLAGS } from './node-flags.ts';
-import { realTimeFront } from './real-time.ts';
+import { MAKE_REAL_TIME } from './real-time.ts';
 import type { Vantage } from './vantage.ts';
 
 /**
@@ -11,15 +11,20 @@ export function runnerVantage(program: string, sourceAddress?: string): Vantage 
   return {
     sourceAddress,
     async launch() {
-      const [file = process.execPath, ...args] = [
-        ...(await realTimeFront()),
-        process.execPath,
+      const child = spawn(process.execPath, [
         ...NODE_FLAGS,
         program,
         ...(sourceAddress === undefined ? [] : [sourceAddress]),
-      ];
-      return spawn(file, args);
+      ]);
+      return { ...child, makeRealTime: () => makeRealTime(child.pid) };
     },
     async [Symbol.asyncDispose]() {},
   };
+}
+
+async function makeRealTime(pid: number | undefined): Promise<void> {
+  if (pid === undefined) return;
+  const [file, ...args] = MAKE_REAL_TIME;
+  // Not permitted, or no such program here.
+  await run(file, [...args, String(pid)]).catch(() => {});
 }

@@ -10,7 +10,10 @@ describe.each([
 ] as const)('time in %s', (_name, precise, realTimeProcess) => {
   it.each([0, 0.4, 1, 2.3, 7.7])('never wakes before an instant %f ms away', async (awayMs) => {
     for (const idle of [true, false]) {
-      const time = realTime(() => idle, realTimeProcess);
+      const time = realTime(
+        () => idle,
+        () => realTimeProcess,
+      );
       const instantMs = time.nowMs() + awayMs;
       const wokenMs = await new Promise<number>((resolve) => {
         time.wakeAt(instantMs, () => resolve(time.nowMs()), precise);
@@ -20,7 +23,10 @@ describe.each([
   });
 
   it('wakes once, for the last instant it was told', async () => {
-    const time = realTime(() => true, realTimeProcess);
+    const time = realTime(
+      () => true,
+      () => realTimeProcess,
+    );
     const woken: string[] = [];
     await new Promise<void>((resolve) => {
       time.wakeAt(time.nowMs() + 1, () => void woken.push('first'), precise);
@@ -46,7 +52,10 @@ describe.each([
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
     const accepted = once(server, 'connection');
-    const time = realTime(() => false, realTimeProcess);
+    const time = realTime(
+      () => false,
+      () => realTimeProcess,
+    );
     const told: string[] = [];
     const socket = connect(address.port, '127.0.0.1').on('data', () => void told.push('data'));
     const [peer] = await accepted;

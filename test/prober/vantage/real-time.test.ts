@@ -1,40 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CommandError, run } from '../../../src/platform/process.ts';
-import { BECOME_REAL_TIME, realTimeFront } from '../../../src/prober/vantage/real-time.ts';
+import { type RunningProcess, run } from '../../../src/platform/process.ts';
+import { openProber } from '../../../src/prober/prober.ts';
+import type { ProberProcess } from '../../../src/prober/prober-process.ts';
+import { monotonicMs } from '../../../src/prober/program/monotonic-clock.ts';
+import { runnerVantage } from '../../../src/prober/vantage/runner.ts';
+import { PROBER_PROGRAM } from '../../support/drive-prober.ts';
 
-/** Prints its own real-time priority: field 40 of its `stat`; 0 is an ordinary process. */
-const TELL =
-  "const fields = fs.readFileSync('/proc/self/stat', 'latin1').split(') ').at(-1).split(' '); console.log(fields[37])";
-const onLinux = process.platform === 'linux';
+/** Real-time priorities of all threads of a process, by their numbers; ordinary ones have 0. */
+function prioritiesOf(pid: number): ReadonlyMap<number, number> {
+  const folder = `/proc/${pid}/task`;
+  return new Map(
+    readdirSync(folder).map((thread) => {
+      const stat = readFileSync(`${folder}/${thread}/stat`, 'latin1');
+      // Field 40; the name before the last bracket may hold anything.
+      return [Number(thread), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[37])];
+    }),
+  );
+}
 
-describe('a real-time process', () => {
-  it('is what a command with the front is, where that is permitted; elsewhere there is no front', async () => {
-    const front = await realTimeFront();
-    const permitted = await run('chrt', ['--fifo', '1', 'true']).then(
-      () => true,
-      (error) => {
-        expect(error).toBeInstanceOf(CommandError);
-        return false;
-      },
-    );
-    expect(front.length > 0).toBe(permitted);
-    const [file = process.execPath, ...args] = [...front, process.execPath, '--eval', TELL];
-    if (onLinux) expect((await run(file, args)).trim()).toBe(permitted ? '1' : '0');
+async function mayAsk(): Promise<boolean> {
+  return await run('chrt', ['--fifo', '1', 'true']).then(
+    () => true,
+    () => false,
+  );
+}
+
+describe.runIf(process.platform === 'linux')('a prober on this machine', () => {
+  it('is a real-time process when it is open, with its first thread alone, where that is permitted', async () => {
+    const launched: ProberProcess & Partial<RunningProcess> = await runnerVantage(PROBER_PROGRAM).launch();
+    await using _prober = await openProber(launched, monotonicMs(), { onEntry() {} });
+    const { pid = 0 } = launched;
+    const { [pid]: first, ...others } = Object.fromEntries(prioritiesOf(pid));
+    expect(first).toBe((await mayAsk()) ? 1 : 0);
+    expect(Object.values(others).filter((priority) => priority > 0)).toEqual([]);
   });
 
-  it('is what the script becomes, with all arguments as they were, and without a word where that is not permitted', async () => {
-    const told: string[] = [];
-    const print = 'console.log(JSON.stringify(process.argv.slice(1)))';
-    const awkward = ['a b', '', '$(id)', "it's"];
-    await run('sh', ['-c', BECOME_REAL_TIME, 'sh', process.execPath, '--eval', print, '--', ...awkward], {
-      onLine: (line) => told.push(line),
-    });
-    expect(told.map((line) => JSON.parse(line))).toEqual([awkward]);
-  });
-
-  it('starts ordinary ones', async () => {
-    const front = await realTimeFront();
-    const [file = 'sh', ...args] = [...front, 'sh', '-c', '"$0" --eval "$1"; true', process.execPath, TELL];
-    if (onLinux) expect((await run(file, args)).trim()).toBe('0');
+  it('that has ended is not asked for anything', async () => {
+    const launched = await runnerVantage(PROBER_PROGRAM).launch();
+    launched.kill('SIGKILL');
+    await launched.ended;
+    await expect(launched.makeRealTime?.()).resolves.toBeUndefined();
   });
 });

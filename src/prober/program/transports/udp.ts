@@ -93,7 +93,8 @@ class UdpPort {
     this.#localPort = localPort;
     this.#strays = strays;
     this.#onClose = onClose;
-    const socket = createSocket(isIPv6(spec.address) ? 'udp6' : 'udp4');
+    // The same port may be in use towards another destination, as it may be over TCP.
+    const socket = createSocket({ type: isIPv6(spec.address) ? 'udp6' : 'udp4', reuseAddr: true });
     this.#socket = socket;
     socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(error.code ?? error.name));
     socket.on('message', (message) => this.#heard(message));
