@@ -32,6 +32,12 @@ const HEARTBEAT_MS = 250;
 /** While requests are made, the loop wakes at least this often, so that a stall can be told from a pause. */
 const WATCH_MS = 20;
 
+/**
+ * So many requests of a stream are sent before answers are read again. A prober that catches up would find all of its
+ * connections busy with answers that are there already, and open others, which costs more than it can catch up.
+ */
+const SENT_BEFORE_READING = 16;
+
 /** Over all streams. More would mean that nothing is answered any more; descriptors are finite. */
 export const IN_FLIGHT_LIMIT = 4096;
 
@@ -137,13 +143,17 @@ export class ProbeLoop {
 
   #sendDue(stream: RunningStream): void {
     const { schedule } = stream;
-    for (; stream.nextSeq < stream.scheduled; stream.nextSeq++) {
+    let sent = 0;
+    for (; stream.nextSeq < stream.scheduled && sent < SENT_BEFORE_READING; stream.nextSeq++) {
       const seq = stream.nextSeq;
       const nowMs = this.#time.nowMs();
       if (dueMs(schedule, seq) > nowMs) return;
       if (isOverdue(schedule, seq, nowMs)) this.#report(stream, seq, { unsent: 'overdue' });
       else if (this.#inFlight >= IN_FLIGHT_LIMIT) this.#report(stream, seq, { unsent: 'in-flight-limit' });
-      else this.#send(stream, seq, nowMs);
+      else {
+        this.#send(stream, seq, nowMs);
+        sent++;
+      }
     }
   }
 
@@ -249,7 +259,8 @@ export class ProbeLoop {
       const oldest = stream.beforeDeadline.first;
       if (oldest) wakeMs = Math.min(wakeMs, this.#deadlineMs(stream, oldest));
     }
-    this.#stalls.planned(wakeMs);
+    // What is left of catching up was due long ago, and that has been told.
+    this.#stalls.planned(Math.max(wakeMs, nowMs));
     this.#time.wakeAt(wakeMs, this.#wake, precise);
   }
 }

@@ -32,6 +32,18 @@ describe('probe loop', () => {
     expect(world.reportedOnce()).toBe(true);
   });
 
+  it('reads answers while it catches up, so that few requests are in flight at a time', () => {
+    const world = new World({ answerAfterMs: 0 });
+    world.loop.start(testStream(80, { intervalMs: 1, deadlineMs: 1_000 }));
+    world.runUntil(10);
+    world.sleepUntil(100);
+    world.runUntil(110);
+    expect(world.sentAtMs).toHaveLength(111);
+    expect(world.sentAtMs.filter((atMs) => atMs === 100).length).toBeGreaterThan(80);
+    expect(world.mostOpen).toBeLessThanOrEqual(16);
+    expect(world.loop.idle).toBe(true);
+  });
+
   it('stops sending when too many requests hang, and goes on when they have ended', () => {
     const world = new World({ answerAfterMs: undefined });
     world.loop.start(testStream(80, { intervalMs: 1, deadlineMs: 5_000 }));
@@ -160,6 +172,8 @@ class World {
   readonly messages: FromProber[] = [];
   readonly sentAtMs: number[] = [];
   finished = 0;
+  /** The most requests that were in flight at a time. */
+  mostOpen = 0;
   readonly loop: ProbeLoop;
   #nowMs = 0;
   #wake: { readonly atMs: number; readonly call: () => void } | undefined;
@@ -183,6 +197,7 @@ class World {
           const dueMs = this.#nowMs + (server.answerAfterMs ?? Number.POSITIVE_INFINITY);
           const request = { stream: id, dueMs, end: onEnd };
           this.#open.push(request);
+          this.mostOpen = Math.max(this.mostOpen, this.#open.length);
           return {
             giveUp: (code) => this.#end(request, { kind: 'failed', facts: {}, phase: 'headers', code }),
           };
@@ -229,10 +244,15 @@ class World {
       const { call } = this.#wake;
       this.#wake = undefined;
       call();
+      this.#read();
     }
+    this.#read();
+    for (const callback of this.#afterPoll.splice(0)) callback();
+  }
+
+  #read(): void {
     for (const request of this.#open.filter(({ dueMs }) => dueMs <= this.#nowMs))
       this.#end(request, ANSWERED);
-    for (const callback of this.#afterPoll.splice(0)) callback();
   }
 
   #end(request: OpenRequest, end: SendEnd): void {
