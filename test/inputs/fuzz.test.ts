@@ -10,6 +10,7 @@ import { BadInputError, type Problem } from '../../src/model/problem.ts';
 import type { Settings } from '../../src/model/settings.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { renderProblems } from '../../src/report/problem-text.ts';
+import { anyText } from '../support/any-text.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 import { recognisedCommands } from '../support/runner-log-commands.ts';
 
@@ -31,7 +32,7 @@ function isWhole({ code, what, remedy }: Problem): boolean {
 }
 
 const hostile = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  anyText({ maxLength: 40 }),
   fc.constantFrom(
     '::error::x',
     '##[error]x',
@@ -163,11 +164,7 @@ function settings(scenario: Readonly<Record<string, unknown>>): Settings {
 
 describe('whatever is written', () => {
   it('in a config file ends as a config or as bad input', () => {
-    const text = fc.oneof(
-      mutated(asYaml(configTree)),
-      asYaml(configTree),
-      fc.string({ unit: 'binary', maxLength: 300 }),
-    );
+    const text = fc.oneof(mutated(asYaml(configTree)), asYaml(configTree), anyText({ maxLength: 300 }));
     fc.assert(
       fc.property(text, (one) => holds(() => parseConfigFile('rollproof.yml', one))),
       propertyRuns(100),
@@ -175,11 +172,7 @@ describe('whatever is written', () => {
   });
 
   it('in a manifest ends as objects or as bad input', () => {
-    const text = fc.oneof(
-      mutated(asYaml(kubernetesObject)),
-      asYaml(tree),
-      fc.string({ unit: 'binary', maxLength: 300 }),
-    );
+    const text = fc.oneof(mutated(asYaml(kubernetesObject)), asYaml(tree), anyText({ maxLength: 300 }));
     fc.assert(
       fc.property(text, fc.constantFrom('a.yaml', 'a.json'), (one, file) =>
         holds(() => parseManifests({ file, text: one })),

@@ -8,6 +8,7 @@ import { codeCell, codeSpan, plainLine, prose } from '../../src/report/markdown.
 import { renderSummary } from '../../src/report/summary.ts';
 import { summaryTable } from '../../src/report/summary-table.ts';
 import { aResult } from '../support/a-result.ts';
+import { anyText } from '../support/any-text.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
 /** What people write who want a comment of ours to say or do something else. */
@@ -38,7 +39,7 @@ const EACH_HOSTILE = HOSTILE.map((one): [string] => [one]);
 
 const text = fc.oneof(
   fc.constantFrom(...HOSTILE),
-  fc.string({ unit: 'binary' }),
+  anyText(),
   fc.string({ unit: fc.constantFrom(...'\\`|*_[]()<>!#@&~$:/.w-h\n\r a1'), maxLength: 40 }),
   fc.array(fc.constantFrom(...HOSTILE)).map((parts) => parts.join(' ')),
 );

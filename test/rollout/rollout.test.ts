@@ -19,8 +19,9 @@ import {
 } from '../cluster/sandbox/quick-sandbox.ts';
 import { refusal, startFakeKube } from '../support/fake-kube.ts';
 
-/** A watch that is silent for this long is not believed. */
-const SILENCE_MS = 100;
+/** A watch that is silent for this long is not believed: where watches are told nothing, time is lost with it. */
+const SILENCE_MS = 1_000;
+const SHORT_SILENCE_MS = 100;
 const WRITER = { manager: 'test' };
 const RESTART: Update = { kind: 'restart' };
 
@@ -28,7 +29,7 @@ const clock = () => performance.now();
 const signal = new AbortController().signal;
 
 /** A sandbox on which the Deployment is available, what is observed of it, and what the tests do to it. */
-async function stageOn(sandbox: Sandbox, spec: Parameters<typeof deployment>[0]) {
+async function stageOn(sandbox: Sandbox, spec: Parameters<typeof deployment>[0], silenceMs: number) {
   const { api } = sandbox;
   const container = { ...READY_PROBE, ...spec.container };
   api.create(DEPLOYMENTS, 'default', deployment({ ...spec, container }), WRITER);
@@ -39,7 +40,7 @@ async function stageOn(sandbox: Sandbox, spec: Parameters<typeof deployment>[0])
   const kubeConfig = kubeConfigOf(sandbox);
   const observation = await observe({
     ...{ kubeConfig, namespace: 'default', deployment: 'web', service: 'web', clock, emit },
-    silenceMs: SILENCE_MS,
+    silenceMs,
   });
   const pods = () => api.store.list(PODS, 'default');
   return {
@@ -76,8 +77,12 @@ async function stageOn(sandbox: Sandbox, spec: Parameters<typeof deployment>[0])
 const it = testWithSandboxes.extend('serve', ({ startSandbox }, { onCleanup }) => {
   const stages = new AsyncDisposableStack();
   onCleanup(() => stages.disposeAsync());
-  return async (options: PartialSandboxOptions = {}, spec: Parameters<typeof deployment>[0] = {}) => {
-    const stage = await stageOn(await startSandbox(options), spec);
+  return async (
+    options: PartialSandboxOptions = {},
+    spec: Parameters<typeof deployment>[0] = {},
+    silenceMs = SILENCE_MS,
+  ) => {
+    const stage = await stageOn(await startSandbox(options), spec, silenceMs);
     stages.use(stage.observation);
     return stage;
   };
@@ -220,7 +225,7 @@ describe.concurrent('the observation of a rollout', () => {
   ] as const)(
     'of which the server tells %s sees the end of every old pod all the same',
     async ([, fault], { serve }) => {
-      const { sandbox, entries, podNames, marks, roll } = await serve({}, { replicas: 2 });
+      const { sandbox, entries, podNames, marks, roll } = await serve({}, { replicas: 2 }, SHORT_SILENCE_MS);
       const old = podNames();
       sandbox.disturbWatches(fault);
       expect(await roll(RESTART)).toMatchObject(COMPLETED);
