@@ -7,8 +7,10 @@ import type { SourcePortRange, StreamSpec } from '../../src/prober/protocol.ts';
 
 export const PROBER_PROGRAM = 'src/prober/program/main.ts';
 
-// Below the ephemeral range, so that nothing else on the machine is handed them; each test process has its own.
-const FIRST_PORT = 12_000 + (process.pid % 20) * 1_000;
+// Below the ephemeral range, so that nothing else on the machine is handed them. Each process of a test run has its
+// own, and runs that stand side by side hardly ever share any.
+const SLOT = (Number(process.env.VITEST_POOL_ID ?? 0) + 7 * process.ppid) % 20;
+const FIRST_PORT = 12_000 + SLOT * 1_000;
 const FIRST_SHARED_PORT = FIRST_PORT + 500;
 let nextPort = FIRST_PORT;
 
