@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Balancing } from '../../src/cluster/sandbox/network/choice.ts';
-import { BRIEF, gateOnSandbox } from '../support/gate-on-sandbox.ts';
+import type { Balancing } from '../../../src/cluster/sandbox/network/choice.ts';
+import { BRIEF, gateOnSandbox } from '../../support/gate-on-sandbox.ts';
 
 const gate = gateOnSandbox();
 const REPLICAS = 5;

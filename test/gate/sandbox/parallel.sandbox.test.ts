@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { judgeRecordings } from '../../src/gate/judge-recordings.ts';
-import { BRIEF, gateOnSandbox } from '../support/gate-on-sandbox.ts';
+import { judgeRecordings } from '../../../src/gate/judge-recordings.ts';
+import { BRIEF, gateOnSandbox } from '../../support/gate-on-sandbox.ts';
 
 const gate = gateOnSandbox();
 
 const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
 
-describe.concurrent('scenarios that run at the same time on one cluster', { timeout: 120_000 }, () => {
+describe('scenarios that run at the same time on one cluster', () => {
   it('are each judged for themselves: what drops is made again alone, and what passes has passed', async () => {
     const lines: string[] = [];
     const { result, recordings } = await gate({

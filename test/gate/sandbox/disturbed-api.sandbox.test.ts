@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { gateOnSandbox } from '../../support/gate-on-sandbox.ts';
+
+const gate = gateOnSandbox();
+
+const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
+
+describe('the whole gate on a sandbox with faults', () => {
+  it('is green for a good one although watches lose events and the API server is away for a while', async () => {
+    const { row } = await gate({
+      container: HOOK,
+      fault(sandbox) {
+        sandbox.disturbWatches({ kind: 'drop', probability: 0.3 });
+        sandbox.clock.after(500, sandbox.apiOutage());
+      },
+    });
+    expect(row.verdict, JSON.stringify(row.reasons)).toBe('pass');
+  });
+});

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { BRIEF, gateOnSandbox } from '../../support/gate-on-sandbox.ts';
+
+const gate = gateOnSandbox();
+
+const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
+
+describe('the whole gate on a sandbox with faults', () => {
+  it('is red for a good Deployment when a balancer follows nothing any more', async () => {
+    const { row } = await gate({
+      container: HOOK,
+      scenario: BRIEF,
+      fault: (sandbox) => void sandbox.freezeBalancers('sandbox-worker'),
+    });
+    expect(row.verdict, JSON.stringify(row.reasons)).toBe('dropped');
+    expect(row.runs[0]?.rollout.outcome).toBe('completed');
+    expect(row.runs[0]?.steady.dropped).toBe(0);
+  });
+});
