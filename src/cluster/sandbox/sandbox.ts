@@ -1,8 +1,7 @@
 import { ClusterApi } from './api/cluster-api.ts';
 import { HttpApi } from './api/http-api.ts';
 import type { KubeObject } from './api/objects.ts';
-import { NAMESPACES, NODES, PODS } from './api/resources.ts';
-import { KUBERNETES_VERSION } from './api/schema.ts';
+import { NAMESPACES, PODS } from './api/resources.ts';
 import { SandboxClock } from './clock.ts';
 import { type ControllerContext, type ControllerLoop, runController } from './controllers/controller.ts';
 import { deploymentLoop } from './controllers/deployment.ts';
@@ -19,17 +18,9 @@ import { type AddressBlock, API_PORT, claimAddressBlock } from './network/addres
 import type { NewConnection } from './network/node-proxy.ts';
 import { PodNetwork } from './network/pod-network.ts';
 import { ServiceNetwork } from './network/service-network.ts';
+import { createNode, markNodeLost, type SandboxNode } from './nodes.ts';
 import { seededRandom } from './random.ts';
 import { DEFAULT_OPTIONS, type SandboxOptions } from './sandbox-options.ts';
-
-/** A node of a sandbox. */
-export interface SandboxNode {
-  readonly name: string;
-  readonly number: number;
-  readonly address: string;
-  readonly controlPlane: boolean;
-  readonly schedulable: boolean;
-}
 
 /** What the sandbox does that an API client has no word for. */
 type Observer = (node: string, connection: NewConnection) => void;
@@ -153,7 +144,7 @@ export class Sandbox {
   removeNode(name: string): void {
     this.#kubelets.get(name)?.crash();
     this.#services.removeNode(name);
-    this.clock.after(this.options.nodeGraceMs, () => this.#markLost(name));
+    this.clock.after(this.options.nodeGraceMs, () => markNodeLost(this.api, this.clock, name));
   }
 
   /** Makes the wall clock jump; monotonic time goes on. */
@@ -198,7 +189,8 @@ export class Sandbox {
     const schedulable = !controlPlane || nodes === 1;
     const name = controlPlane ? 'sandbox-control-plane' : `sandbox-worker${number === 2 ? '' : number - 1}`;
     const address = this.#addresses.node(number);
-    this.#createNodeObject({ name, address, number, controlPlane, schedulable });
+    const node = { name, number, address, controlPlane, schedulable };
+    createNode(this.api, this.clock, node, this.#addresses.podNetwork(number));
     this.#services.addNode(name, number);
     this.#network.up(address);
     this.#kubelets.set(
@@ -217,84 +209,7 @@ export class Sandbox {
         event: (pod, event) => this.#record('kubelet', pod, event),
       }),
     );
-    return { name, number, address, controlPlane, schedulable };
-  }
-
-  #createNodeObject({ name, address, number, controlPlane, schedulable }: SandboxNode): void {
-    const role = controlPlane ? { 'node-role.kubernetes.io/control-plane': '' } : {};
-    const taints = schedulable
-      ? []
-      : [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }];
-    const labels = {
-      'kubernetes.io/hostname': name,
-      'kubernetes.io/os': 'linux',
-      'kubernetes.io/arch': process.arch === 'x64' ? 'amd64' : process.arch,
-      ...role,
-    };
-    const podCIDR = this.#addresses.podNetwork(number);
-    this.api.create(
-      NODES,
-      '',
-      {
-        metadata: { name, labels },
-        spec: { podCIDR, podCIDRs: [podCIDR], ...(taints.length > 0 && { taints }) },
-      },
-      { manager: 'kubelet' },
-    );
-    const now = this.clock.timestamp();
-    this.api.update({ resource: NODES, namespace: '', name }, (draft) => {
-      draft.status = {
-        addresses: [
-          { type: 'InternalIP', address },
-          { type: 'Hostname', address: name },
-        ],
-        conditions: [
-          {
-            type: 'Ready',
-            status: 'True',
-            reason: 'KubeletReady',
-            message: 'kubelet is posting ready status',
-            lastHeartbeatTime: now,
-            lastTransitionTime: now,
-          },
-        ],
-        nodeInfo: {
-          architecture: String(labels['kubernetes.io/arch']),
-          bootID: '',
-          containerRuntimeVersion: 'sandbox://1',
-          kernelVersion: '',
-          kubeProxyVersion: KUBERNETES_VERSION.gitVersion,
-          kubeletVersion: KUBERNETES_VERSION.gitVersion,
-          machineID: '',
-          operatingSystem: 'linux',
-          osImage: 'Rollproof sandbox',
-          systemUUID: '',
-        },
-      };
-    });
-  }
-
-  /** What the control plane concludes of a node that has been silent for long. */
-  #markLost(node: string): void {
-    const now = this.clock.timestamp();
-    this.api.update({ resource: NODES, namespace: '', name: node }, (draft) => {
-      const reason = { reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' };
-      draft.status = {
-        ...draft.status,
-        conditions: [{ type: 'Ready', status: 'Unknown', ...reason, lastTransitionTime: now }],
-      };
-    });
-    for (const { metadata, spec } of this.api.store.list(PODS)) {
-      if (spec.nodeName !== node) continue;
-      this.api.update({ resource: PODS, namespace: metadata.namespace, name: metadata.name }, (draft) => {
-        const conditions = (draft.status?.conditions ?? []).map((condition) =>
-          condition.type === 'Ready'
-            ? { ...condition, status: 'False', reason: 'NodeLost', lastTransitionTime: now }
-            : condition,
-        );
-        draft.status = { ...draft.status, conditions };
-      });
-    }
+    return node;
   }
 
   /** What a container has printed so far; undefined where it has not started. */

@@ -11,7 +11,15 @@ import { mergePatch } from './patch/strategic-merge.ts';
 import { apiVersionOf, NAMESPACES, PODS, qualifiedName, type Resource, SERVICES } from './resources.ts';
 import { brokenRules, type PodSpecJudge, podSpecsOf } from './rules.ts';
 import type { Schema } from './schema.ts';
-import { alreadyExists, badRequest, conflict, invalid, notFound, StatusError } from './status-error.ts';
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  invalid,
+  notFound,
+  outdated,
+  StatusError,
+} from './status-error.ts';
 import { Store } from './store.ts';
 import { checkAgainstSchema } from './validation.ts';
 
@@ -152,11 +160,7 @@ export class ClusterApi {
       (uid && uid !== before.metadata.uid) ||
       (resourceVersion && resourceVersion !== before.metadata.resourceVersion)
     ) {
-      throw conflict(
-        resource,
-        name,
-        `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": the precondition does not hold`,
-      );
+      throw outdated(resource, name, 'the precondition does not hold');
     }
     if (options.dryRun) return before;
     const graceSeconds = isPod(before) ? graceOf(before, options) : 0;
@@ -232,11 +236,7 @@ export class ClusterApi {
     if (before && sentVersion !== undefined && sentVersion !== before.metadata.resourceVersion) {
       const why =
         'the object has been modified; please apply your changes to the latest version and try again';
-      throw conflict(
-        resource,
-        name,
-        `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": ${why}`,
-      );
+      throw outdated(resource, name, why);
     }
     const checked = checkAgainstSchema({ ...wanted, ...identity }, schema);
     if (checked.undecodable.length > 0)

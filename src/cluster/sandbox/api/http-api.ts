@@ -7,7 +7,7 @@ import type { ClusterApi, DeleteOptions, Patch, WriteOptions } from './cluster-a
 import { discover } from './discovery.ts';
 import type { KubeObject } from './objects.ts';
 import { parseResourcePath, type ResourcePath } from './request.ts';
-import { apiVersionOf, PODS } from './resources.ts';
+import { apiVersionOf, PODS, type Resource } from './resources.ts';
 import { parseFieldSelector, parseLabelSelector } from './selectors.ts';
 import { badRequest, StatusError, unsupported } from './status-error.ts';
 import { streamWatch, type WatchFilter } from './watch-stream.ts';
@@ -144,12 +144,7 @@ export class HttpApi {
           response.on('close', () => this.#watches.delete(watch));
           return STREAMING;
         }
-        const items = this.#api.store.list(resource, namespace).filter(selects);
-        const metadata = { resourceVersion: String(this.#api.store.version) };
-        return {
-          code: 200,
-          content: { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items },
-        };
+        return this.#list(resource, this.#api.store.list(resource, namespace).filter(selects));
       }
       case 'POST': {
         const sent = parseObject(body);
@@ -172,19 +167,19 @@ export class HttpApi {
             deleteOptions(body, url),
           ),
         );
-        return {
-          code: 200,
-          content: {
-            kind: `${resource.kind}List`,
-            apiVersion: apiVersionOf(resource),
-            metadata: { resourceVersion: String(this.#api.store.version) },
-            items: deleted,
-          },
-        };
+        return this.#list(resource, deleted);
       }
       default:
         throw methodNotAllowed(method);
     }
+  }
+
+  #list(resource: Resource, items: readonly KubeObject[]): Result {
+    const metadata = { resourceVersion: String(this.#api.store.version) };
+    return {
+      code: 200,
+      content: { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items },
+    };
   }
 
   #object(

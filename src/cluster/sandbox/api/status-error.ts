@@ -56,7 +56,7 @@ export function alreadyExists(resource: Resource, name: string): StatusError {
   );
 }
 
-/** 409: somebody else was faster, or owns the fields. */
+/** 409: somebody else owns the fields. */
 export function conflict(
   resource: Resource,
   name: string,
@@ -67,6 +67,15 @@ export function conflict(
     ...about(resource, name),
     ...(causes.length === 0 ? {} : { causes }),
   });
+}
+
+/** 409: the object is not, or not any more, the one that was meant. */
+export function outdated(resource: Resource, name: string, why: string): StatusError {
+  return conflict(
+    resource,
+    name,
+    `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": ${why}`,
+  );
 }
 
 /** 422: the object breaks rules; all that could be found are listed. */
