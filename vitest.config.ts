@@ -13,18 +13,21 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // Hundreds of probers and pods are started as child processes: each finds its compiled sources here.
 const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') };
 
-/** What waits longest begins first, so that the others fit beside it; a clean clone has no durations to go by. */
-const LONGEST = [
+/**
+ * What waits longest begins first, so that the others fit beside it; a clean clone has no durations to go by. Tests that
+ * keep time come when the gates beside them have loaded their modules.
+ */
+const FIRST = [
   ...['fix-proven', 'sequence', 'good-with-bad-twin', 'twin-without-drops', 'image-pull', 'amplified-delay'],
   ...['parallel', 'connections', 'kept-alive-in-cluster', 'disturbed-api'],
-  ...['prober', 'outcomes', 'https', 'confusion'],
+  ...['rollout', 'pods', 'traffic', 'outcomes', 'prober', 'https', 'confusion'],
 ];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId }: TestSpecification) => {
-      const index = LONGEST.indexOf(basename(moduleId).replace(/(\.sandbox)?\.test\.ts$/, ''));
-      return index < 0 ? LONGEST.length : index;
+      const index = FIRST.indexOf(basename(moduleId).replace(/(\.sandbox)?\.test\.ts$/, ''));
+      return index < 0 ? FIRST.length : index;
     };
     return (await super.sort(files)).sort((a, b) => place(a) - place(b));
   }
