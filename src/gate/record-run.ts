@@ -66,7 +66,7 @@ export async function makeRun(
   const recordingPath = join(place.folder, `${recordingName(place, which)}.ndjson`);
   const problems: Problem[] = [];
   const { planned } = place;
-  const mayBeTried = planned.sensitivity || planned.tryFixRuns !== undefined;
+  const mayBeTried = planned.sensitivity || planned.tryFixRuns !== undefined || planned.rolledControl;
   const clusterGoesNext = place.clusterGoesNext && run === planned.repeat && !mayBeTried;
   try {
     await runScenario({

@@ -2,9 +2,10 @@ import type { Trial } from '../model/trial.ts';
 import type { ScenarioResult } from '../model/verdict.ts';
 import { badTwin, patchedScenario, saysAlready } from '../plan/patched-scenario.ts';
 import { judgeRun } from '../verdict/judge.ts';
-import { fixToTry } from '../verdict/trials.ts';
+import { asksForRolledControl, fixToTry } from '../verdict/trials.ts';
 import { recordRun, type ScenarioPlace } from './record-run.ts';
 import type { NamedRecording } from './render-reports.ts';
+import { rolledControlScenario } from './rolled-control.ts';
 
 /** A trial's run as it was recorded. */
 export interface RecordedTrial {
@@ -16,10 +17,38 @@ export interface RecordedTrial {
 const SPARE = 2;
 
 /**
- * Makes the runs with other manifests that were asked for: where requests were dropped, the suggestions are tried;
- * where none were, a bad twin shows whether any would have been. The verdict rests on none of them.
+ * Makes the runs with other manifests that were asked for: where requests were dropped, a known-good app is rolled and
+ * the suggestions are tried; where none were, a bad twin shows whether any would have been. The verdict rests on none
+ * of them.
  */
 export async function runTrials(
+  place: ScenarioPlace,
+  result: Pick<ScenarioResult, 'verdict' | 'findings'>,
+): Promise<readonly RecordedTrial[]> {
+  return [...(await runRolledControl(place, result)), ...(await runChanged(place, result))];
+}
+
+/** A known-good app in the place of the user's, where the drops ask for it. */
+async function runRolledControl(
+  place: ScenarioPlace,
+  result: Pick<ScenarioResult, 'verdict' | 'findings'>,
+): Promise<readonly RecordedTrial[]> {
+  const { planned, cluster, places } = place;
+  if (!planned.rolledControl || !asksForRolledControl(result, planned.rolledControl)) return [];
+  const control = rolledControlScenario(planned, cluster, places.proberImage);
+  if (!control) {
+    place.progress.warning('a known-good app is not rolled: it would need the same port of the node');
+    return [];
+  }
+  place.progress.line('a known-good app, rolled in the place of yours');
+  const trial = { kind: 'rolled-control', causes: [], patches: [], runs: 1 } as const;
+  const { recording } = await recordRun({ ...place, planned: control }, { run: 1, trial });
+  const { verdict, reasons } = judgeRun(recording.entries);
+  place.progress.line(`known-good app: ${verdict}${reasons[0] ? `: ${reasons[0].text}` : ''}`);
+  return [{ trial, recording }];
+}
+
+async function runChanged(
   place: ScenarioPlace,
   result: Pick<ScenarioResult, 'verdict' | 'findings'>,
 ): Promise<readonly RecordedTrial[]> {

@@ -27,6 +27,8 @@ export interface PlacedVantage {
  * a namespace of our own, and goes with the others when this is disposed.
  */
 export interface SharedPlaces extends AsyncDisposable {
+  /** Image with Node in it, for clusters of which it is not known what images their nodes have. */
+  readonly proberImage: string;
   /** `lane`: 0-based; where nothing else runs it is 0. */
   vantage(scenario: Pick<Scenario, 'vantage'>, lane: number): Promise<PlacedVantage>;
   steadyControl(scenario: Scenario, entryNode: string | undefined, lane: number): Promise<SteadyControl>;
@@ -63,6 +65,7 @@ export function sharedPlaces(options: SharedPlacesOptions): SharedPlaces {
     });
 
   return {
+    proberImage: options.proberImage,
     async vantage(scenario, lane) {
       const place = await once(`vantage ${scenario.vantage}`, async () => {
         if (scenario.vantage === 'runner') {

@@ -54,6 +54,7 @@ const probe = {
   'try-fix-runs': key(INPUT_OPTIONS['try-fix-runs']),
   sensitivity: key(INPUT_OPTIONS.sensitivity),
   'repeat-all': key(INPUT_OPTIONS['repeat-all']),
+  'rolled-control': key(INPUT_OPTIONS['rolled-control']),
   'pod-probes': key(INPUT_OPTIONS['pod-probes']),
   'expect-status': key(INPUT_OPTIONS['expect-status']),
   'expect-body': key(INPUT_OPTIONS['expect-body']),

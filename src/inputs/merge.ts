@@ -167,6 +167,7 @@ function scenarioSettings(name: string, connection: ConnectionMode, row: Effecti
     ...given('tryFixRuns', row['try-fix'] ? (row['try-fix-runs'] ?? 3) : undefined),
     ...given('sensitivity', row.sensitivity || undefined),
     ...given('repeatAll', row['repeat-all'] || undefined),
+    ...given('rolledControl', rolledControlOf(row)),
     ...given('podProbes', row['pod-probes'] === false ? (false as const) : undefined),
     expect: {
       ...(row['expect-status'] ?? { statusFrom: 200, statusTo: 399 }),
@@ -175,6 +176,10 @@ function scenarioSettings(name: string, connection: ConnectionMode, row: Effecti
       ...given('sequence', row['expect-sequence'] && { ...row['expect-sequence'], ...sequenceOfRun(1) }),
     },
   };
+}
+
+function rolledControlOf({ 'rolled-control': when = 'unexplained' }: Row): ScenarioSettings['rolledControl'] {
+  return when === 'never' ? undefined : when;
 }
 
 function chooseScenarios(

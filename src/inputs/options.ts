@@ -402,6 +402,16 @@ export const INPUT_OPTIONS = {
     description:
       'Where nothing was dropped, run a deliberately bad twin (no preStop hook, 1 s to end), and say where it drops nothing, either.',
   }),
+  'rolled-control': option({
+    value: values.choice(['unexplained', 'dropped', 'never']),
+    form: 'text',
+    placeholder: 'when',
+    configPath: ['probe', 'rolled-control'],
+    perScenario: true,
+    shownDefault: 'unexplained',
+    description:
+      'After drops that nothing explains (or, with dropped, after any), roll a known-good app in the place of yours once: where it loses requests, too, the cluster is to blame. The verdict stays that of yours.',
+  }),
   'pod-probes': option({
     value: values.flag,
     form: 'switch',

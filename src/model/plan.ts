@@ -24,6 +24,9 @@ export interface Round {
   readonly alone?: string;
 }
 
+/** After drops that nothing explains, or after any. */
+export type RolledControlWhen = 'unexplained' | 'dropped';
+
 export interface PlannedScenario {
   readonly scenario: Scenario;
   readonly repeat: number;
@@ -31,6 +34,8 @@ export interface PlannedScenario {
   readonly tryFixRuns?: number;
   /** Whether a bad twin is run where nothing was dropped. */
   readonly sensitivity?: true;
+  /** After which drops a known-good app is rolled in the place of the user's; absent: after none. */
+  readonly rolledControl?: RolledControlWhen;
   /** Make all runs, also after one that failed clearly. */
   readonly repeatAll?: true;
   /** What is applied before the baseline: the old version. */

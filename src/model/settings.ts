@@ -1,3 +1,4 @@
+import type { RolledControlWhen } from './plan.ts';
 import type { Amplified } from './recording.ts';
 import type { Measure, Vantage } from './scenario.ts';
 
@@ -54,6 +55,7 @@ export interface ScenarioSettings extends Measure {
   /** How often a suggestion is tried; absent: not at all. */
   readonly tryFixRuns?: number;
   readonly sensitivity?: true;
+  readonly rolledControl?: RolledControlWhen;
   readonly repeatAll?: true;
 }
 

@@ -6,9 +6,12 @@ import type { ManifestPatch } from './manifest-patch.ts';
  * user's own. The change exists in memory only.
  */
 export interface Trial {
-  /** `fix`: do the suggestions help? `sensitivity`: would a deliberately bad twin have dropped requests? */
-  readonly kind: 'fix' | 'sensitivity';
-  /** Whose suggestions are tried, all at once; none for `sensitivity`. */
+  /**
+   * `fix`: do the suggestions help? `sensitivity`: would a deliberately bad twin have dropped requests?
+   * `rolled-control`: does a known-good app lose requests here as well, when it is updated?
+   */
+  readonly kind: 'fix' | 'sensitivity' | 'rolled-control';
+  /** Whose suggestions are tried, all at once; none for the others. */
   readonly causes: readonly Cause[];
   /** What was changed, in both states of the manifests where there are two. */
   readonly patches: readonly ManifestPatch[];

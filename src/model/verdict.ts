@@ -310,6 +310,18 @@ export interface ScenarioResult {
   readonly trials?: readonly TrialResult[];
   /** Whether this setup would have shown a drop at all; only where that was asked for and nothing was dropped. */
   readonly sensitivity?: Sensitivity;
+  /** Whether a known-good app lost requests in this cluster as well; only where one was rolled. */
+  readonly rolledControl?: RolledControl;
+}
+
+/** What became of a known-good app of ours that was rolled in the place of the user's. */
+export interface RolledControl {
+  /** `clean`: it lost nothing. `dropped`: it lost requests, too. `unknown`: it could not be measured. */
+  readonly state: 'clean' | 'dropped' | 'unknown';
+  readonly sent: number;
+  readonly dropped: number;
+  /** Why it is unknown. Untrusted text. */
+  readonly why?: string;
 }
 
 /** A run that does not count, because it was made again. */

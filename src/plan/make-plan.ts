@@ -101,7 +101,7 @@ function planScenario(
 
   const { name, protocol, connection, update, ratePerSecond, connections, idleMs, slow, expect } = settings;
   const { pacing, deadlineMs, rolloutDeadlineMs, repeat, repeatAll, tryFixRuns } = settings;
-  const { sensitivity, podProbes } = settings;
+  const { sensitivity, podProbes, rolledControl } = settings;
   const baselineMs = baselineFor(settings, findings);
   const tailMs = tailFor(settings.tailMs, cluster, findings);
   const scenario = {
@@ -125,6 +125,7 @@ function planScenario(
     ...(tryFixRuns === undefined ? {} : { tryFixRuns }),
     ...(repeatAll && { repeatAll }),
     ...(sensitivity && { sensitivity }),
+    ...(rolledControl && { rolledControl }),
     ...(updatedObjects && { updatedObjects }),
   };
 }

@@ -131,7 +131,7 @@ const clusterEnvironment = shape({
 const patch = shape({ kind: oneOf('Deployment', 'Service'), name: text, fields: mapOf(() => undefined) });
 
 const trial = shape({
-  kind: oneOf('fix', 'sensitivity'),
+  kind: oneOf('fix', 'sensitivity', 'rolled-control'),
   causes: listOf(text),
   patches: listOf(patch),
   runs: count,

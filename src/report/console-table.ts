@@ -2,7 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import type { GateResult, Reason, ScenarioResult, Verdict } from '../model/verdict.ts';
 import { consoleLine } from './console-line.ts';
 import { causeSentence, withoutKnownRemedy } from './findings.ts';
-import { adviceText, sensitivitySentence, survivalSentence } from './fix-text.ts';
+import { adviceText, rolledControlSentence, sensitivitySentence, survivalSentence } from './fix-text.ts';
 import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
 import { howSure } from './how-sure.ts';
@@ -74,6 +74,7 @@ function reasonsOf(scenario: ScenarioResult): readonly NamedReason[] {
   const { name, reasons, findings, nearMisses, staticFindings } = scenario;
   const sensitivity = sensitivitySentence(scenario);
   const survival = survivalSentence(scenario);
+  const control = rolledControlSentence(scenario);
   return [
     ...reasons.map((reason) => ({ name: `${name}: `, ...withoutKnownRemedy(reason, scenario) })),
     ...findings.map((finding) => ({
@@ -92,6 +93,9 @@ function reasonsOf(scenario: ScenarioResult): readonly NamedReason[] {
     ...(sensitivity === undefined
       ? []
       : [{ name: `${name}: `, text: sensitivity, code: `sensitivity-${scenario.sensitivity?.state}` }]),
+    ...(control === undefined
+      ? []
+      : [{ name: `${name}: `, text: control, code: `rolled-control-${scenario.rolledControl?.state}` }]),
   ];
 }
 

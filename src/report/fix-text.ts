@@ -102,3 +102,18 @@ export function sensitivitySentence({ sensitivity, verdict }: ScenarioResult): s
       return `Whether this setup could have shown a drop is not known: ${twin.replace('A ', 'a ')} could not be measured. ${why ?? ''}`.trim();
   }
 }
+
+/** What a known-good app says about the cluster; undefined where none was rolled. Not yet inert. */
+export function rolledControlSentence({ rolledControl }: ScenarioResult): string | undefined {
+  if (!rolledControl) return undefined;
+  const { state, sent, dropped, why } = rolledControl;
+  const app = 'A known-good app, rolled in the place of yours right after,';
+  switch (state) {
+    case 'clean':
+      return `${app} lost none of ${plural(sent, 'request')}: this cluster can be rolled on without a drop.`;
+    case 'dropped':
+      return `${app} lost ${count(dropped)} of ${plural(sent, 'request')} as well: look at the cluster and the machine before the manifests.`;
+    case 'unknown':
+      return `Whether a known-good app loses requests here is not known: it could not be measured. ${why ?? ''}`.trim();
+  }
+}

@@ -4,7 +4,13 @@ import type { Trial } from '../model/trial.ts';
 import type { GateResult, NearMiss, Reason, RunResult, ScenarioResult, Verdict } from '../model/verdict.ts';
 import { connectionRows, connectionSentences } from './connections.ts';
 import { causeSentence, withoutKnownRemedy } from './findings.ts';
-import { adviceText, sensitivitySentence, suggestionLabel, survivalSentence } from './fix-text.ts';
+import {
+  adviceText,
+  rolledControlSentence,
+  sensitivitySentence,
+  suggestionLabel,
+  survivalSentence,
+} from './fix-text.ts';
 import { headline } from './headline.ts';
 import { measuredFigures, measuredHow, measuredOn } from './how-measured.ts';
 import { howSure } from './how-sure.ts';
@@ -108,10 +114,11 @@ function connectionFigures(run: RunResult): string {
 const TRIALS: Readonly<Record<Trial['kind'], string>> = {
   fix: 'Trial of the suggested change, run',
   sensitivity: 'Deliberately bad twin, run',
+  'rolled-control': 'Known-good app, run',
 };
 
 function notes(scenario: ScenarioResult): string {
-  return [survivalSentence(scenario), sensitivitySentence(scenario)]
+  return [survivalSentence(scenario), sensitivitySentence(scenario), rolledControlSentence(scenario)]
     .map((sentence) => (sentence === undefined ? '' : `<p>${prose(sentence)}</p>\n`))
     .join('');
 }

@@ -1,5 +1,6 @@
 import { markdownTable } from 'markdown-table';
 import { count, plural } from '../model/counted.ts';
+import type { Trial } from '../model/trial.ts';
 import { isUrlProbe } from '../model/url-probe.ts';
 import { PHASES, type Phase, type RunResult, type ScenarioResult } from '../model/verdict.ts';
 import { connectionTable } from './connections.ts';
@@ -52,9 +53,7 @@ const BOTH_STATES =
 function trialTables({ trials = [], scenario }: ScenarioResult): readonly string[] {
   const applied = 'update' in scenario && scenario.update.kind === 'apply';
   return trials.flatMap(({ kind, causes, results }) => [
-    kind === 'fix'
-      ? `**The same with what is suggested against ${causes.map(codeSpan).join(', ')}**`
-      : '**A deliberately bad twin: the same without preStop hooks, with 1 s to end**',
+    trialHeading(kind, causes),
     '',
     markdownTable(
       [
@@ -71,6 +70,17 @@ function trialTables({ trials = [], scenario }: ScenarioResult): readonly string
     '',
     ...(kind === 'fix' && applied ? [BOTH_STATES, ''] : []),
   ]);
+}
+
+function trialHeading(kind: Trial['kind'], causes: Trial['causes']): string {
+  switch (kind) {
+    case 'fix':
+      return `**The same with what is suggested against ${causes.map(codeSpan).join(', ')}**`;
+    case 'sensitivity':
+      return '**A deliberately bad twin: the same without preStop hooks, with 1 s to end**';
+    case 'rolled-control':
+      return '**A known-good app, rolled in the place of yours**';
+  }
 }
 
 /** A probe of a URL has no phases: one line for all. */

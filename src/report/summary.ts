@@ -2,7 +2,7 @@ import { plural } from '../model/counted.ts';
 import type { GateResult, Reason, ScenarioResult } from '../model/verdict.ts';
 import { firstThatFits } from './budget.ts';
 import { causeLines, withoutKnownRemedy } from './findings.ts';
-import { sensitivitySentence, survivalSentence } from './fix-text.ts';
+import { rolledControlSentence, sensitivitySentence, survivalSentence } from './fix-text.ts';
 import { headline } from './headline.ts';
 import { measured, PHRASE_END } from './how-measured.ts';
 import { howSure } from './how-sure.ts';
@@ -91,6 +91,7 @@ function reasonLines({ reasons, scenarios }: GateResult): readonly string[] {
       ...nearMissLines(scenario),
       ...survivalLine(scenario),
       ...sensitivityLine(scenario),
+      ...rolledControlLine(scenario),
     ]),
   ];
 }
@@ -104,6 +105,13 @@ function sensitivityLine(scenario: ScenarioResult): readonly string[] {
   const sentence = sensitivitySentence(scenario);
   if (sentence === undefined) return [];
   const mark = scenario.sensitivity?.state === 'shown' ? '' : '⚠️ ';
+  return [`- ${codeSpan(scenario.name)}: ${mark}${prose(sentence)}`];
+}
+
+function rolledControlLine(scenario: ScenarioResult): readonly string[] {
+  const sentence = rolledControlSentence(scenario);
+  if (sentence === undefined) return [];
+  const mark = scenario.rolledControl?.state === 'clean' ? '' : '⚠️ ';
   return [`- ${codeSpan(scenario.name)}: ${mark}${prose(sentence)}`];
 }
 

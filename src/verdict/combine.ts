@@ -12,7 +12,14 @@ import {
 import { sumCounts } from './account.ts';
 import { replacementsOfRuns } from './replacements.ts';
 import { staticFindingsOfRuns } from './static-findings.ts';
-import { findingsWithFixes, sensitivityOf, type TrialRun, trialResults } from './trials.ts';
+import {
+  findingsInDoubt,
+  findingsWithFixes,
+  rolledControlOf,
+  sensitivityOf,
+  type TrialRun,
+  trialResults,
+} from './trials.ts';
 
 /** From the one that outweighs all others to the one that needs all to agree. */
 const PRECEDENCE: readonly Verdict[] = ['dropped', 'rollout-failed', 'error', 'inconclusive', 'pass'];
@@ -65,6 +72,7 @@ export function scenarioResult({
   ]);
   const tried = trialResults(trials);
   const sensitivity = sensitivityOf(tried);
+  const rolledControl = rolledControlOf(tried);
   const replacements = replacementsOfRuns(inOrder);
   const missing = inOrder.length === 0 && reasons.length === 0 ? [NOT_RUN] : [];
   return {
@@ -77,7 +85,7 @@ export function scenarioResult({
     ...(replacements && { replacements }),
     ...(madeAgain.length > 0 && { madeAgain }),
     ...(runsNotMade > 0 && { runsNotMade }),
-    findings: findingsWithFixes(findingsOfRuns(inOrder), inOrder, tried),
+    findings: findingsInDoubt(findingsWithFixes(findingsOfRuns(inOrder), inOrder, tried), rolledControl),
     nearMisses: nearMissesOfRuns(inOrder),
     staticFindings: staticFindingsOfRuns(inOrder),
     scenario,
@@ -85,6 +93,7 @@ export function scenarioResult({
     runs: inOrder,
     ...(tried.length > 0 && { trials: tried }),
     ...(sensitivity && { sensitivity }),
+    ...(rolledControl && { rolledControl }),
   };
 }
 

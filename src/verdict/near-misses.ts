@@ -179,27 +179,39 @@ function oldVersionLate({ cuts }: RunFacts, { visits }: Story): readonly NearMis
   ];
 }
 
-/** How long before the end of its `preStop` sleep an old pod got its last new connection. */
+/** How long before the end of its `preStop` hook an old pod got its last new connection. */
 function hookMargins(story: Story): readonly NearMiss[] {
   const { visitsOf, before } = story;
   const seconds = servingContainer(before)?.preStop?.seconds;
-  if (seconds === undefined) return [];
-  const needs = oldPodsWithoutDrops(story).flatMap((pod) => {
+  const margins = oldPodsWithoutDrops(story).flatMap((pod) => {
     const neededMs = neededOf(pod, visitsOf.get(pod) ?? []);
-    return neededMs === undefined ? [] : [{ pod, neededMs }];
+    const hookMs = hookLengthOf(pod, seconds);
+    return neededMs === undefined || hookMs === undefined
+      ? []
+      : [{ pod, neededMs, hookMs, roomMs: hookMs - neededMs }];
   });
-  const tightest = needs.toSorted((a, b) => b.neededMs - a.neededMs)[0];
+  const tightest = margins.toSorted((a, b) => a.roomMs - b.roomMs)[0];
   if (!tightest) return [];
-  const roomMs = seconds * 1000 - tightest.neededMs;
+  const { pod, neededMs, hookMs, roomMs } = tightest;
   if (roomMs < 0 || roomMs >= LITTLE_ROOM_MS) return [];
   return [
     {
       code: 'prestop-margin',
-      count: needs.filter(({ neededMs }) => seconds * 1000 - neededMs < LITTLE_ROOM_MS).length,
-      text: `Pod ${tightest.pod.name} was sent new connections until ${time(tightest.neededMs)} after it was told to end; its \`preStop\` hook lasts ${time(seconds * 1000)}, so ${time(roomMs)} are left.`,
+      count: margins.filter((margin) => margin.roomMs < LITTLE_ROOM_MS).length,
+      text: `Pod ${pod.name} was sent new connections until ${time(neededMs)} after it was told to end; its \`preStop\` hook lasts ${time(hookMs)}, so ${time(roomMs)} are left.`,
       remedy: 'Let the `preStop` hook last longer: a slower node would have lost requests.',
     },
   ];
+}
+
+/** From when it was told to end: as its node told, else as the template says of a hook that only sleeps. */
+function hookLengthOf(
+  { hookOverMs, askedFromMs, terminatingMs }: PodStory,
+  seconds: number | undefined,
+): number | undefined {
+  const fromMs = askedFromMs ?? terminatingMs;
+  if (hookOverMs !== undefined && fromMs !== undefined) return hookOverMs - fromMs;
+  return seconds === undefined ? undefined : seconds * 1000;
 }
 
 /** Only fresh connections count: a kept one goes where it always went, however long the hook lasts. */

@@ -1,7 +1,8 @@
 import type { Cause, Finding, Fix } from '../model/finding.ts';
 import { joinedPatches } from '../model/manifest-patch.ts';
+import type { RolledControlWhen } from '../model/plan.ts';
 import type { Trial } from '../model/trial.ts';
-import type { RunResult, ScenarioResult, Sensitivity, TrialResult } from '../model/verdict.ts';
+import type { RolledControl, RunResult, ScenarioResult, Sensitivity, TrialResult } from '../model/verdict.ts';
 
 /** One run with other manifests than the user's. */
 export interface TrialRun {
@@ -144,4 +145,39 @@ export function sensitivityOf(trials: readonly TrialResult[]): Sensitivity | und
   if (measured) return { state: dropped > 0 ? 'shown' : 'not-shown', sent, dropped };
   const why = twin.reasons[0]?.text;
   return { state: 'unknown', sent, dropped, ...(why !== undefined && { why }) };
+}
+
+/** Whether drops ask for a known-good app to be rolled: those that nothing explains, or any. */
+export function asksForRolledControl(
+  { verdict, findings }: Pick<ScenarioResult, 'verdict' | 'findings'>,
+  when: RolledControlWhen,
+): boolean {
+  if (verdict !== 'dropped') return false;
+  return when === 'dropped' || findings.some(({ cause, drops }) => cause === 'unexplained' && drops > 0);
+}
+
+/** What a known-good app showed of the cluster; undefined where none was rolled. */
+export function rolledControlOf(trials: readonly TrialResult[]): RolledControl | undefined {
+  const run = trials.find(({ kind }) => kind === 'rolled-control')?.results[0];
+  if (!run) return undefined;
+  const { sent, dropped } = run.requests;
+  // Also what is lost before its update: an app of ours that the cluster does not lead to says the same.
+  if (dropped > 0) return { state: 'dropped', sent, dropped };
+  if (run.verdict === 'pass') return { state: 'clean', sent, dropped };
+  const why = run.reasons[0]?.text;
+  return { state: 'unknown', sent, dropped, ...(why === undefined ? {} : { why }) };
+}
+
+/** No cause is sure where a known-good app lost requests here as well. */
+export function findingsInDoubt(
+  findings: readonly Finding[],
+  control: RolledControl | undefined,
+): readonly Finding[] {
+  if (control?.state !== 'dropped') return findings;
+  const evidence = `A known-good app, rolled on the same cluster right after, lost ${control.dropped} of ${control.sent} requests as well: the cluster or the machine is to blame for some of these, if not for all.`;
+  return findings.map((finding) =>
+    finding.drops === 0
+      ? finding
+      : { ...finding, confidence: 'low', evidence: [...finding.evidence, evidence] },
+  );
 }

@@ -16,14 +16,34 @@ export interface SteadyControlShape {
 
 /** ConfigMap, Service and Deployment of the steady control. */
 export function steadyControlManifests(shape: SteadyControlShape): readonly KubeManifest[] {
-  const labels = {
-    'app.kubernetes.io/name': STEADY_CONTROL_NAME,
-    ...OUR_LABEL,
-  };
-  const metadata = { name: STEADY_CONTROL_NAME, namespace: shape.namespace, labels };
-  const selector = { 'app.kubernetes.io/name': STEADY_CONTROL_NAME };
+  return controlManifests({ ...shape, name: STEADY_CONTROL_NAME });
+}
+
+/** What a control needs that is updated. */
+export interface Rolling {
+  readonly minReadySeconds: number;
+  readonly strategy: { readonly rollingUpdate: object };
+  /** How long it goes on serving after SIGTERM. */
+  readonly lingerSeconds: number;
+}
+
+/** The room that a control has to end, beyond the time for which it lingers. */
+const END_SECONDS = 20;
+
+/** ConfigMap, Service and Deployment of a control. */
+export function controlManifests(
+  shape: Omit<SteadyControlShape, 'namespace'> & { readonly name: string; readonly namespace?: string },
+  rolling?: Rolling,
+): readonly KubeManifest[] {
+  const { name, namespace } = shape;
+  const { lingerSeconds = 0, ...updated } = rolling ?? {};
+  const labels = { 'app.kubernetes.io/name': name, ...OUR_LABEL };
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }), labels };
+  const selector = { 'app.kubernetes.io/name': name };
   const program =
-    shape.coreDnsImage === undefined ? nodeServer(shape.proberImage) : coreDns(shape.coreDnsImage);
+    shape.coreDnsImage === undefined
+      ? nodeServer(shape.proberImage, lingerSeconds)
+      : coreDns(shape.coreDnsImage, lingerSeconds);
   const onHostPort = shape.target === 'host-port';
   return [
     { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { [program.file]: program.content } },
@@ -44,6 +64,7 @@ export function steadyControlManifests(shape: SteadyControlShape): readonly Kube
       spec: {
         // A node has each host port once.
         replicas: onHostPort ? 1 : 2,
+        ...updated,
         selector: { matchLabels: selector },
         template: {
           metadata: { labels },
@@ -51,7 +72,7 @@ export function steadyControlManifests(shape: SteadyControlShape): readonly Kube
             ...(onHostPort && shape.entryNode ? { nodeName: shape.entryNode } : {}),
             automountServiceAccountToken: false,
             enableServiceLinks: false,
-            terminationGracePeriodSeconds: 1,
+            terminationGracePeriodSeconds: rolling ? lingerSeconds + END_SECONDS : 1,
             securityContext: {
               runAsNonRoot: true,
               runAsUser: 65532,
@@ -92,7 +113,7 @@ export function steadyControlManifests(shape: SteadyControlShape): readonly Kube
                 volumeMounts: [{ name: 'program', mountPath: '/etc/rollproof', readOnly: true }],
               },
             ],
-            volumes: [{ name: 'program', configMap: { name: STEADY_CONTROL_NAME } }],
+            volumes: [{ name: 'program', configMap: { name } }],
           },
         },
       },
@@ -103,22 +124,27 @@ export function steadyControlManifests(shape: SteadyControlShape): readonly Kube
 /** Outside the range of node ports and of what workloads commonly take. */
 const STEADY_HOST_PORT = 28_471;
 
-function coreDns(image: string) {
+function coreDns(image: string, lingerSeconds: number) {
+  const lameduck = lingerSeconds === 0 ? '' : ` {\n    lameduck ${lingerSeconds}s\n  }`;
   return {
     image,
     file: 'Corefile',
-    content: `.:8053 {\n  health :${STEADY_CONTROL_PORT}\n}\n`,
+    content: `.:8053 {\n  health :${STEADY_CONTROL_PORT}${lameduck}\n}\n`,
     command: { args: ['-conf', '/etc/rollproof/Corefile'] },
     // The binary carries this file capability and does not start without it.
     capabilities: ['NET_BIND_SERVICE'],
   };
 }
 
-function nodeServer(image: string) {
+function nodeServer(image: string, lingerSeconds: number) {
+  const linger =
+    lingerSeconds === 0
+      ? ''
+      : `process.on('SIGTERM', () => setTimeout(() => process.exit(0), ${lingerSeconds * 1000}));\n`;
   return {
     image,
     file: 'serve.mjs',
-    content: `import { createServer } from 'node:http';\ncreateServer((_, response) => response.end('OK')).listen(${STEADY_CONTROL_PORT});\n`,
+    content: `import { createServer } from 'node:http';\ncreateServer((_, response) => response.end('OK')).listen(${STEADY_CONTROL_PORT});\n${linger}`,
     command: { command: ['node', '/etc/rollproof/serve.mjs'] },
     capabilities: [],
   };

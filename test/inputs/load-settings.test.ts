@@ -71,6 +71,7 @@ describe('settings', () => {
             "protocol": "http",
             "ratePerSecond": 100,
             "repeat": 1,
+            "rolledControl": "unexplained",
             "rolloutDeadlineMs": 300000,
             "tailMs": 5000,
             "update": {
@@ -93,6 +94,7 @@ describe('settings', () => {
             "protocol": "http",
             "ratePerSecond": 100,
             "repeat": 1,
+            "rolledControl": "unexplained",
             "rolloutDeadlineMs": 300000,
             "tailMs": 5000,
             "update": {

@@ -31,6 +31,8 @@ const trial: Trial = {
 };
 const twin: Trial = { kind: 'sensitivity', causes: [], patches: [], runs: 1 };
 
+const control: Trial = { kind: 'rolled-control', causes: [], patches: [], runs: 1 };
+
 const TRIED: readonly RecordingOptions[] = [
   bad('proven'),
   ...[1, 2, 3].map((run) => ({ scenario: { name: 'proven' }, trial, run })),
@@ -53,6 +55,30 @@ function report(runs: readonly RecordingOptions[]) {
   const result = judgeRecordings(recordings, '0.1.0');
   return { result, files: renderReports(result, recordings) };
 }
+
+describe('reports of a known-good app', () => {
+  const { result, files } = report([
+    bad('it loses requests, too'),
+    bad('it loses requests, too', { trial: control, target: [{ atMs: 4_510, draw: 'xxxxx' }] }),
+    bad('it loses none'),
+    { scenario: { name: 'it loses none' }, trial: control },
+  ]);
+
+  it('say what it means for the cluster, and do not count it', () => {
+    expect(result.scenarios.map(({ runs, trials }) => [runs.length, trials?.length])).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+    const [console, markdown] = [renderConsole(result, { colours: false }), files.get('report.md') ?? ''];
+    const html = files.get('report.html') ?? '';
+    for (const text of [console, markdown, html]) {
+      expect(text).toMatch(/lost 5 of [\d,]+ requests as well: look at the cluster/);
+      expect(text).toMatch(/lost none of [\d,]+ requests: this cluster can be rolled on/);
+    }
+    expect(console).toContain('[rolled-control-dropped]');
+    expect(markdown).toContain('**A known-good app, rolled in the place of yours**');
+  });
+});
 
 describe('reports of recordings with trials among them', () => {
   const { result, files } = report(TRIED);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Probe, RecordingEntry } from '../../src/model/recording.ts';
+import type { Probe, RecordingEntry, RuntimeFact } from '../../src/model/recording.ts';
 import { scenarioResult } from '../../src/verdict/combine.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
 import { aScenario } from '../support/a-recording.ts';
@@ -113,14 +113,29 @@ describe('a near miss', () => {
   });
 
   it('is a preStop hook that lasted little longer than it had to', () => {
-    const lateRoutes = (untilMs: number) =>
-      aRolloutStory({ template: withPreStop(2), terminatingMs: 3_000 }).map((entry) =>
+    const lateRoutes = (untilMs: number, story: StoryOptions = { template: withPreStop(2) }) =>
+      aRolloutStory({ ...story, terminatingMs: 3_000 }).map((entry) =>
         entry.kind === 'route' && entry.atMs > 4_500 && entry.atMs < untilMs
           ? { ...entry, podAddress: '10.244.1.2' }
           : entry,
       );
     expect(missesOf(lateRoutes(5_000))).toEqual([]);
     expect(missesOf(lateRoutes(6_000))).toMatchObject([{ code: 'prestop-margin', count: 1 }]);
+    // Of a hook that does more than sleep only the node knows how long it took.
+    const preStop = { how: 'http' } as const;
+    const template = { containers: [{ name: 'nginx', ports: [], preStop }] };
+    const signalled: RuntimeFact = {
+      kind: 'runtime',
+      atMs: 6_500,
+      withinMs: 5,
+      pod: 'web-old-0',
+      container: 'nginx',
+      what: 'signalled',
+    };
+    expect(missesOf(lateRoutes(6_000, { template }))).toEqual([]);
+    expect(missesOf(lateRoutes(6_000, { template, also: [signalled] }))).toMatchObject([
+      { code: 'prestop-margin', text: expect.stringContaining('hook lasts 2.') },
+    ]);
   });
 
   it('is a pod that was killed after its grace period without a request being lost', () => {

@@ -4,7 +4,7 @@ import type { RunResult } from '../../src/model/verdict.ts';
 import { fixSentence, suggestionLabel } from '../../src/report/fix-text.ts';
 import { scenarioResult } from '../../src/verdict/combine.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
-import { fixToTry } from '../../src/verdict/trials.ts';
+import { asksForRolledControl, fixToTry } from '../../src/verdict/trials.ts';
 import { aRecording, aScenario, type RecordingOptions } from '../support/a-recording.ts';
 import { aRolloutStory, RECREATED } from '../support/a-rollout-story.ts';
 
@@ -210,5 +210,46 @@ describe('the bad twin', () => {
 
   it('leaves the pass a pass', () => {
     expect(scenarioOf([run()], twin, [stopsTooEarly()]).verdict).toBe('pass');
+  });
+});
+
+describe('the rolled control', () => {
+  const known: Trial = { kind: 'rolled-control', causes: [], patches: [], runs: 1 };
+  const unexplained = run({ lostAt: 'new', target: [{ atMs: 8_000, draw: 'r' }] });
+
+  it('is asked for by drops that nothing explains, or by any, and never by a pass', () => {
+    expect(asksForRolledControl(scenarioOf([unexplained]), 'unexplained')).toBe(true);
+    expect(asksForRolledControl(scenarioOf([stopsTooEarly()]), 'unexplained')).toBe(false);
+    expect(asksForRolledControl(scenarioOf([stopsTooEarly()]), 'dropped')).toBe(true);
+    expect(asksForRolledControl(scenarioOf([run()]), 'dropped')).toBe(false);
+  });
+
+  it('that loses nothing leaves the findings as they are', () => {
+    const { findings, rolledControl, verdict } = scenarioOf([stopsTooEarly()], known, [run()]);
+    expect(rolledControl).toMatchObject({ state: 'clean', dropped: 0 });
+    expect(findings).toEqual(scenarioOf([stopsTooEarly()]).findings);
+    expect(verdict).toBe('dropped');
+  });
+
+  it('that loses requests as well makes no cause sure, and changes no verdict', () => {
+    const { findings, rolledControl, verdict, requests } = scenarioOf([stopsTooEarly()], known, [
+      stopsTooEarly('xxxxxx'),
+    ]);
+    expect(rolledControl).toMatchObject({ state: 'dropped', dropped: 6 });
+    expect(findings).toMatchObject([{ cause: 'stops-before-endpoint-removal', confidence: 'low', drops: 4 }]);
+    expect(findings[0]?.evidence.at(-1)).toMatch(/^A known-good app, .* lost 6 of \d+ requests as well/);
+    expect([verdict, requests.dropped]).toEqual(['dropped', 4]);
+  });
+
+  it('that loses requests before it is updated says the same: the cluster does not lead to it', () => {
+    const before = run({ target: [{ atMs: 1_000, draw: 'xxx' }], end: 'baseline-failing' });
+    expect(scenarioOf([stopsTooEarly()], known, [before]).rolledControl).toMatchObject({ state: 'dropped' });
+  });
+
+  it('that could not be measured says why, and casts no doubt', () => {
+    const { findings, rolledControl } = scenarioOf([stopsTooEarly()], known, [run({ end: 'missing' })]);
+    expect(rolledControl).toMatchObject({ state: 'unknown', why: expect.any(String) });
+    expect(findings[0]?.confidence).toBe('high');
+    expect(scenarioOf([stopsTooEarly()]).rolledControl).toBeUndefined();
   });
 });

@@ -10,10 +10,14 @@ describe('the whole gate on a sandbox with faults', () => {
     const { row } = await gate({
       container: HOOK,
       scenario: BRIEF,
+      planned: { rolledControl: 'dropped' },
       fault: (sandbox) => void sandbox.freezeBalancers('sandbox-worker'),
     });
     expect(row.verdict, JSON.stringify(row.reasons)).toBe('dropped');
     expect(row.runs[0]?.rollout.outcome).toBe('completed');
     expect(row.runs[0]?.steady.dropped).toBe(0);
+    // The steady control cannot see it: its endpoints do not change. A known-good app that is new here can.
+    expect(row.rolledControl, JSON.stringify(row.trials)).toMatchObject({ state: 'dropped' });
+    expect(row.findings.map(({ confidence }) => confidence)).toEqual(row.findings.map(() => 'low'));
   });
 });

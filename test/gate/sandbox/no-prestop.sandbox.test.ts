@@ -43,6 +43,28 @@ describe('the whole gate, for the same Deployment without preStop', () => {
     expect(recordings).toHaveLength(row.runs.length);
   });
 
+  it('hears from the ending pods themselves that they had stopped, and counts that nowhere', async () => {
+    const { row, recordings } = await outcome();
+    const entries = recordings.at(-1)?.entries ?? [];
+    const asked = entries.filter((entry) => entry.kind === 'pod-probe');
+    const before = entries.find((entry) => entry.kind === 'workload-before');
+    const old = new Set(before?.pods.map(({ uid }) => uid));
+    const told = asked
+      .filter(({ pod }) => old.has(pod))
+      .map(({ status, failure }) => status ?? failure?.code);
+    expect(told[0]).toBe(200);
+    expect(told.at(-1)).toBe('ECONNREFUSED');
+    // Old ones and new ones, on none of the ports that requests are sent from.
+    expect(new Set(asked.map(({ pod }) => pod)).size).toBe(4);
+    expect(asked.every(({ localPort = 0 }) => localPort >= 61_000)).toBe(true);
+    expect(row.findings[0]?.evidence.join(' ')).toMatch(
+      /past the Service, .* these pods did not answer either/,
+    );
+    const streams = entries.flatMap((entry) => (entry.kind === 'probe' ? [entry.stream] : []));
+    expect(streams.filter((stream) => stream === 'target')).toHaveLength(row.requests.scheduled);
+    expect(row.requests.sent + row.requests.unsent).toBe(row.requests.scheduled);
+  });
+
   it('stops its repeats after a run that drops requests, and reports say how many were not made', async () => {
     const { row, result, outputDir } = await outcome();
     expect(row.runs.at(-1)?.verdict).toBe('dropped');

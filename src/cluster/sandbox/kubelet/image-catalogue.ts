@@ -185,12 +185,14 @@ function busybox({ command, args }: ContainerStart): Started | string {
 
 function coreDns({ command, args, file }: ContainerStart): Started | string {
   const path = flagValue([...command, ...args], 'conf') ?? '/Corefile';
-  const health = /^\s*health\s*(?:[^\s:{]*:(\d+))?/m.exec(file(path) ?? '');
+  const corefile = file(path) ?? '';
+  const health = /^\s*health\s*(?:[^\s:{]*:(\d+))?/m.exec(corefile);
+  const lameduck = /^\s*lameduck\s+(\d+)s\s*$/m.exec(corefile)?.[1];
   return {
     args: [
       ...(health ? [`--port=${health[1] ?? 8080}`] : ['--no-server']),
       '--pages=health',
-      '--on-sigterm=exit',
+      `--on-sigterm=${lameduck === undefined ? 'exit' : `linger:${Number(lameduck) * 1000}`}`,
     ],
   };
 }
