@@ -61,7 +61,9 @@ export async function openPodProbing(options: PodProbingOptions): Promise<PodPro
   const podOf = new Map<string, AskablePod>();
   try {
     const { vantage, podPorts: ports } = await options.place;
-    const prober = await openProber(await vantage.launch(), openedMs, {
+    // An ordinary process: what measures goes before what explains.
+    const { makeRealTime: _, ...ordinary } = await vantage.launch();
+    const prober = await openProber(ordinary, openedMs, {
       onEntry(entry) {
         if (entry.kind !== 'probe') return;
         const { stream, seq: _, ...request } = entry;
@@ -72,7 +74,7 @@ export async function openPodProbing(options: PodProbingOptions): Promise<PodPro
       },
       onFault: (text) => note(`the prober of pods: ${text}`),
     });
-    return podProbing(options, { prober, ports, podOf });
+    return podProbing(options, { prober, ports, podOf, note });
   } catch (error) {
     note(`pods are not asked at their own addresses: ${messageOf(error)}`);
     return { see() {}, async finish() {}, async [Symbol.asyncDispose]() {} };
@@ -86,9 +88,10 @@ function podProbing(
     readonly ports: SourcePortMemory;
     /** Takes the pod of each stream that is started. */
     readonly podOf: Map<string, AskablePod>;
+    note(text: string): void;
   },
 ): PodProbing {
-  const { prober, ports, podOf } = asking;
+  const { prober, ports, podOf, note } = asking;
   let book = EMPTY_BOOK;
   let active = false;
   let nextLookMs = 0;
@@ -131,6 +134,7 @@ function podProbing(
     async finish(limitMs) {
       const end = await prober.finish(limitMs);
       if (end.kind === 'finished') ports.goOnAt(end.nextPorts, monotonicMs());
+      else note(`pods were not asked at their own addresses to the end: ${end.detail}`);
     },
     async [Symbol.asyncDispose]() {
       await prober[Symbol.asyncDispose]();
