@@ -27,6 +27,17 @@ const repeats = Number(values.repeats);
 const holdSeconds = Number(values.hold);
 const CONNECTIONS: readonly Connection[] = ['new', 'keep-alive'];
 
+/** Within these bounds a rate is searched for, requests per second. */
+const LOWEST_RATE = 250;
+const HIGHEST_RATE = 64_000;
+const FIRST_RATE = 1_000;
+
+/** What a run has to be for its rate to count as held. */
+const STANDARDS = {
+  honest: { title: 'p99.9 at most 1 ms late, no gap over 5 ms', p999LateMs: 1, largestGapMs: 5 },
+  whole: { title: 'p99.9 at most 100 ms late, no gap over 100 ms', p999LateMs: 100, largestGapMs: 100 },
+} as const;
+
 const { bin, missing } = findPeers();
 const isAlone = enterOwnNetwork();
 const folder = mkdtempSync(join(tmpdir(), 'rollproof-bench-'));
@@ -126,17 +137,6 @@ async function paceTable(tools: readonly Tool[], meter: Meter): Promise<void> {
     );
   }
 }
-
-/** Within these bounds a rate is searched for, requests per second. */
-const LOWEST_RATE = 250;
-const HIGHEST_RATE = 64_000;
-const FIRST_RATE = 1_000;
-
-/** What a run has to be for its rate to count as held. */
-const STANDARDS = {
-  honest: { title: 'p99.9 at most 1 ms late, no gap over 5 ms', p999LateMs: 1, largestGapMs: 5 },
-  whole: { title: 'p99.9 at most 100 ms late, no gap over 100 ms', p999LateMs: 100, largestGapMs: 100 },
-} as const;
 
 type Standard = keyof typeof STANDARDS;
 

@@ -17,6 +17,9 @@ const ROLLOUT_SHARE = 0.4;
 const PROBER_SHARE = 0.05;
 const REQUEST_SHARE = 0.0004;
 
+/** What a prober with precise pacing may take, whatever it sends. */
+const PRECISE_PROBER_SHARE = 1;
+
 /** What there is to run on. */
 interface Room {
   readonly parallel: Settings['parallel'];
@@ -94,7 +97,8 @@ function newConnections({ connection, ratePerSecond }: Scenario): number {
   return OPENS_FOR_EACH_REQUEST.has(connection) ? ratePerSecond + steadyRatePerSecond(ratePerSecond) : 0;
 }
 
-function proberShare({ ratePerSecond }: Scenario): number {
+function proberShare({ ratePerSecond, pacing }: Scenario): number {
+  if (pacing === 'precise') return PRECISE_PROBER_SHARE;
   return PROBER_SHARE + REQUEST_SHARE * (ratePerSecond + steadyRatePerSecond(ratePerSecond));
 }
 

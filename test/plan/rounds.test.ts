@@ -135,6 +135,15 @@ describe('what scenarios that run at the same time need', () => {
     expect(short[0]?.alone).toBe('there is too little room in connection tracking for another beside it');
   });
 
+  it('leaves a prober with precise pacing a processor of its own', () => {
+    const three = [{}, {}, {}].map(() => planned({ ...KEPT, pacing: 'precise' }));
+    const sizes = (processors: number) =>
+      rounds(three, 4, { processors }).map(({ scenarios }) => scenarios.length);
+    expect(sizes(2)).toEqual([1, 1, 1]);
+    expect(sizes(3)).toEqual([2, 1]);
+    expect(sizes(4)).toEqual([3]);
+  });
+
   it('is, by itself, processors for rollouts, probers and the cluster; a number that was given has to leave probers theirs', () => {
     const sizes = (parallel: Settings['parallel'], processors: number | undefined, ratePerSecond = 100) =>
       rounds(
