@@ -20,7 +20,8 @@ const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache
 const FIRST = [
   ...['fix-proven', 'sequence', 'good-with-bad-twin', 'twin-without-drops', 'image-pull', 'amplified-delay'],
   ...['parallel', 'connections', 'kept-alive-in-cluster', 'disturbed-api'],
-  ...['rollout', 'pods', 'traffic', 'outcomes', 'prober', 'https', 'confusion'],
+  ...['causes', 'reports', 'markdown', 'judge', 'check-command', 'bounded'],
+  ...['outcomes', 'prober', 'https', 'confusion', 'rollout', 'pods', 'traffic'],
 ];
 
 class LongestFirst extends BaseSequencer {
