@@ -51,6 +51,28 @@ describe('the gallery on a real kind cluster', () => {
     expect(nearMisses.map(({ code }) => code)).toContain('proxy-retried');
   });
 
+  it.each([
+    ['prestop-too-short', 'process'],
+    ['prestop-exceeds-grace', 'process'],
+    ['local-traffic-policy', 'signal'],
+  ])('%s: its nodes tell when hooks were over and stop signals sent', (name, shownBy) => {
+    const old = row(name).runs.flatMap(({ pods }) => pods.filter(({ generation }) => generation === 'old'));
+    expect(old.length).toBeGreaterThan(0);
+    for (const { hookShownBy, hookOverMs = 0, signalledMs = 0, deleteAskedMs = 0 } of old) {
+      expect(hookShownBy).toBe(shownBy);
+      expect(signalledMs).toBeGreaterThanOrEqual(hookOverMs);
+      // The watch tells of the deletion a little late.
+      expect(hookOverMs).toBeGreaterThan(deleteAskedMs - 500);
+    }
+  });
+
+  it.each([['stops-before-endpoint-removal'], ['readiness-too-early']])(
+    '%s: the pods themselves, asked at their own addresses, did not answer either',
+    (name) => {
+      expect(row(name).findings[0]?.evidence.join(' ')).toContain('these pods did not answer either');
+    },
+  );
+
   it('names a cause for each scenario that is in the list of causes', () => {
     expect(bad.map(causeOf).filter((cause) => !Object.hasOwn(CAUSES, cause))).toEqual([]);
   });

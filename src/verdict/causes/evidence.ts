@@ -55,7 +55,9 @@ function podSentence(pod: PodStory, drops: readonly Drop[]): string {
     ...(endpointTerminatingMs === undefined
       ? []
       : [`its endpoint was terminating after ${at(endpointTerminatingMs)}`]),
-    ...(hookOverMs === undefined ? [] : [`its preStop hook was over after ${at(hookOverMs)}`]),
+    ...(hookOverMs === undefined
+      ? []
+      : [`its preStop hook was ${isCutOff(pod) ? 'still running' : 'over'} after ${at(hookOverMs)}`]),
     ...(signalledMs === undefined ? [] : [`it was sent ${signalName(pod.signal)} after ${at(signalledMs)}`]),
     ...(exitedMs === undefined
       ? []
@@ -65,6 +67,11 @@ function podSentence(pod: PodStory, drops: readonly Drop[]): string {
     ...(outOfEndpointsMs === undefined ? [] : [`it was out of the endpoints after ${at(outOfEndpointsMs)}`]),
   ];
   return `${where}, ${span} after it was told to end${steps.length === 0 ? '' : `; ${steps.join(', ')}`}.`;
+}
+
+/** The hook had no end of its own: the grace period was over before. */
+function isCutOff({ hookShownBy, hookOverMs, signalledMs }: PodStory): boolean {
+  return hookShownBy === 'process' && hookOverMs === signalledMs;
 }
 
 /** `SIGTERM` for what Linux calls `terminated`; an image may ask for another one. */

@@ -50,7 +50,7 @@ export function hookTimesOf(given: {
   const program = preStop.how === 'exec' ? hookProgram(own, signalled) : undefined;
   const killing = events.find(
     ({ object, reason, message }) =>
-      object === `Pod/${pod}` && reason === 'Killing' && message.includes(container.name),
+      object === `Pod/${pod}` && reason === 'Killing' && wordsOf(message).includes(container.name),
   );
   const overMs = program?.overMs ?? signalled?.atMs;
   // The event is told a little after the fact, also after a short hook.
@@ -86,4 +86,9 @@ function hookProgram(own: readonly RuntimeFact[], signalled: RuntimeFact | undef
 
 function earliest(one: number | undefined, other: number | undefined): number | undefined {
   return one === undefined || other === undefined ? one : Math.min(one, other);
+}
+
+/** What may be names of containers in the kubelet's words: one may begin with another. */
+function wordsOf(message: string): readonly string[] {
+  return message.split(/[^a-z0-9-]+/);
 }

@@ -68,7 +68,9 @@ describe('a preStop hook, as its node tells of it', () => {
   });
 
   it.each([['sleep'], ['http']] as const)('of the kind %s is over when the stop signal comes', (how) => {
-    const result = run({ template: withHook({ how }), also: [killing(4_530), signalled(5_020)] });
+    const sidecar = { ...killing(4_510), message: 'Stopping container nginx-exporter' };
+    const also = [sidecar, killing(4_530), signalled(5_020)];
+    const result = run({ template: withHook({ how }), also });
     expect(oldPod(result)).toMatchObject({
       ...{ hookBeganMs: 4_530, hookOverMs: 5_020, hookShownBy: 'signal', signal: 'SIGTERM' },
     });
@@ -122,9 +124,9 @@ describe('a preStop hook, as its node tells of it', () => {
     } as const;
     const own = withHook({ how: 'exec' }, { gracePeriodSeconds: 2 });
     const cut = [runtime(4_520, 'program-started', { program: 'hook' }), signalled(6_490)];
-    expect(run({ ...killed, template: own, also: cut }).findings).toMatchObject([
-      { cause: 'prestop-exceeds-grace', confidence: 'high' },
-    ]);
+    const { findings } = run({ ...killed, template: own, also: cut });
+    expect(findings).toMatchObject([{ cause: 'prestop-exceeds-grace', confidence: 'high' }]);
+    expect(findings[0]?.evidence.join(' ')).toContain('its preStop hook was still running after 2.0 s');
     const long = withHook({ how: 'exec', seconds: 5 }, { gracePeriodSeconds: 2 });
     const failed = [...program(4_520, 4_530, 127), signalled(4_532)];
     expect(run({ ...killed, template: long, also: failed }).findings[0]?.cause).toBe('sigterm-ignored');
