@@ -8,12 +8,18 @@ import { join, resolve } from 'node:path';
 const BIN = resolve('node_modules/.cache/rollproof-bench');
 const VERSIONS = { vegeta: 'v12.12.0', k6: 'v1.8.1', oha: '1.16.0', autocannon: '8.0.0' } as const;
 
-/** A folder with every peer that is there or can be built, and the names of those that are missing, with the reason. */
-export function findPeers(): { readonly bin: string; readonly missing: ReadonlyMap<string, string> } {
+/**
+ * A folder with every peer that is there or can be built, or only with those of some names, and the names of those that
+ * are missing, with the reason.
+ */
+export function findPeers(names?: readonly string[]): {
+  readonly bin: string;
+  readonly missing: ReadonlyMap<string, string>;
+} {
   mkdirSync(BIN, { recursive: true });
   const missing = new Map<string, string>();
   const need = (name: string, build: () => void) => {
-    if (existsSync(join(BIN, name))) return;
+    if (names?.includes(name) === false || existsSync(join(BIN, name))) return;
     // A link to what has gone since.
     rmSync(join(BIN, name), { force: true });
     const installed = onPath(name);
@@ -37,7 +43,7 @@ export function findPeers(): { readonly bin: string; readonly missing: ReadonlyM
   need('wrk', () => {
     throw new Error('install it (Debian: wrk)');
   });
-  if (!existsSync(join(BIN, 'node_modules/autocannon'))) {
+  if (names?.includes('autocannon') !== false && !existsSync(join(BIN, 'node_modules/autocannon'))) {
     try {
       run('npm', ['install', '--prefix', BIN, '--no-save', '--silent', `autocannon@${VERSIONS.autocannon}`]);
     } catch {

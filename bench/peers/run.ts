@@ -6,12 +6,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { markdownTable } from 'markdown-table';
 import { findPeers } from './find-peers.ts';
 import { type Pace, paceOf } from './grid.ts';
 import { highestHeldRate } from './honest-rate.ts';
 import { type Meter, measure, type Run, startMeter } from './measure.ts';
 import { enterOwnNetwork } from './own-network.ts';
+import { round, spread, table } from './tables.ts';
 import { type Connection, type Tool, toolsOf } from './tools.ts';
 
 const { values } = parseArgs({
@@ -224,28 +224,4 @@ function isWhole({ ledger, report }: Run, rate: number): boolean {
 function keeps(pace: Pace, standard: Standard): boolean {
   const { p999LateMs, largestGapMs } = STANDARDS[standard];
   return pace.p999LateMs <= p999LateMs && pace.largestGapMs <= largestGapMs;
-}
-
-function table<T>(
-  title: string,
-  head: readonly string[],
-  runs: ReadonlyMap<string, readonly T[]>,
-  cells: (runs: readonly T[]) => readonly string[],
-): void {
-  const rows = [...runs].map(([name, some]) => [name, ...cells(some)]);
-  const align = head.map((_, column) => (column === 0 ? 'l' : 'r'));
-  console.log(`\n### ${title}\n\n${markdownTable([[...head], ...rows], { align })}`);
-}
-
-/** Median, and the least and the most in brackets where they differ. */
-function spread(figures: readonly number[], unit = ''): string {
-  const sorted = figures.toSorted((a, b) => a - b);
-  const [least, median, most] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)].map(
-    (figure) => round(figure ?? Number.NaN),
-  );
-  return least === most ? `${median}${unit}` : `${median}${unit} [${least}–${most}]`;
-}
-
-function round(figure: number): number {
-  return Number(figure >= 100 ? figure.toFixed(0) : figure >= 10 ? figure.toFixed(1) : figure.toFixed(2));
 }

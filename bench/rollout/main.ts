@@ -1,0 +1,212 @@
+// `npm run bench:rollout`: the longest hole in a tool's requests during a real rolling update on a kind cluster on the
+// same processors. Each tool goes through rollouts of its own, in alternating order, started as a child of this process
+// on this machine, towards the same node port, with the command line of `npm run bench`. The witness is the app: nginx
+// in the pods writes down when each request came, and a hole is a stretch in which none came to any pod. So what keeps
+// the pods from answering counts as well, for both tools alike. `--repeats`, `--rate`, `--connection`, `--tools`.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, loadavg, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs, promisify } from 'node:util';
+import type { Cluster } from '../../src/cluster/cluster-provider.ts';
+import { kindProvider } from '../../src/cluster/kind/kind-provider.ts';
+import { installation } from '../../src/platform/installation.ts';
+import { applyObject } from '../../src/platform/kube-apply.ts';
+import type { KubeList, KubePod, KubeService } from '../../src/platform/kube-objects.ts';
+import { kubeRequest } from '../../src/platform/kube-request.ts';
+import { restartPatch } from '../../src/rollout/template-patch.ts';
+import { awaitAvailable } from '../../src/workload/await-available.ts';
+import { createNamespace } from '../../src/workload/namespace.ts';
+import { findPeers } from '../peers/find-peers.ts';
+import { spread, table } from '../peers/tables.ts';
+import { type Connection, type Report, type Tool, toolsOf } from '../peers/tools.ts';
+import { LOG_FOLDER, NAME, NAMESPACE, witnessManifests } from './app.ts';
+import { type Holes, holesIn, type Rollout } from './holes.ts';
+
+const { values } = parseArgs({
+  options: {
+    repeats: { type: 'string', default: '5' },
+    rate: { type: 'string', default: '200' },
+    connection: { type: 'string', default: 'new' },
+    tools: { type: 'string', default: 'rollproof,vegeta' },
+  },
+});
+const repeats = Number(values.repeats);
+const ratePerSecond = Number(values.rate);
+const REPLICAS = 2;
+/** What a tool is at work for before the update. */
+const BEFORE_MS = 5_000;
+/** Longer than the update takes: a rollout that outlasts the tool counts for nothing. */
+const SECONDS = 40;
+const GONE_LIMIT_MS = 120_000;
+const LOOK_EVERY_MS = 200;
+const REST_MS = 3_000;
+
+interface Attempt extends Holes {
+  readonly report: Report;
+}
+
+const stopped = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => stopped.abort(new Error(`ended by ${signal}`)));
+}
+const folder = mkdtempSync(join(tmpdir(), 'rollproof-rollout-'));
+try {
+  const wanted = values.tools.split(',');
+  const { bin } = findPeers(wanted);
+  const tools = toolsOf(bin, folder).filter(({ name }) => wanted.includes(name));
+  if (tools.length !== wanted.length)
+    throw new Error(`there are ${tools.map(({ name }) => name).join(', ')}`);
+  await using cluster = await boot();
+  const url = await deploy(cluster);
+  const load = `${cpus().length} × ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}`;
+  console.log(`${new Date().toISOString().slice(0, 10)}, ${load}, load ${loadavg()[0]?.toFixed(2)}`);
+  for (const connection of connections()) await compare(tools, cluster, url, connection);
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+function connections(): readonly Connection[] {
+  return values.connection.split(',').map((one) => {
+    if (one === 'new' || one === 'keep-alive') return one;
+    throw new Error(`--connection ${one}: new or keep-alive`);
+  });
+}
+
+async function compare(
+  tools: readonly Tool[],
+  cluster: Cluster,
+  url: string,
+  connection: Connection,
+): Promise<void> {
+  const attempts = new Map<string, Attempt[]>(tools.map(({ name }) => [name, []]));
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    for (const tool of repeat % 2 === 0 ? tools : tools.toReversed()) {
+      const attempt = await rolloutUnder(tool, cluster, url, connection);
+      attempts.get(tool.name)?.push(attempt);
+      console.log(
+        `${tool.name}: ${attempt.duringMs} ms (before: ${attempt.beforeMs} ms), rollout ${(attempt.rolloutMs / 1000).toFixed(1)} s, load ${loadavg()[0]?.toFixed(2)}`,
+      );
+    }
+  }
+  const planned = ratePerSecond * SECONDS;
+  table(
+    `Longest hole during a rollout on kind, ${ratePerSecond} requests/s, ${connection}: arrivals at the pods, ${repeats} rollouts each`,
+    ['tool', 'hole, ms', 'before the update, ms', 'rollout, s', `arrived of ${planned}`, 'failed'],
+    attempts,
+    (some) => [
+      spread(some.map(({ duringMs }) => duringMs)),
+      spread(some.map(({ beforeMs }) => beforeMs)),
+      spread(some.map(({ rolloutMs }) => rolloutMs / 1000)),
+      spread(some.map(({ arrived }) => arrived)),
+      spread(some.map(({ report }) => report.failed)),
+    ],
+  );
+}
+
+async function boot(): Promise<Cluster> {
+  const { kindConfigsDir, reaperProgram } = installation();
+  return await kindProvider({ kindConfigsDir, reaperProgram }).acquire(
+    {
+      provider: 'kind',
+      cni: 'kindnet',
+      kubeProxyMode: 'iptables',
+      nodes: 2,
+      images: ['nginx:1.22'],
+      keep: false,
+      proberImage: 'node:24-slim',
+    },
+    {
+      signal: stopped.signal,
+      workDir: folder,
+      logsDir: join(folder, 'logs'),
+      progress: (line) => console.error(line),
+      imagesIfPresent: [],
+    },
+  );
+}
+
+/** Deploys the witness and gives its address: that of a node, and the node port. */
+async function deploy(cluster: Cluster): Promise<string> {
+  const { kubeConfig, nodes } = cluster;
+  await createNamespace({ kubeConfig, namespace: NAMESPACE });
+  for (const manifest of witnessManifests(REPLICAS)) await applyObject(kubeConfig, manifest);
+  await available(cluster);
+  const path = `/api/v1/namespaces/${NAMESPACE}/services/${NAME}`;
+  const { spec } = await kubeRequest<KubeService>(kubeConfig, { path });
+  return `http://${nodes.find(({ controlPlane }) => !controlPlane)?.address}:${spec.ports?.[0]?.nodePort}/`;
+}
+
+async function available({ kubeConfig }: Cluster): Promise<void> {
+  const { signal } = stopped;
+  const outcome = await awaitAvailable({
+    ...{ kubeConfig, namespace: NAMESPACE, deployment: NAME, service: NAME },
+    timeoutMs: GONE_LIMIT_MS,
+    signal,
+  });
+  if (outcome.kind === 'failed') throw new Error(`the witness is not available: ${outcome.detail}`);
+}
+
+/** One rollout while a tool is at work, as the witness saw it. */
+async function rolloutUnder(
+  tool: Tool,
+  cluster: Cluster,
+  url: string,
+  connection: Connection,
+): Promise<Attempt> {
+  await available(cluster);
+  await atNodes(cluster, `rm -f ${LOG_FOLDER}/*.old; for log in ${LOG_FOLDER}/*.log; do : >"$log"; done`);
+  await sleep(REST_MS, undefined, { signal: stopped.signal });
+  const command = tool.command({ url, ratePerSecond, seconds: SECONDS, connection });
+  if (command === undefined) throw new Error(`${tool.name} cannot send ${connection}`);
+  const child = promisify(execFile)('/bin/sh', ['-c', command], {
+    maxBuffer: 1 << 26,
+    signal: stopped.signal,
+    timeout: (SECONDS + 30) * 1000,
+  });
+  const endedMs = child.then(() => Date.now());
+  endedMs.catch(() => {});
+  await sleep(BEFORE_MS, undefined, { signal: stopped.signal });
+  const rollout = await roll(cluster);
+  const { stdout } = await child;
+  if ((await endedMs) < rollout.goneMs) throw new Error('the rollout took longer than the tool was at work');
+  // What nginx has written of ended pods stays on the node.
+  const arrivals = (await atNodes(cluster, `cat ${LOG_FOLDER}/*.log`))
+    .split('\n')
+    .flatMap((line) => (line === '' ? [] : [Math.round(Number(line) * 1000)]));
+  return { ...holesIn(arrivals, rollout), report: tool.report(stdout) };
+}
+
+/** Restarts the Deployment, and resolves when no pod that was there before is there any more. */
+async function roll({ kubeConfig }: Cluster): Promise<Rollout> {
+  const pods = async () => {
+    const path = `/api/v1/namespaces/${NAMESPACE}/pods`;
+    const { items } = await kubeRequest<KubeList<KubePod>>(kubeConfig, { path });
+    return (items ?? []).map(({ metadata }) => metadata.uid);
+  };
+  const old = new Set(await pods());
+  const triggeredMs = Date.now();
+  await kubeRequest(kubeConfig, {
+    method: 'PATCH',
+    path: `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${NAME}`,
+    contentType: 'application/strategic-merge-patch+json',
+    body: { spec: { template: restartPatch(new Date()) } },
+  });
+  const giveUpMs = triggeredMs + GONE_LIMIT_MS;
+  while ((await pods()).some((uid) => old.has(uid))) {
+    if (Date.now() > giveUpMs) throw new Error('old pods do not go');
+    await sleep(LOOK_EVERY_MS, undefined, { signal: stopped.signal });
+  }
+  return { triggeredMs, goneMs: Date.now() };
+}
+
+/** Runs a shell command on every node and gives what they print. */
+async function atNodes({ nodes, nodeShell }: Cluster, command: string): Promise<string> {
+  const printed = await Promise.all(
+    nodes.map(({ name }) =>
+      nodeShell?.run(name, ['sh', '-c', `mkdir -p ${LOG_FOLDER}; touch ${LOG_FOLDER}/none.log; ${command}`]),
+    ),
+  );
+  return printed.join('\n');
+}
