@@ -82,19 +82,25 @@ export async function measure(
   };
 }
 
-/** Runs a command in a shell whose `times` tells, last of all, the processor time of everything it started. */
-function run(
+/**
+ * Runs a command in a shell whose `times` tells, last of all, the processor time of everything it started. All of that
+ * is ended at the limit, and when it is aborted.
+ */
+export function run(
   command: string,
   limitMs: number,
+  signal?: AbortSignal,
 ): Promise<{ readonly output: string; readonly cpuSeconds: number }> {
   return new Promise((resolve, reject) => {
     const child = spawn('/bin/sh', ['-c', `${command}\nstatus=$?\ntimes >&2\nexit $status`], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    const timer = setTimeout(() => {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    }, limitMs);
+    const end = () => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    };
+    const timer = setTimeout(end, limitMs);
+    signal?.addEventListener('abort', end, { once: true });
     let output = '';
     let errors = '';
     child.stdout.on('data', (chunk) => {
@@ -106,6 +112,7 @@ function run(
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
       const children = /(\d+)m([\d.]+)s (\d+)m([\d.]+)s\s*$/.exec(errors);
       if (code !== 0 || !children) return reject(new Error(`exit code ${code}: ${errors.slice(0, 500)}`));
       const [, userMinutes, userSeconds, systemMinutes, systemSeconds] = children.map(Number);

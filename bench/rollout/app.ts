@@ -9,7 +9,8 @@ export const NAME = 'witness';
  * nginx that answers at once and writes down, to the millisecond, when it did: the witness of both tools. It is told to
  * end only when nodes have long stopped sending to it, so that no request is lost for want of a good Deployment.
  */
-const NGINX = `worker_processes 1;
+const NGINX = `user root root;
+worker_processes 1;
 error_log stderr crit;
 pid /tmp/nginx.pid;
 events { worker_connections 4096; }

@@ -3,12 +3,11 @@
 // on this machine, towards the same node port, with the command line of `npm run bench`. The witness is the app: nginx
 // in the pods writes down when each request came, and a hole is a stretch in which none came to any pod. So what keeps
 // the pods from answering counts as well, for both tools alike. `--repeats`, `--rate`, `--connection`, `--tools`.
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import type { Cluster } from '../../src/cluster/cluster-provider.ts';
 import { kindProvider } from '../../src/cluster/kind/kind-provider.ts';
 import { installation } from '../../src/platform/installation.ts';
@@ -19,6 +18,7 @@ import { restartPatch } from '../../src/rollout/template-patch.ts';
 import { awaitAvailable } from '../../src/workload/await-available.ts';
 import { createNamespace } from '../../src/workload/namespace.ts';
 import { findPeers } from '../peers/find-peers.ts';
+import { run } from '../peers/measure.ts';
 import { spread, table } from '../peers/tables.ts';
 import { type Connection, type Report, type Tool, toolsOf } from '../peers/tools.ts';
 import { LOG_FOLDER, NAME, NAMESPACE, witnessManifests } from './app.ts';
@@ -45,6 +45,8 @@ const REST_MS = 3_000;
 
 interface Attempt extends Holes {
   readonly report: Report;
+  /** Processor time of the tool, as a share of one core. */
+  readonly cores: number;
 }
 
 const stopped = new AbortController();
@@ -93,7 +95,7 @@ async function compare(
   const planned = ratePerSecond * SECONDS;
   table(
     `Longest hole during a rollout on kind, ${ratePerSecond} requests/s, ${connection}: arrivals at the pods, ${repeats} rollouts each`,
-    ['tool', 'hole, ms', 'before the update, ms', 'rollout, s', `arrived of ${planned}`, 'failed'],
+    ['tool', 'hole, ms', 'before the update, ms', 'rollout, s', `arrived of ${planned}`, 'failed', 'cores'],
     attempts,
     (some) => [
       spread(some.map(({ duringMs }) => duringMs)),
@@ -101,6 +103,7 @@ async function compare(
       spread(some.map(({ rolloutMs }) => rolloutMs / 1000)),
       spread(some.map(({ arrived }) => arrived)),
       spread(some.map(({ report }) => report.failed)),
+      spread(some.map(({ cores }) => cores)),
     ],
   );
 }
@@ -156,26 +159,31 @@ async function rolloutUnder(
   connection: Connection,
 ): Promise<Attempt> {
   await available(cluster);
-  await atNodes(cluster, `rm -f ${LOG_FOLDER}/*.old; for log in ${LOG_FOLDER}/*.log; do : >"$log"; done`);
+  await atNodes(cluster, `for log in ${LOG_FOLDER}/*.log; do : >"$log"; done`);
   await sleep(REST_MS, undefined, { signal: stopped.signal });
   const command = tool.command({ url, ratePerSecond, seconds: SECONDS, connection });
   if (command === undefined) throw new Error(`${tool.name} cannot send ${connection}`);
-  const child = promisify(execFile)('/bin/sh', ['-c', command], {
-    maxBuffer: 1 << 26,
-    signal: stopped.signal,
-    timeout: (SECONDS + 30) * 1000,
-  });
-  const endedMs = child.then(() => Date.now());
-  endedMs.catch(() => {});
-  await sleep(BEFORE_MS, undefined, { signal: stopped.signal });
-  const rollout = await roll(cluster);
-  const { stdout } = await child;
-  if ((await endedMs) < rollout.goneMs) throw new Error('the rollout took longer than the tool was at work');
-  // What nginx has written of ended pods stays on the node.
-  const arrivals = (await atNodes(cluster, `cat ${LOG_FOLDER}/*.log`))
-    .split('\n')
-    .flatMap((line) => (line === '' ? [] : [Math.round(Number(line) * 1000)]));
-  return { ...holesIn(arrivals, rollout), report: tool.report(stdout) };
+  const over = new AbortController();
+  try {
+    const work = run(command, (SECONDS + 30) * 1000, AbortSignal.any([stopped.signal, over.signal])).then(
+      (done) => ({ ...done, endedMs: Date.now() }),
+    );
+    work.catch(() => {});
+    await sleep(BEFORE_MS, undefined, { signal: stopped.signal });
+    const rollout = await roll(cluster);
+    const { output, cpuSeconds, endedMs } = await work;
+    if (endedMs < rollout.goneMs) throw new Error('the rollout took longer than the tool was at work');
+    const holes = holesIn(await arrivalsAt(cluster), rollout);
+    return { ...holes, report: tool.report(output), cores: cpuSeconds / SECONDS };
+  } finally {
+    over.abort();
+  }
+}
+
+/** When requests came, in milliseconds. What nginx has written of pods that have ended stays on their node. */
+async function arrivalsAt(cluster: Cluster): Promise<readonly number[]> {
+  const log = await atNodes(cluster, `cat ${LOG_FOLDER}/*.log`);
+  return log.split('\n').flatMap((line) => (line === '' ? [] : [Math.round(Number(line) * 1000)]));
 }
 
 /** Restarts the Deployment, and resolves when no pod that was there before is there any more. */
