@@ -25,7 +25,7 @@ const ONE_AT_A_TIME = { intervalMs: 600, deadlineMs: 2_000 };
  * Far more than an answer takes, on a busy machine as well; and the prober may be late by ten intervals before a
  * request is held back.
  */
-const PATIENT = { intervalMs: 50, deadlineMs: 1_000 };
+const PATIENT = { intervalMs: 50, deadlineMs: 2_000 };
 
 /** Far more than it takes to hear of an end that follows an answer: a request that crosses it is dropped indeed. */
 const END_HEARD = { intervalMs: 150 };

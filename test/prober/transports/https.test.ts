@@ -16,7 +16,7 @@ const send = sharedProber();
 
 // A handshake is work for both sides, and a busy machine may be late by ten intervals before a request is held back.
 const overTls = (port: number, spec: Partial<StreamSpec> = {}): StreamSpec =>
-  testStream(port, { protocol: 'https', connections: 2, intervalMs: 100, deadlineMs: 1_500, ...spec });
+  testStream(port, { protocol: 'https', connections: 2, intervalMs: 100, deadlineMs: 3_000, ...spec });
 
 /** What the prober has to say of what happens after the handshake: the same as without TLS. */
 const TOLD: Readonly<Partial<Record<Behaviour, string>>> = {
