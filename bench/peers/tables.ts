@@ -16,7 +16,7 @@ export function table<T>(
 export function spread(figures: readonly number[], unit = ''): string {
   const sorted = figures.toSorted((a, b) => a - b);
   const [least, median, most] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)].map(
-    (figure) => round(figure ?? Number.NaN),
+    (figure) => (figure === Number.POSITIVE_INFINITY ? '–' : round(figure ?? Number.NaN)),
   );
   return least === most ? `${median}${unit}` : `${median}${unit} [${least}–${most}]`;
 }
