@@ -17,6 +17,9 @@ const ROLLOUT_SHARE = 0.4;
 const PROBER_SHARE = 0.05;
 const REQUEST_SHARE = 0.0004;
 
+/** What the process takes that asks pods at their own addresses, at its highest rate. */
+const POD_PROBER_SHARE = 0.07;
+
 /** What a prober with precise pacing may take, whatever it sends. */
 const PRECISE_PROBER_SHARE = 1;
 
@@ -97,9 +100,10 @@ function newConnections({ connection, ratePerSecond }: Scenario): number {
   return OPENS_FOR_EACH_REQUEST.has(connection) ? ratePerSecond + steadyRatePerSecond(ratePerSecond) : 0;
 }
 
-function proberShare({ ratePerSecond, pacing }: Scenario): number {
+function proberShare({ ratePerSecond, pacing, podProbes }: Scenario): number {
   if (pacing === 'precise') return PRECISE_PROBER_SHARE;
-  return PROBER_SHARE + REQUEST_SHARE * (ratePerSecond + steadyRatePerSecond(ratePerSecond));
+  const beside = podProbes === false ? 0 : POD_PROBER_SHARE;
+  return PROBER_SHARE + REQUEST_SHARE * (ratePerSecond + steadyRatePerSecond(ratePerSecond)) + beside;
 }
 
 function total(scenarios: readonly Scenario[], of: (scenario: Scenario) => number): number {

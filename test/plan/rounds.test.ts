@@ -157,7 +157,7 @@ describe('what scenarios that run at the same time need', () => {
     expect(sizes('auto', undefined)).toEqual([1, 1, 1, 1, 1, 1]);
     expect(sizes(2, 2)).toEqual([2, 2, 2]);
     expect(sizes(2, undefined)).toEqual([2, 2, 2]);
-    expect(sizes(6, 2, 1_000)).toEqual([2, 2, 2]);
+    expect(sizes(6, 2, 800)).toEqual([2, 2, 2]);
     expect(sizes(6, 2, 2_000)).toEqual([1, 1, 1, 1, 1, 1]);
     expect(sizes(6, 1)).toEqual([1, 1, 1, 1, 1, 1]);
   });
