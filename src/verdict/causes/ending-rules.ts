@@ -1,4 +1,5 @@
 import type { TemplateContainer } from '../../model/recording.ts';
+import { isCutOff } from './hook-times.ts';
 import { ownAnswersWithin, ownAnswerTo } from './own-answers.ts';
 import type { PodStory } from './pod-story.ts';
 import type { Attribution, Rule } from './rule.ts';
@@ -34,8 +35,13 @@ export const endingPod: Rule = (drop, story) => {
 /** The kubelet ends its grace period to the second, and adds up to two where a hook has overrun. */
 const KILL_SLACK_MS = 2_500;
 
-/** A hook that was cut off by the end of the grace period took all of it but for this: it begins a little later. */
+/** Where the hook is no program, the signal that follows it tells: at the end of the grace period, known a little late. */
 const HOOK_SLACK_MS = 500;
+
+function endsWithGrace({ hookOverMs, terminatingMs }: PodStory, graceSeconds: number): boolean {
+  if (hookOverMs === undefined || terminatingMs === undefined) return false;
+  return hookOverMs - terminatingMs >= graceSeconds * 1000 - HOOK_SLACK_MS;
+}
 
 function endingDrop(drop: Drop, story: Story): EndingDrop | undefined {
   const { pod } = drop;
@@ -70,7 +76,7 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
   const overran =
     hookMs === undefined
       ? seconds !== undefined && seconds >= graceSeconds
-      : hookMs >= graceSeconds * 1000 - HOOK_SLACK_MS;
+      : isCutOff(pod) || endsWithGrace(pod, graceSeconds);
   if (overran) {
     return {
       cause: 'prestop-exceeds-grace',

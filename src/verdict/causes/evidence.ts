@@ -1,4 +1,5 @@
 import { least, most } from '../extremes.ts';
+import { isCutOff } from './hook-times.ts';
 import { ownAnswerAt, ownAnswerTo } from './own-answers.ts';
 import type { PodStory } from './pod-story.ts';
 import type { Drop, Story } from './story.ts';
@@ -67,11 +68,6 @@ function podSentence(pod: PodStory, drops: readonly Drop[]): string {
     ...(outOfEndpointsMs === undefined ? [] : [`it was out of the endpoints after ${at(outOfEndpointsMs)}`]),
   ];
   return `${where}, ${span} after it was told to end${steps.length === 0 ? '' : `; ${steps.join(', ')}`}.`;
-}
-
-/** The hook had no end of its own: the grace period was over before. */
-function isCutOff({ hookShownBy, hookOverMs, signalledMs }: PodStory): boolean {
-  return hookShownBy === 'process' && hookOverMs === signalledMs;
 }
 
 /** `SIGTERM` for what Linux calls `terminated`; an image may ask for another one. */

@@ -92,3 +92,8 @@ function earliest(one: number | undefined, other: number | undefined): number | 
 function wordsOf(message: string): readonly string[] {
   return message.split(/[^a-z0-9-]+/);
 }
+
+/** The hook had no end of its own: its program was still running when the stop signal came, with the end of the grace period. */
+export function isCutOff({ hookShownBy, hookOverMs, signalledMs }: HookTimes): boolean {
+  return hookShownBy === 'process' && hookOverMs === signalledMs;
+}

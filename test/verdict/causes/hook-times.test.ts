@@ -127,6 +127,13 @@ describe('a preStop hook, as its node tells of it', () => {
     const { findings } = run({ ...killed, template: own, also: cut });
     expect(findings).toMatchObject([{ cause: 'prestop-exceeds-grace', confidence: 'high' }]);
     expect(findings[0]?.evidence.join(' ')).toContain('its preStop hook was still running after 2.0 s');
+    // A busy kubelet begins the hook late; the grace period does not wait for it.
+    const late = [runtime(5_450, 'program-started', { program: 'hook' }), signalled(6_490)];
+    expect(run({ ...killed, template: own, also: late }).findings[0]?.cause).toBe('prestop-exceeds-grace');
+    const http = withHook({ how: 'http' }, { gracePeriodSeconds: 2 });
+    expect(run({ ...killed, template: http, also: [signalled(6_490)] }).findings[0]?.cause).toBe(
+      'prestop-exceeds-grace',
+    );
     const long = withHook({ how: 'exec', seconds: 5 }, { gracePeriodSeconds: 2 });
     const failed = [...program(4_520, 4_530, 127), signalled(4_532)];
     expect(run({ ...killed, template: long, also: failed }).findings[0]?.cause).toBe('sigterm-ignored');
