@@ -26,6 +26,14 @@ describe('busy nodes', () => {
     expect(await Promise.all(ends)).toHaveLength(2);
   });
 
+  it('leave no loop behind where the program of a node is killed', async () => {
+    const { shell, spawned } = nodes();
+    await using _busy = await keepBusy(shell, ['one'], 2);
+    spawned[0]?.kill('SIGKILL');
+    // It has not ended for us before the last of its loops has let go of its output.
+    expect(await spawned[0]?.ended).toMatchObject({ signal: 'SIGKILL' });
+  });
+
   it('are an error of the environment where one of them does not run the load, and leave nothing behind', async () => {
     const { shell, spawned } = nodes();
     const failure = await keepBusy(shell, ['one', 'broken'], 1).catch((error) => error);

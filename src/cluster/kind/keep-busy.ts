@@ -3,12 +3,15 @@ import type { NodeShell } from '../cluster-provider.ts';
 
 const STARTED = 'started';
 
-/** Loops that end with the program's stdin, which ends with us; and by themselves, should even that fail. */
+/**
+ * Loops that are ended with the program's stdin, which ends with us, or after two hours. Each also looks all the time
+ * whether the program is still there: one that was ended otherwise leaves none behind.
+ */
 const LOOPS = `
 pids=
-for n in $(seq "$1"); do timeout 7200 sh -c 'while :; do :; done' & pids="$pids $!"; done
+for n in $(seq "$1"); do (while kill -0 $$ 2>/dev/null; do :; done) & pids="$pids $!"; done
 kill -0 $pids && echo ${STARTED}
-cat > /dev/null
+timeout 7200 cat > /dev/null
 kill $pids
 `;
 
