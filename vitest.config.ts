@@ -18,8 +18,8 @@ const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache
  * keep time come when the gates beside them have loaded their modules.
  */
 const FIRST = [
-  ...['fix-proven', 'sequence', 'good-with-bad-twin', 'twin-without-drops', 'image-pull', 'amplified-delay'],
-  ...['parallel', 'connections', 'kept-alive-in-cluster', 'disturbed-api'],
+  ...['fix-proven', 'frozen-balancer', 'sequence', 'good-with-bad-twin', 'twin-without-drops', 'image-pull'],
+  ...['amplified-delay', 'parallel', 'connections', 'kept-alive-in-cluster', 'disturbed-api'],
   ...['causes', 'reports', 'markdown', 'judge', 'check-command', 'bounded'],
   ...['outcomes', 'prober', 'https', 'confusion', 'rollout', 'pods', 'traffic'],
 ];
@@ -57,7 +57,7 @@ export default defineConfig({
           name: 'sandbox',
           include: ['test/**/*.sandbox.test.ts'],
           isolate: false,
-          maxWorkers: 2 * availableParallelism() + 1,
+          maxWorkers: 3 * availableParallelism(),
           testTimeout: 120_000,
           env,
         },

@@ -170,7 +170,7 @@ describe.concurrent.each(ENGINES)('%s', (engine) => {
 
     it('tells where each request came from and went to', async () => {
       await using server = await misbehavingServer(() => 'answer');
-      const probes = await send(testStream(server.port, { connection, ...UNHURRIED }), 4);
+      const probes = await send(testStream(server.port, { connection, ...ONE_AT_A_TIME }), 4);
       for (const { remote, localPort } of probes) {
         expect(remote).toBe(`127.0.0.1:${server.port}`);
         expect(localPort).toBeGreaterThanOrEqual(12_000);

@@ -213,7 +213,7 @@ describe.concurrent('the observation of a rollout', () => {
     const [old] = podNames();
     onceTriggered(() => sandbox.expireWatches());
     expect(await roll(RESTART)).toMatchObject(COMPLETED);
-    expect(notes('watch-relisted').join()).toContain('too old');
+    expect(notes('watch-relisted').join(), JSON.stringify(entries)).toContain('too old');
     expect(entries).toContainEqual(expect.objectContaining({ ...DELETED, name: old }));
   });
 
