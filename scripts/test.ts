@@ -1,6 +1,6 @@
 // `npm test`: types, lint, dist, unit tests, gates on the sandbox, and the tests on a real kind cluster where Docker
 // answers. With ROLLPROOF_REQUIRE_KIND=1 (the project's own CI) a machine without Docker fails instead of leaving them
-// out. All but the tests on kind take less than a minute of two cores; CONTRIBUTING.md says how that is kept.
+// out. All but the tests on kind take about a minute of two cores; CONTRIBUTING.md says how that is kept.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, getPriority, setPriority, tmpdir } from 'node:os';
