@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { MAX_REPEAT } from '../model/scenario.ts';
 import * as values from './values.ts';
 
 /** How an input is written where everything is text: on a command line and in `with:` of a workflow. */
@@ -358,7 +359,7 @@ export const INPUT_OPTIONS = {
     description: 'A rollout that is not over after this has failed.',
   }),
   repeat: option({
-    value: values.integer(1, 100),
+    value: values.integer(1, MAX_REPEAT),
     form: 'number',
     placeholder: 'n',
     configPath: ['probe', 'repeat'],
@@ -405,12 +406,12 @@ export const INPUT_OPTIONS = {
   'rolled-control': option({
     value: values.choice(['unexplained', 'dropped', 'never']),
     form: 'text',
-    placeholder: 'when',
+    placeholder: 'unexplained|dropped|never',
     configPath: ['probe', 'rolled-control'],
     perScenario: true,
     shownDefault: 'unexplained',
     description:
-      'After drops that nothing explains (or, with dropped, after any), roll a known-good app in the place of yours once: where it loses requests, too, the cluster is to blame. The verdict stays that of yours.',
+      'After drops that nothing explains (unexplained), after any (dropped), or not at all (never), roll a known-good app in the place of yours once: where it loses requests, too, the cluster is to blame. The verdict stays that of yours.',
   }),
   'pod-probes': option({
     value: values.flag,

@@ -137,6 +137,9 @@ export interface Scenario extends Measure {
 /** A source port is not used towards the same address and port again for this long (docs/adr/0004). */
 export const SOURCE_PORT_REST_MS = 120_000;
 
+/** Runs of one scenario that one gate makes at most. */
+export const MAX_REPEAT = 100;
+
 /**
  * Connections per second from one source address to one destination: 51,000 ports, each resting 120 s before it is used
  * again. The control is another destination.
