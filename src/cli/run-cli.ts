@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { CLI_OPTIONS, type CliOption, cliOption } from '../inputs/cli-arguments.ts';
-import { DEFAULT_PROBE_DURATION, PROBE_INPUTS } from '../inputs/load-probe.ts';
+import { DEFAULT_PROBE_CONNECTION, DEFAULT_PROBE_DURATION, PROBE_INPUTS } from '../inputs/load-probe.ts';
 import { SAMPLE_SIZE_DEFAULTS } from '../inputs/sample-size-options.ts';
 import { declareCheck } from './check-command.ts';
 import { demoCommand } from './demo-command.ts';
@@ -12,6 +12,10 @@ import { type Exit, runProgram } from './run-program.ts';
 import { sampleSizeCommand } from './sample-size-command.ts';
 import { schemaCommand } from './schema-command.ts';
 import type { Session } from './session.ts';
+
+const PROBE_OPTIONS = PROBE_INPUTS.map((name) =>
+  cliOption(name, name === 'connection' ? DEFAULT_PROBE_CONNECTION : undefined),
+);
 
 /** The whole command line: see run-program.ts. */
 export async function runCli(args: readonly string[]): Promise<number> {
@@ -26,7 +30,7 @@ function declare(program: Command, session: Session, exit: Exit): void {
     .description('the main job on an example: a Deployment without and with a preStop hook')
     .action(async (options) => exit(await demoCommand(session, options)));
   declareCheck(program, session, exit);
-  withOptions(program.command('probe'), PROBE_INPUTS.map(cliOption))
+  withOptions(program.command('probe'), PROBE_OPTIONS)
     .description('the prober alone: send requests to a URL, count, judge, report')
     .argument(
       '<url>',

@@ -10,11 +10,12 @@ export interface CliOption {
 }
 
 /** All options of `rollproof run`, in the order of the help text. */
-export const CLI_OPTIONS: readonly CliOption[] = INPUT_NAMES.map(cliOption);
+export const CLI_OPTIONS: readonly CliOption[] = INPUT_NAMES.map((name) => cliOption(name));
 
-/** How an input is written on the command line. */
-export function cliOption(name: InputName): CliOption {
-  const { short, form, placeholder = 'value', description, shownDefault } = inputOption(name);
+/** How an input is written on the command line, and what it is where a command's own default is another one. */
+export function cliOption(name: InputName, ownDefault?: string): CliOption {
+  const { short, form, placeholder = 'value', description, ...option } = inputOption(name);
+  const shownDefault = ownDefault ?? option.shownDefault;
   const isList = form === 'lines' || form === 'words';
   const argument = form === 'flag' ? '' : ` <${placeholder}${isList ? '...' : ''}>`;
   return {

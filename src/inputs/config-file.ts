@@ -71,10 +71,11 @@ function suggestion(key: string, allowed: readonly string[]): string {
   const here = didYouMean(key, allowed);
   if (here !== undefined) return `Did you mean ${JSON.stringify(here)}? `;
   const elsewhere = didYouMean(key, INPUT_NAMES);
-  const [section] = (elsewhere && inputOption(elsewhere).configPath) ?? [];
-  return section === undefined
-    ? ''
-    : `Did you mean ${JSON.stringify(elsewhere)} under ${JSON.stringify(section)}? `;
+  const path = (elsewhere && inputOption(elsewhere).configPath) ?? [];
+  const [section] = path;
+  if (section === undefined) return '';
+  const place = path.length === 1 ? 'at the top of the file' : `under ${JSON.stringify(section)}`;
+  return `Did you mean ${JSON.stringify(elsewhere)} ${place}? `;
 }
 
 /** The keys of the mapping at a path; lists are passed through. */

@@ -7,6 +7,7 @@ import { given } from './given.ts';
 import type { InputName } from './options.ts';
 import { type ProbeTarget, parseProbeUrl } from './probe-url.ts';
 import { parseInputs, type RawInputs } from './raw-inputs.ts';
+import { shownValue } from './shown-value.ts';
 import { slowOf } from './slow-of.ts';
 import { duration } from './values.ts';
 
@@ -44,7 +45,8 @@ export const DEFAULT_PROBE_DURATION = '10s';
 /** More requests than a recording is judged with. */
 const MAX_REQUESTS = 5_000_000;
 
-const DEFAULT_CONNECTION: readonly ConnectionMode[] = ['new'];
+/** One way where nothing is said; a run has two. */
+export const DEFAULT_PROBE_CONNECTION: ConnectionMode = 'new';
 
 /** What `rollproof probe` was told, checked. Throws BadInputError with all that is wrong. */
 export function loadProbe(
@@ -59,7 +61,7 @@ export function loadProbe(
   if (!lasts.success) {
     all.push({
       code: 'RP1006',
-      what: `--duration has to be ${PROBE_DURATION.expects}.`,
+      what: `--duration has to be ${PROBE_DURATION.expects}, not ${shownValue(said.duration)}.`,
       where: '--duration',
       remedy: `Correct --duration, or leave it out for ${DEFAULT_PROBE_DURATION}.`,
     });
@@ -73,7 +75,7 @@ export function loadProbe(
       remedy: `Write --duration ${Math.floor(MAX_REQUESTS / ratePerSecond)}s or less, or a lower --rate.`,
     });
   }
-  const modes = values.connection ?? DEFAULT_CONNECTION;
+  const modes = values.connection ?? [DEFAULT_PROBE_CONNECTION];
   if (lasts.success && modes.includes('idle-reuse')) {
     all.push(...tooShortToRest(lasts.data, values.idle ?? DEFAULT_IDLE_MS));
   }

@@ -124,13 +124,16 @@ function formatOf(tag: Tags[number]): string {
 function documentProblems(document: Document.Parsed, place: (offset: number) => SourcePlace): Problem[] {
   const [tag] = document.warnings;
   if (tag) return [tagProblem(place(tag.pos[0]))];
-  return document.errors
-    .slice(0, MAX_SYNTAX_PROBLEMS)
-    .map(({ code, message, pos }) =>
-      code === 'RESOURCE_EXHAUSTION'
-        ? limitProblem('it is nested too deeply', place(pos[0]))
-        : syntaxProblem(message, place(pos[0])),
-    );
+  const some = document.errors.slice(0, MAX_SYNTAX_PROBLEMS);
+  // What is wrong twice at one place is one mistake.
+  const mistakes = some.filter(
+    ({ pos }, index) => some.findIndex((other) => other.pos[0] === pos[0]) === index,
+  );
+  return mistakes.map(({ code, message, pos }) =>
+    code === 'RESOURCE_EXHAUSTION'
+      ? limitProblem('it is nested too deeply', place(pos[0]))
+      : syntaxProblem(message, place(pos[0])),
+  );
 }
 
 function faultProblem(fault: Fault, place: (offset: number) => SourcePlace): Problem {

@@ -49,7 +49,10 @@ export async function recordingFrom(
   for await (const piece of pieces) {
     const lines = `${unfinished}${piece}`.split('\n');
     unfinished = lines.pop() ?? '';
-    for (const line of lines) entries.push(parseLine(line, `${name}:${entries.length + 1}`));
+    for (const line of lines) {
+      if (entries.length === 0 && parsed(line) === undefined) throw foreign(name);
+      entries.push(parseLine(line, `${name}:${entries.length + 1}`));
+    }
   }
   return recordingOf(entries, unfinished, name);
 }
@@ -57,16 +60,7 @@ export async function recordingFrom(
 function recordingOf(entries: RecordingEntry[], unfinished: string, name: string): Recording {
   if (parsed(unfinished) !== undefined) entries.push(parseLine(unfinished, `${name}:${entries.length + 1}`));
   const [header] = entries;
-  if (header?.kind !== 'header') {
-    throw new BadInputError([
-      {
-        code: 'RP1702',
-        what: 'this is not a Rollproof recording: its first line is no header',
-        where: `${name}:1`,
-        remedy: 'Give the path of a recording.ndjson that an earlier run wrote.',
-      },
-    ]);
-  }
+  if (header?.kind !== 'header') throw foreign(name);
   const misplaced = entries.findIndex(
     (entry, index) =>
       (entry.kind === 'header' && index > 0) || (entry.kind === 'end' && index < entries.length - 1),
@@ -105,10 +99,21 @@ function checkVersion(header: Readonly<Record<string, unknown>>, where: string):
   throw new BadInputError([
     {
       code: 'RP1703',
-      what: `the recording has format ${JSON.stringify(format)}, version ${JSON.stringify(version)}`,
+      what: `The recording has format ${JSON.stringify(format)}, version ${JSON.stringify(version)}.`,
       where,
-      why: `this Rollproof reads ${RECORDING_FORMAT}, version ${RECORDING_VERSION}`,
+      why: `This Rollproof reads ${RECORDING_FORMAT}, version ${RECORDING_VERSION}.`,
       remedy: 'Read it with the version of Rollproof that wrote it (the header names it).',
+    },
+  ]);
+}
+
+function foreign(name: string): BadInputError {
+  return new BadInputError([
+    {
+      code: 'RP1702',
+      what: 'This is not a Rollproof recording: its first line is no header.',
+      where: `${name}:1`,
+      remedy: 'Give the output folder of a run, or one of the .ndjson files in its folder recordings/.',
     },
   ]);
 }
@@ -117,7 +122,7 @@ function damaged(where: string, why: string): BadInputError {
   return new BadInputError([
     {
       code: 'RP1704',
-      what: 'the recording is damaged',
+      what: 'The recording is damaged.',
       where,
       why,
       remedy: 'Make the recording again; one that was changed by hand is not judged.',

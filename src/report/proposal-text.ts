@@ -1,6 +1,6 @@
 import { plural } from '../model/counted.ts';
 import type { Proposal, Wanted } from '../model/sample-size.ts';
-import { MAX_NEW_CONNECTIONS_PER_SECOND } from '../model/scenario.ts';
+import { MAX_NEW_CONNECTIONS_PER_SECOND, MAX_REPEAT } from '../model/scenario.ts';
 import { duration } from './figures.ts';
 
 /** What a wanted confidence takes, with the inputs to write and with what does not fit. */
@@ -16,9 +16,16 @@ export function renderProposal(wanted: Wanted, proposal: Proposal): string {
           `What fits, rate ${fitting}, sees an outage of ${duration((requests * 1000) / fitting)}.`,
         ]
       : [];
+  const tooOften =
+    repeat > MAX_REPEAT
+      ? [
+          `That is more than the ${MAX_REPEAT} runs that one gate makes of a scenario: spread them, or have more replicas.`,
+        ]
+      : [];
   return [
     `To show with ${sure} that at most ${percent(maxShare)} of pod replacements drop requests:`,
     `  ${plural(replacements, 'replacement')} without a drop; with ${plural(replicas, 'replica')} that is --repeat ${repeat}`,
+    ...tooOften.map((line) => `  ${line}`),
     `To see with ${sure} that one of ${endpoints} endpoints fails for ${duration(outageMs)}, over new connections:`,
     `  ${plural(requests, 'request')} within that time: --rate ${ratePerSecond}`,
     ...tooFast.map((line) => `  ${line}`),

@@ -152,6 +152,7 @@ describe('a bad config file', () => {
     [`${HEAD}cluster: {node_image: x}`, 'Did you mean "node-image"?'],
     [`${HEAD}cluster: {nodeImage: x}`, 'Did you mean "node-image"?'],
     [`${HEAD}probe: {nodes: 2}`, 'Did you mean "nodes" under "cluster"?'],
+    [`${HEAD}probe: {parallel: 2}`, 'Did you mean "parallel" at the top of the file?'],
     [`${HEAD}xyzzy: 2`, 'Allowed here: version, cluster, app, update, probe, scenarios, parallel, report.'],
   ])('suggests the right word: %j', async (text, remedy) => {
     expect((await problemsOf(() => parseConfigFile('f', text)))[0]?.remedy).toContain(remedy);

@@ -84,6 +84,7 @@ describe('the URL of a probe', () => {
       'RP1006',
       'RP1006',
     ]);
+    expect(() => loadProbe('http://127.0.0.1/', NONE, { duration: '5' })).toThrow(/--duration .*not "5"/);
   });
 });
 

@@ -22,7 +22,7 @@ describe('rollproof sample-size', () => {
     expect(wrong).toThrow(/--confidence(.|\n)*--max-bad(.|\n)*--replicas(.|\n)*--outage/);
   });
 
-  it('proposes inputs, and says what fits where the rate does not', () => {
+  it('proposes inputs, and says what fits where the rate or the number of runs does not', () => {
     const text = (options: Parameters<typeof readSampleSize>[0]) => {
       const wanted = readSampleSize(options);
       return renderProposal(wanted, proposalFor(wanted));
@@ -41,5 +41,6 @@ describe('rollproof sample-size', () => {
         That is more than the 425 new connections per second that one source address may open to one other.
         What fits, rate 425, sees an outage of 26 ms."
     `);
+    expect(text({ maxBad: '1%' })).toContain('that is --repeat 299\n  That is more than the 100 runs');
   });
 });

@@ -104,6 +104,7 @@ describe('YAML that is made to hurt', () => {
     ['binary data', `a: !!binary "${'A'.repeat(1_900_000)}"`, ['RP1008 f.yaml:1:4']],
     ['a set', 'a: !!set {b, c}', ['RP1008 f.yaml:1:4']],
     ['a key that is a mapping', 'a:\n  ? {b: 1}\n  : 2', ['RP1007 f.yaml:2:5']],
+    ['one mistake that is two to the parser', 'a:\n  b: c: d', ['RP1007 f.yaml:2:6']],
     ['an alias of nothing', 'a: *b', ['RP1007 f.yaml:1:4']],
     ['a merge of text', 'a: {<<: b}', ['RP1007 f.yaml:1:9']],
     ['one key twice, once in quotes', 'a: 1\n"a": 2', ['RP1004 f.yaml:2:1']],

@@ -149,7 +149,7 @@ describe('a recording', () => {
 
   it.each([
     ['an empty file', '', 'RP1702'],
-    ['a file of something else', 'hello\n', 'RP1704'],
+    ['a file of something else', 'hello\n', 'RP1702'],
     ['a recording without its header', `${LINES[1]}\n`, 'RP1702'],
   ])('is not %s', async (_what, text, code) => {
     expect((await problemOf(readRecording(await fileWith(text))))?.code).toBe(code);
