@@ -61,8 +61,9 @@ describe('the gate on a real kind cluster', () => {
   it('gives no verdict where the prober is stopped over the rollout', async () => {
     const run = runRollproof(['run', '-f', `${APPS}/known-bad.yaml`, ...ONE_SCENARIO, '--baseline', '8s']);
     await run.printed('baseline');
-    const prober = proberPid();
-    process.kill(prober, 'SIGSTOP');
+    const probers = proberPids();
+    expect(probers).not.toEqual([]);
+    for (const pid of probers) process.kill(pid, 'SIGSTOP');
     const { exitCode, output } = await run.ended;
     const scenario = onlyScenario(run);
     expect({ exitCode, verdict: scenario.verdict }, output).toEqual({ exitCode: 3, verdict: 'inconclusive' });
@@ -143,8 +144,8 @@ function clusters(): string[] {
 }
 
 /** The prober in the node, as this machine sees it; whatever only carries its stdio does not start like this. */
-function proberPid(): number {
-  return Number(
-    execFileSync('pgrep', ['-f', '^/var/lib/rollproof/.*prober\\.mjs'], { encoding: 'utf8' }).trim(),
-  );
+/** The one that measures, and the one that asks pods at their own addresses. */
+function proberPids(): readonly number[] {
+  const found = execFileSync('pgrep', ['-f', '^/var/lib/rollproof/.*prober\\.mjs'], { encoding: 'utf8' });
+  return found.trim().split('\n').map(Number);
 }
