@@ -143,8 +143,10 @@ function clusters(): string[] {
     .filter((name) => name.startsWith('rollproof-'));
 }
 
-/** The prober in the node, as this machine sees it; whatever only carries its stdio does not start like this. */
-/** The one that measures, and the one that asks pods at their own addresses. */
+/**
+ * The probers in the node, as this machine sees them: the one that measures, and the one that asks pods at their own
+ * addresses. Whatever only carries their stdio does not start like this.
+ */
 function proberPids(): readonly number[] {
   const found = execFileSync('pgrep', ['-f', '^/var/lib/rollproof/.*prober\\.mjs'], { encoding: 'utf8' });
   return found.trim().split('\n').map(Number);
