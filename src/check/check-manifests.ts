@@ -18,7 +18,7 @@ import { doubtfulProbes, missingReadiness, probesOfNoPort } from './rules/starti
 export interface CheckResult {
   /** Most severe first, then by place. */
   readonly findings: readonly StaticFinding[];
-  /** Workloads behind a Service that no rule is about: StatefulSets, DaemonSets. */
+  /** What no rule is about: StatefulSets and DaemonSets behind a Service, Deployments of other APIs than apps. */
   readonly notCovered: readonly ManifestObject[];
   /** How many Deployments were looked at. */
   readonly deployments: number;

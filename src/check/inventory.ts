@@ -18,7 +18,7 @@ export interface Inventory {
   readonly objects: readonly ManifestObject[];
   readonly deployments: readonly CheckedDeployment[];
   readonly services: readonly CheckedService[];
-  /** Workloads behind a Service that are not rolled as a Deployment is: they are not checked. */
+  /** What is not checked: workloads behind a Service that are rolled in another way, Deployments of other APIs. */
   readonly notCovered: readonly ManifestObject[];
 }
 
@@ -81,13 +81,16 @@ export function takeInventory(objects: readonly ManifestObject[]): Inventory {
     deployments: workloads
       .filter(({ object }) => object.kind === 'Deployment')
       .map(({ object }) => checkedDeployment(object, objects, services)),
-    notCovered: workloads
-      .map(({ object }) => object)
-      .filter(
-        (object) =>
-          NOT_COVERED.includes(object.kind) &&
-          services.some((service) => selects(service, readDeployment(object).templateLabels)),
-      ),
+    notCovered: [
+      ...workloads
+        .map(({ object }) => object)
+        .filter(
+          (object) =>
+            NOT_COVERED.includes(object.kind) &&
+            services.some((service) => selects(service, readDeployment(object).templateLabels)),
+        ),
+      ...objects.filter(({ apiVersion, kind }) => kind === 'Deployment' && !apiVersion.startsWith('apps/')),
+    ],
   };
 }
 

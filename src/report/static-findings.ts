@@ -17,6 +17,10 @@ export interface StaticReport {
 
 export const STATIC_SCHEMA_VERSION = 1;
 
+/** Nothing found where nothing was looked at must not look like a pass. */
+const NOTHING_CHECKED =
+  'No Deployment was checked: none of apps/v1 with a selector is among these manifests.';
+
 const COLOURS: Readonly<Record<Severity, 'red' | 'yellow' | 'cyan'>> = {
   error: 'red',
   warning: 'yellow',
@@ -48,6 +52,7 @@ export function renderStaticText(
   return [
     ...blocks,
     ...(notCovered.length === 0 ? [] : [notCoveredLine(notCovered)]),
+    ...(deployments === 0 ? [NOTHING_CHECKED] : []),
     sumLine(findings, deployments),
   ].join('\n\n');
 }
@@ -91,5 +96,7 @@ function consoleYaml(line: string): string {
 
 function notCoveredLine(objects: StaticReport['notCovered']): string {
   const names = objects.map(({ kind, name, place }) => `${kind} ${name} (${placeText(place)})`);
-  return consoleLine(`Not covered: ${names.join(', ')}. The rules are about rolling updates of Deployments.`);
+  return consoleLine(
+    `Not covered: ${names.join(', ')}. The rules are about rolling updates of Deployments of apps/v1.`,
+  );
 }

@@ -407,6 +407,16 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, minRe
     expect(findings).toEqual([]);
     expect(notCovered.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['StatefulSet web']);
   });
+
+  it('names a Deployment of an API that is gone', () => {
+    const { deployments, notCovered } = checkManifests(
+      parseManifests({ file: 'old.yaml', text: app().replace('apps/v1', 'extensions/v1beta1') }),
+    );
+    expect([deployments, notCovered.map(({ kind, name }) => `${kind} ${name}`)]).toEqual([
+      0,
+      ['Deployment web'],
+    ]);
+  });
 });
 
 function hook(action: string): string {

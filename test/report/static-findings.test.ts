@@ -83,4 +83,11 @@ describe('static findings in the report of a run', () => {
     expect(text).not.toContain('\u001b');
     expect(text.split('\n').some((line) => line.trimStart().startsWith('::'))).toBe(false);
   });
+
+  it('does not look like a pass where no Deployment was checked', () => {
+    const nothing = { rollproof: '0', findings: [], notCovered: [] };
+    const text = (deployments: number) => renderStaticText({ ...nothing, deployments }, { colours: false });
+    expect(text(0)).toContain('No Deployment was checked');
+    expect(text(1)).toBe('0 errors, 0 warnings, 0 infos about 1 Deployment.');
+  });
 });
