@@ -266,7 +266,7 @@ function tookAsLong({ facts, target }: Measured): readonly GuardOutcome[] {
     outcome({
       id: 'answered-too-soon',
       held: slowOnes * 100 >= answers.length * SLOW_PERCENT,
-      text: `${slowOnes} of ${answers.length} answers took ${leastMs} ms or more, as was asked for (bound ${SLOW_PERCENT} %)`,
+      text: `${count(slowOnes)} of ${count(answers.length)} answers took ${leastMs} ms or more, as was asked for (bound ${SLOW_PERCENT} %)`,
       remedy:
         'Ask in the way that the server understands: {ms} or {seconds} in the path, or slow-header. Answers that come at once are not in flight when pods end.',
     }),

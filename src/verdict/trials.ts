@@ -1,3 +1,4 @@
+import { count, plural } from '../model/counted.ts';
 import type { Cause, Finding, Fix } from '../model/finding.ts';
 import { joinedPatches } from '../model/manifest-patch.ts';
 import type { RolledControlWhen } from '../model/plan.ts';
@@ -174,7 +175,7 @@ export function findingsInDoubt(
   control: RolledControl | undefined,
 ): readonly Finding[] {
   if (control?.state !== 'dropped') return findings;
-  const evidence = `A known-good app, rolled on the same cluster right after, lost ${control.dropped} of ${control.sent} requests as well: the cluster or the machine is to blame for some of these, if not for all.`;
+  const evidence = `A known-good app, rolled on the same cluster right after, lost ${count(control.dropped)} of ${plural(control.sent, 'request')} as well: the cluster or the machine is to blame for some of these, if not for all.`;
   return findings.map((finding) =>
     finding.drops === 0
       ? finding

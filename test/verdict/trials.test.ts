@@ -237,7 +237,7 @@ describe('the rolled control', () => {
     ]);
     expect(rolledControl).toMatchObject({ state: 'dropped', dropped: 6 });
     expect(findings).toMatchObject([{ cause: 'stops-before-endpoint-removal', confidence: 'low', drops: 4 }]);
-    expect(findings[0]?.evidence.at(-1)).toMatch(/^A known-good app, .* lost 6 of \d+ requests as well/);
+    expect(findings[0]?.evidence.at(-1)).toMatch(/^A known-good app, .* lost 6 of [\d,]+ requests as well/);
     expect([verdict, requests.dropped]).toEqual(['dropped', 4]);
   });
 

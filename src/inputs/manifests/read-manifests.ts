@@ -100,10 +100,11 @@ function duplicateProblem(object: ManifestObject, earlier: ManifestObject): Prob
 }
 
 function nothingProblem(given: readonly string[]): Problem {
+  const shown = given.map((path) => (path === '-' ? 'standard input' : path)).join(', ');
   return {
     code: 'RP1035',
-    what: `There is no Kubernetes object in ${given.join(', ')}.`,
-    where: given.join(', '),
+    what: `There is no Kubernetes object in ${shown}.`,
+    where: shown,
     remedy: 'Name files that hold a Deployment and its Service.',
   };
 }
