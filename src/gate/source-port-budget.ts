@@ -31,23 +31,25 @@ const NOTED_EVERY_MS = 1_000;
 export class SourcePortMemory {
   readonly #owned: SourcePortRange;
   readonly #uses = new Map<string, SourcePortUse>();
-  #latest: SourcePortUse | undefined;
 
   constructor(owned: SourcePortRange) {
     this.#owned = owned;
   }
 
   /**
-   * What is remembered of a destination. One that was never probed begins where the last new one has come to: the pods
-   * behind it may have the addresses of others that were probed through another destination a moment ago.
+   * What is remembered of a destination. One that was never probed begins where the furthest of the others has come to:
+   * the pods behind it may have the addresses of others that were probed through another destination a moment ago.
    */
   towards({ address, port }: Destination): SourcePortUse {
     const name = `${address} ${port}`;
     const known = this.#uses.get(name);
     if (known) return known;
-    const use = new SourcePortUse({ ...this.#owned, next: this.#latest?.next ?? this.#owned.next });
+    const [furthest] = [...this.#uses.values()].sort((a, b) => b.reached - a.reached);
+    const use = new SourcePortUse(
+      { ...this.#owned, next: furthest?.next ?? this.#owned.next },
+      furthest?.reached,
+    );
     this.#uses.set(name, use);
-    this.#latest = use;
     return use;
   }
 
@@ -63,6 +65,7 @@ export class SourcePortMemory {
  */
 export class SourcePortUse {
   readonly #owned: SourcePortRange;
+  readonly #before: number;
   #next: number;
   /** Ports handed out so far, laps included. */
   #taken = 0;
@@ -70,9 +73,16 @@ export class SourcePortUse {
   /** Ports of connections that carried several requests, and when they last did: handed out long before they rest. */
   readonly #kept = new Map<number, number>();
 
-  constructor(owned: SourcePortRange) {
+  /** `before`: how many ports lie between where the first destination began and where this one begins. */
+  constructor(owned: SourcePortRange, before = 0) {
     this.#owned = owned;
     this.#next = owned.next;
+    this.#before = before;
+  }
+
+  /** How far it has come, laps included, from where the first destination began. */
+  get reached(): number {
+    return this.#before + this.#taken;
   }
 
   /** The port that the next prober begins with. */

@@ -90,6 +90,22 @@ describe('the source ports of a vantage', () => {
     expect(new SourcePorts(fresh, 2_000).take(2_000)).toBe(first + 3_000);
   });
 
+  it('begin behind those of every other destination, also of one that was not the last new one', () => {
+    const memory = new SourcePortMemory(OWNED_PORTS);
+    for (const destination of [web, control]) memory.towards(destination);
+    memory.goOnAt(
+      [
+        { ...web, next: first + 3_000 },
+        { ...control, next: first + 700 },
+      ],
+      1_000,
+    );
+    const third = { ...web, port: 8080 };
+    expect(memory.towards(third).range(2_000)).toMatchObject({ next: first + 3_000, resting: 0 });
+    memory.goOnAt([{ ...third, next: first + 3_100 }], 2_000);
+    expect(memory.towards({ ...web, port: 8081 }).next).toBe(first + 3_100);
+  });
+
   it('go on towards each destination where its prober ended', () => {
     const memory = new SourcePortMemory(OWNED_PORTS);
     for (const destination of [web, control]) memory.towards(destination);
