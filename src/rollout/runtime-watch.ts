@@ -119,6 +119,7 @@ async function watchNode(
   node: string,
   hear: (event: RuntimeEvent, when: When) => void,
 ): Promise<() => Promise<void>> {
+  const spawnedMs = clock();
   const shell = nodeShell.spawn(node, ['sh', '-c', WATCH]);
   const watching = Promise.withResolvers<void>();
   /** What to add to the node's clock to get the recording's, and how far that may be off. */
@@ -133,7 +134,8 @@ async function watchNode(
       const same = lateMs > -1 && lateMs < SAME_CLOCK_MS;
       offset = same
         ? { ms: clock() - wallClockMs(), withinMs: OWN_MS }
-        : { ms: clock() - nodeMs, withinMs: SAME_CLOCK_MS };
+        : // How long the line was on its way is not known, only that it was not written before the shell was there.
+          { ms: clock() - nodeMs, withinMs: Math.max(SAME_CLOCK_MS, clock() - spawnedMs) };
       return watching.resolve();
     }
     const event = parseRuntimeLine(line);

@@ -50,7 +50,7 @@ describe('a line of a container runtime', () => {
 
 describe('the watch of container runtimes', () => {
   /** A node whose clock is ahead of ours by so much; the recording was opened a second before noon. */
-  function aWatch(aheadMs = 0) {
+  function aWatch(aheadMs = 0, lateMs = 0) {
     const stdout = new PassThrough();
     const stdin = new PassThrough();
     const over = Promise.withResolvers<void>();
@@ -60,13 +60,15 @@ describe('the watch of container runtimes', () => {
     };
     const entries: RecordingEntry[] = [];
     stdout.write(`now ${(NOON_MS + aheadMs) / 1000}.000000\n`);
+    let nowMs = 1_001 - lateMs;
     const watching = watchRuntimes({
       nodeShell: shell as unknown as NodeShell,
       nodes: ['worker'],
-      clock: () => 1_001,
+      clock: () => nowMs,
       wallClockMs: () => NOON_MS + 1,
       emit: (entry) => entries.push(entry),
     });
+    nowMs = 1_001;
     const hear = async (...lines: readonly string[]) => {
       stdout.write(lines.map((line) => `${line}\n`).join(''));
       await new Promise((resolve) => setImmediate(resolve));
@@ -104,6 +106,15 @@ describe('the watch of container runtimes', () => {
     watch.see(pod(1_010, END));
     await hear(signalled('13:00:01.000'));
     expect(entries).toMatchObject([{ what: 'signalled', atMs: 2_001, withinMs: 2_000 }]);
+    await watch[Symbol.asyncDispose]();
+  });
+
+  it('knows no better than how long the shell had been there when it told of its clock', async () => {
+    const { watching, hear, entries } = aWatch(-4_000, 4_500);
+    const watch = await watching;
+    watch.see(pod(1_010, END));
+    await hear(signalled('11:59:57.000'));
+    expect(entries).toMatchObject([{ what: 'signalled', withinMs: 4_500 }]);
     await watch[Symbol.asyncDispose]();
   });
 
