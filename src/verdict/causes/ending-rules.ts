@@ -1,9 +1,10 @@
 import type { TemplateContainer } from '../../model/recording.ts';
 import { isCutOff } from './hook-times.ts';
+import { firstFrom } from './in-order.ts';
 import { ownAnswersWithin, ownAnswerTo } from './own-answers.ts';
 import type { PodStory } from './pod-story.ts';
-import type { Attribution, Rule } from './rule.ts';
-import { ARRIVAL_MS, propagationMs } from './rule.ts';
+import { remembered } from './remembered.ts';
+import { ARRIVAL_MS, type Attribution, propagationMs, type Rule } from './rule.ts';
 import { isAnswerOfProxy } from './steady-rules.ts';
 import { type Drop, type Story, servingContainer } from './story.ts';
 
@@ -77,6 +78,8 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
     hookMs === undefined
       ? seconds !== undefined && seconds >= graceSeconds
       : isCutOff(pod) || endsWithGrace(pod, graceSeconds);
+  // A short grace period is all slack: where the node told when its end came, only what was lost from then on counts.
+  if (overran && hookMs !== undefined && drop.endedMs < ending.hookEndMs - ARRIVAL_MS) return undefined;
   if (overran) {
     return {
       cause: 'prestop-exceeds-grace',
@@ -107,6 +110,9 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
     };
   }
   const open = takesNewConnections(ending);
+  // A server that handles SIGTERM may go on serving for longer than it has: only its process tells that it does not.
+  const mayHandle = story.sigterm === undefined || story.sigterm === 'lapses';
+  const mayWait = drop.reused && !open;
   if (story.sigterm === 'handles') {
     return {
       cause: 'grace-too-short',
@@ -121,16 +127,16 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
   }
   return {
     cause: 'sigterm-ignored',
-    confidence: drop.reused && !open ? 'medium' : 'high',
+    confidence: mayHandle || mayWait ? 'medium' : 'high',
     because: `The containers went on as before until they were killed (exit code 137) at the end of their grace period of ${graceSeconds} s${open ? ', and took new connections at their own addresses up to then' : ''}.${story.sigterm === 'lapses' ? ' Their handler for SIGTERM was gone after the signal, as that of a runtime which only passes it on: in process 1 nothing comes of that.' : ''}`,
-    ...(drop.reused &&
-      !open && {
-        undecided: {
-          causes: ['keep-alive-outlives-pod', 'grace-too-short'],
-          decidedBy:
-            'The same scenario with new connections: a pod that lives for its whole grace period there, too, ignores SIGTERM, or needs longer; one that ends early waits for its connections.',
-        },
-      }),
+    ...((mayHandle || mayWait) && {
+      undecided: {
+        causes: [...(mayWait ? (['keep-alive-outlives-pod'] as const) : []), 'grace-too-short'],
+        decidedBy: mayWait
+          ? 'The same scenario with new connections: a pod that lives for its whole grace period there, too, ignores SIGTERM, or needs longer; one that ends early waits for its connections.'
+          : 'The same scenario with a longer `terminationGracePeriodSeconds`: containers that end by themselves then needed the time.',
+      },
+    }),
   };
 }
 
@@ -224,10 +230,9 @@ function stoppedTooEarly(ending: EndingDrop): Attribution | undefined {
       because: 'The kubelet reports that the preStop hook failed.',
     };
   }
-  const firstMs = story.drops.reduce(
-    (first, one) => (isNewConnectionTo(pod, one, askedMs) ? Math.min(first, one.sentMs) : first),
-    drop.sentMs,
-  );
+  const { firstTo, unrouted } = newConnectionsLost(story);
+  const nobodys = unrouted[firstFrom(unrouted, askedMs)]?.sentMs ?? drop.sentMs;
+  const firstMs = Math.min(drop.sentMs, firstTo.get(pod) ?? drop.sentMs, nobodys);
   const effective = firstMs >= hookEndMs - AT_ONCE_MS / 3;
   if (hook && hookMs !== undefined) return byMeasuredHook({ ...ending, hookMs }, hook, effective);
   if (hook?.seconds !== undefined && hook.seconds > 0) {
@@ -269,15 +274,21 @@ function stoppedTooEarly(ending: EndingDrop): Attribution | undefined {
 
 /** The node told how the hook went, so that a hook that did not run is known from a pod that did not wait for it. */
 function byMeasuredHook(
-  { pod, hookMs }: EndingDrop & { readonly hookMs: number },
+  { pod, askedMs, hookMs }: EndingDrop & { readonly hookMs: number },
   { seconds }: NonNullable<TemplateContainer['preStop']>,
   effective: boolean,
 ): Attribution {
-  if (seconds !== undefined && hookMs < (seconds * 1000) / 2) {
+  const { hookOverMs, hookShownBy, terminatingMs = askedMs, graceSeconds = 30 } = pod;
+  // One that lasted until the grace period was over has run, however long it should have.
+  const wasCut = isCutOff(pod) || endsWithGrace(pod, graceSeconds);
+  if (seconds !== undefined && !wasCut && hookMs < (seconds * 1000) / 2) {
     const code = pod.hookExitCode ? `, with exit code ${pod.hookExitCode}` : '';
+    // Only of a program it is known when it began: the event of another hook may be told much later than it began.
+    const atMostMs =
+      hookShownBy === 'process' || hookOverMs === undefined ? hookMs : hookOverMs - terminatingMs;
     return {
       cause: 'prestop-cannot-run',
-      confidence: 'high',
+      confidence: atMostMs < (seconds * 1000) / 2 ? 'high' : 'low',
       because: `The preStop hook should sleep ${seconds} s, and was over before half of that, as the node told${code}.`,
     };
   }
@@ -312,10 +323,14 @@ function keptByAffinity({ stickyPods }: Story, pod: PodStory): Attribution | und
   };
 }
 
-function isNewConnectionTo(pod: PodStory, { pod: other, address, reused, sentMs }: Drop, askedMs: number) {
-  const mayBe = other === pod || (address === undefined && sentMs >= askedMs);
-  return mayBe && !reused;
-}
+/** When each pod lost its first new connection, and those that were led to nobody, in the order of sending. */
+const newConnectionsLost = remembered(({ drops }: Story) => {
+  const fresh = drops.filter(({ reused }) => !reused).sort((a, b) => a.sentMs - b.sentMs);
+  return {
+    firstTo: new Map(fresh.toReversed().map(({ pod, sentMs }) => [pod, sentMs])),
+    unrouted: fresh.filter(({ address }) => address === undefined),
+  };
+});
 
 function refusesNewConnections({ story, pod, askedMs, drop }: EndingDrop): boolean {
   return (

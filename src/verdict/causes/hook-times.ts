@@ -21,6 +21,13 @@ const NEXT_MS = 250;
 /** A pod was told to end at most this much before the hook began, and so was the program that it is. */
 const BEFORE_ASKED_MS = 1_500;
 
+/** What may be off by more than this cannot be set against what others told: rules go by fractions of a second. */
+const EXACT_MS = 250;
+
+export function isExact({ withinMs }: RuntimeFact): boolean {
+  return withinMs <= EXACT_MS;
+}
+
 /**
  * Reads from what the node did to the container when its hook went. `exec` hooks are programs, which the node tells of;
  * of the others it tells only what comes next. Empty where nodes were not asked. Pure.
@@ -38,6 +45,7 @@ export function hookTimesOf(given: {
     (one) =>
       one.pod === pod &&
       (container === undefined || one.container === container.name) &&
+      isExact(one) &&
       one.atMs >= askedMs - BEFORE_ASKED_MS,
   );
   const signalled = own.find(({ what }) => what === 'signalled');

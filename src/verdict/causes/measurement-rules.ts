@@ -1,6 +1,7 @@
-import type { Rule } from './rule.ts';
-import { propagationMs } from './rule.ts';
-import type { Visit } from './story.ts';
+import { firstFrom } from './in-order.ts';
+import { remembered } from './remembered.ts';
+import { propagationMs, type Rule } from './rule.ts';
+import type { Story, Visit } from './story.ts';
 
 const DISTURBANCES = {
   control:
@@ -31,21 +32,25 @@ export const disturbedMeasurement: Rule = ({ coincidence, trouble }) => {
 /** Other new connections that were answered elsewhere meanwhile prove that the nodes knew better. */
 const ANSWERED_ELSEWHERE = 20;
 
+/** On new connections, in the order of sending. */
+const answeredIn = remembered(({ visits }: Story): readonly Visit[] =>
+  visits.filter(({ ok, reused }) => ok && !reused).sort((a, b) => a.sentMs - b.sentMs),
+);
+
 /** A new connection to an address that all the others have long left. */
 export const rememberedSourcePort: Rule = ({ pod, established, address, sentMs }, story) => {
   if (pod?.outOfEndpointsMs === undefined || established) return undefined;
   const lagMs = propagationMs(story);
   const leftMs = pod.outOfEndpointsMs + lagMs;
   if (sentMs <= leftMs) return undefined;
-  const elsewhere = (visit: Visit) =>
-    visit.ok &&
-    !visit.reused &&
-    visit.address !== address &&
-    visit.sentMs >= leftMs &&
-    visit.sentMs <= sentMs;
+  let found = 0;
+  const answered = answeredIn(story);
   // No more than are needed: a long run has a hundred thousand visits, and each of its drops comes here.
-  const found = story.visits.values().filter(elsewhere).take(ANSWERED_ELSEWHERE).toArray();
-  if (found.length < ANSWERED_ELSEWHERE) return undefined;
+  for (let at = firstFrom(answered, leftMs); found < ANSWERED_ELSEWHERE; at++) {
+    const visit = answered[at];
+    if (!visit || visit.sentMs > sentMs) return undefined;
+    if (visit.address !== address) found++;
+  }
   return {
     cause: 'stale-conntrack',
     confidence: 'medium',

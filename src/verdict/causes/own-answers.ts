@@ -2,6 +2,7 @@ import type { PodProbe } from '../../model/recording.ts';
 import type { Expectation } from '../../model/scenario.ts';
 import type { DropClass } from '../../model/verdict.ts';
 import { classify, type ProbeCircumstances } from '../classify.ts';
+import { firstAfter } from './in-order.ts';
 import type { PodStory } from './pod-story.ts';
 import type { Drop, Story } from './story.ts';
 
@@ -49,11 +50,14 @@ const NEAR_MS = 250;
  * What a pod would have said at its own address at an instant: what it said both just before and just after. Undefined
  * where it was not asked on both sides, or where one was an answer and the other was none.
  */
-export function ownAnswerAt({ ownAnswers }: Story, { uid }: PodStory, atMs: number): OwnAnswer | undefined {
-  const asked = ownAnswers.get(uid) ?? [];
+export function ownAnswerAt({ ownAnswers }: Story, pod: PodStory, atMs: number): OwnAnswer | undefined {
+  const asked = ownAnswers.get(pod.uid) ?? [];
   const next = firstAfter(asked, atMs);
   const [before, after] = [asked[next - 1], asked[next]];
   if (!before || !after || atMs - before.sentMs > NEAR_MS || after.sentMs - atMs > NEAR_MS) return undefined;
+  // What has ended answers nobody: whoever answers then was given its address.
+  const { goneMs = Number.POSITIVE_INFINITY, exitedMs = goneMs } = pod;
+  if (after.answer === 'ok' && after.sentMs > Math.min(goneMs, exitedMs)) return undefined;
   if ((before.answer === 'ok') !== (after.answer === 'ok')) return undefined;
   return atMs - before.sentMs <= after.sentMs - atMs ? before.answer : after.answer;
 }
@@ -74,16 +78,4 @@ export function ownAnswersWithin(
 ): readonly OwnAnswer[] {
   const asked = ownAnswers.get(uid) ?? [];
   return asked.slice(firstAfter(asked, fromMs), firstAfter(asked, toMs)).map(({ answer }) => answer);
-}
-
-/** Index of the first that was sent after the instant. */
-function firstAfter(asked: readonly Asked[], atMs: number): number {
-  let low = 0;
-  let high = asked.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((asked[middle]?.sentMs ?? 0) > atMs) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

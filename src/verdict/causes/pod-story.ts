@@ -2,7 +2,7 @@ import type { ContainerState, PodFact } from '../../model/recording.ts';
 import type { EndpointSpan } from '../endpoint-spans.ts';
 import type { PodLife } from '../pod-generations.ts';
 import type { RunFacts } from '../run-facts.ts';
-import { type HookTimes, hookTimesOf } from './hook-times.ts';
+import { type HookTimes, hookTimesOf, isExact } from './hook-times.ts';
 
 /** What is known of one pod's life, in the order in which things happen to it. */
 export interface PodStory extends PodLife, HookTimes {
@@ -94,7 +94,8 @@ function nodesWord(
   pod: string,
   serving: string | undefined,
 ): { readonly atMs: number; readonly exitCode?: number } | undefined {
-  const own = [...runtimes.filter(({ what }) => what === 'ended'), ...processes.filter(({ ended }) => ended)];
+  const told = runtimes.filter((one) => one.what === 'ended' && isExact(one));
+  const own = [...told, ...processes.filter(({ ended }) => ended)];
   const ends = own.filter((one) => one.pod === pod);
   return ends.find(({ container }) => container === serving) ?? ends[0];
 }

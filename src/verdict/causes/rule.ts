@@ -1,5 +1,7 @@
 import type { Cause, Confidence, Finding } from '../../model/finding.ts';
+import { firstAfter, firstFrom } from './in-order.ts';
 import type { PodStory } from './pod-story.ts';
+import { remembered } from './remembered.ts';
 import type { Drop, Story } from './story.ts';
 
 /** What one drop is laid to. */
@@ -26,3 +28,11 @@ export function propagationMs({ header }: Story): number {
 
 /** Facts arrive at most this much later than what they tell of, on a machine that keeps up. */
 export const ARRIVAL_MS = 250;
+
+const inOrderOfSending = remembered(({ drops }: Story) => drops.toSorted((a, b) => a.sentMs - b.sentMs));
+
+/** The dropped requests that were sent no further from an instant than this. */
+export function dropsNear(story: Story, atMs: number, withinMs: number): readonly Drop[] {
+  const drops = inOrderOfSending(story);
+  return drops.slice(firstFrom(drops, atMs - withinMs), firstAfter(drops, atMs + withinMs));
+}

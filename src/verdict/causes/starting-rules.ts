@@ -1,5 +1,7 @@
 import type { TemplateFact } from '../../model/recording.ts';
+import { firstAfter } from './in-order.ts';
 import { type OwnAnswer, ownAnswersWithin, ownAnswerTo } from './own-answers.ts';
+import { remembered } from './remembered.ts';
 import { type Attribution, PROPAGATION_MS, type Rule } from './rule.ts';
 import { type Drop, type Story, servingContainer, type Visit } from './story.ts';
 
@@ -28,10 +30,11 @@ export const startingPod: Rule = (drop, story) => {
   const readyMs = pod.firstReadyMs ?? pod.inEndpointsMs;
   if (readyMs === undefined || drop.sentMs > readyMs + WARM_UP_LIMIT_MS) return undefined;
   // What never answers is not slow to start, and what fails now and then is not either: it is something else.
-  const own = story.visitsOf.get(pod) ?? [];
-  const soFar = own.filter(({ sentMs }) => sentMs <= drop.sentMs);
-  const healed = own.some(({ ok, sentMs }) => ok && sentMs > drop.sentMs);
-  const started = soFar.filter(({ ok }) => ok).length > soFar.length / 2 || hasStarted(soFar);
+  const { startedMs, visits, answered } = beginningOf(story.visitsOf.get(pod) ?? NO_VISITS);
+  const soFar = firstAfter(visits, drop.sentMs);
+  const answeredSoFar = firstAfter(answered, drop.sentMs);
+  const healed = answered.length > answeredSoFar;
+  const started = answeredSoFar > soFar / 2 || startedMs <= drop.sentMs;
   if (!healed || (started && !isLateSilence(drop, story))) return undefined;
   return startOf(drop, story);
 };
@@ -139,13 +142,22 @@ function byReadiness({ class: dropClass }: Drop, { after, before }: Story): Attr
 /** A pod that has answered this many requests in a row has started. */
 const STARTED_AFTER = 10;
 
-function hasStarted(visits: readonly Visit[]): boolean {
+const NO_VISITS: readonly Visit[] = [];
+
+/** A pod's visits in the order of sending, and when the last of the first so many answers in a row was asked for. */
+const beginningOf = remembered((own: readonly Visit[]) => {
+  const visits = own.toSorted((a, b) => a.sentMs - b.sentMs);
   let inARow = 0;
-  return visits.some(({ ok }) => {
+  const started = visits.find(({ ok }) => {
     inARow = ok ? inARow + 1 : 0;
     return inARow >= STARTED_AFTER;
   });
-}
+  return {
+    visits,
+    answered: visits.filter(({ ok }) => ok),
+    startedMs: started?.sentMs ?? Number.POSITIVE_INFINITY,
+  };
+});
 
 /** As many failures in a row are no accident. */
 const NEVER_AFTER = 10;
@@ -154,8 +166,8 @@ const NEVER_AFTER = 10;
 export const mutePod: Rule = (drop, { after, before, pods, visitsOf }) => {
   const { pod, class: dropClass } = drop;
   if (pod?.generation !== 'new' || pod.askedFromMs !== undefined) return undefined;
-  const own = visitsOf.get(pod) ?? [];
-  if (own.length < NEVER_AFTER || own.some(({ ok }) => ok)) return undefined;
+  const own = visitsOf.get(pod) ?? NO_VISITS;
+  if (own.length < NEVER_AFTER || beginningOf(own).answered.length > 0) return undefined;
   const template = after ?? before;
   const probed = servingContainer(template)?.readiness !== undefined;
   if (dropClass === 'refused') return deafPod(template, probed);

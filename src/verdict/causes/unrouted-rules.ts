@@ -1,7 +1,7 @@
 import { endingPod } from './ending-rules.ts';
 import { ownAnswerTo } from './own-answers.ts';
 import type { PodStory } from './pod-story.ts';
-import { ARRIVAL_MS, type Attribution, propagationMs, type Rule } from './rule.ts';
+import { ARRIVAL_MS, type Attribution, dropsNear, propagationMs, type Rule } from './rule.ts';
 import { isSilence, startOf } from './starting-rules.ts';
 import type { Drop, Story } from './story.ts';
 
@@ -72,11 +72,8 @@ function isEnding(
   return askedFromMs !== undefined && endedMs >= askedFromMs && sentMs <= overMs;
 }
 
-function hasCompany({ sentMs, class: dropClass }: Drop, pod: PodStory, { drops }: Story): boolean {
-  return drops.some(
-    (other) =>
-      other.pod === pod && other.class === dropClass && Math.abs(other.sentMs - sentMs) <= COMPANY_MS,
-  );
+function hasCompany({ sentMs, class: dropClass }: Drop, pod: PodStory, story: Story): boolean {
+  return dropsNear(story, sentMs, COMPANY_MS).some((other) => other.pod === pod && other.class === dropClass);
 }
 
 /**

@@ -94,6 +94,40 @@ describe('a preStop hook, as its node tells of it', () => {
     expect(findings[0]?.evidence[0]).toMatch(/was over before half of that.*with exit code 127/);
   });
 
+  it('has run where it lasted until the grace period was over, however long it should have', () => {
+    const { findings } = run({
+      graceSeconds: 3,
+      terminatingMs: 3_500,
+      template: withHook({ how: 'exec', seconds: 30 }, { gracePeriodSeconds: 3 }),
+      exit: { code: 137, atMs: 7_600 },
+      also: [runtime(4_520, 'program-started', { program: 'hook' }), signalled(7_500)],
+      target: [{ atMs: 4_600, draw: 'xxxx' }],
+    });
+    expect(findings).toMatchObject([{ cause: 'stops-before-endpoint-removal', confidence: 'medium' }]);
+  });
+
+  it('is not sure to have failed where only an event, which may be told late, says when it began', () => {
+    const late = {
+      template: withHook({ how: 'sleep', seconds: 1 }),
+      exit: { code: 0, atMs: 5_900 },
+      also: [killing(5_200), signalled(5_520)],
+      target: [{ atMs: 5_530, draw: 'xxxx' }],
+    } as const;
+    expect(run(late).findings).toMatchObject([{ cause: 'prestop-cannot-run', confidence: 'low' }]);
+    const atOnce = {
+      ...late,
+      also: [killing(4_520), signalled(4_530)],
+      target: [{ atMs: 4_540, draw: 'xxxx' }],
+    };
+    expect(run(atOnce).findings).toMatchObject([{ cause: 'prestop-cannot-run', confidence: 'high' }]);
+  });
+
+  it('is unknown where the clock of its node is', () => {
+    const vague = [...program(4_520, 4_530), signalled(4_532)].map((one) => ({ ...one, withinMs: 2_000 }));
+    const template = withHook({ how: 'exec', seconds: 1 });
+    expect(run({ template, also: vague })).toEqual(run({ template }));
+  });
+
   it('of unknown length is too short where it was over before the connections came', () => {
     const story = { exit: { code: 0, atMs: 5_900 }, target: [{ atMs: 5_530, draw: 'xxxx' }] };
     const template = withHook({ how: 'http' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PodProbe } from '../../../src/model/recording.ts';
+import type { PodProbe, RuntimeFact } from '../../../src/model/recording.ts';
 import { judgeRun } from '../../../src/verdict/judge.ts';
 import {
   aRolloutStory,
@@ -57,6 +57,20 @@ describe('what pods say at their own addresses', () => {
     const [finding] = findingsOf(STOPS, asked('....'));
     expect(finding).toMatchObject({ cause: 'unexplained', drops: 8, pods: [OLD.pod] });
     expect(finding?.evidence.join(' ')).toContain('these pods answered (8 of 8 moments known)');
+  });
+
+  it('is said by another where the pod had ended: its address was given on', () => {
+    const story = { ...STOPS, exit: { code: 0, atMs: 9_000 }, target: [{ atMs: 5_000, draw: 'xxxx' }] };
+    const ended: RuntimeFact = {
+      ...{ kind: 'runtime', what: 'ended', pod: OLD.pod, container: 'nginx' },
+      ...{ atMs: 4_800, withinMs: 5 },
+    };
+    const [finding] = findingsOf(
+      { ...story, also: [ended] },
+      askedItself('old', { atMs: 4_900, draw: '....' }),
+    );
+    expect(finding).toMatchObject({ cause: 'stops-before-endpoint-removal', drops: 4 });
+    expect(finding?.evidence.join(' ')).not.toContain('Asked at their own addresses');
   });
 
   it('says nothing of an instant at which a pod stopped, or too far from which it was asked', () => {
@@ -120,7 +134,7 @@ describe('what pods say at their own addresses', () => {
     ]);
   });
 
-  it("tells a proxy's bad answers from a pod's own", () => {
+  it("tells a proxy's bad answers from a pod's own, but not from those of a pod that fails now and then", () => {
     const story = {
       template: {},
       exit: { code: 0, atMs: 4_800 },
@@ -131,8 +145,12 @@ describe('what pods say at their own addresses', () => {
       { confidence: 'medium', undecided: { causes: ['readiness-too-early'] } },
     ]);
     const [finding] = findingsOf(story, askedItself('new', { atMs: 5_400, draw: '....' }));
-    expect(finding).toMatchObject({ cause: 'ingress-stale-upstream', confidence: 'high' });
-    expect(finding?.undecided).toBeUndefined();
+    expect(finding).toMatchObject({
+      cause: 'ingress-stale-upstream',
+      confidence: 'medium',
+      undecided: { causes: ['readiness-too-early'] },
+    });
+    expect(finding?.evidence[0]).toContain('those pods answered as expected at that time');
   });
 
   it('tells a pod that ignores SIGTERM from one that waits for its kept-alive connections', () => {
@@ -143,9 +161,13 @@ describe('what pods say at their own addresses', () => {
         undecided: { causes: ['keep-alive-outlives-pod', 'grace-too-short'] },
       },
     ]);
+    // A server may handle SIGTERM and serve on for longer than its grace period.
     const [open] = findingsOf(KILLED, asked('.'.repeat(20)));
-    expect(open).toMatchObject({ cause: 'sigterm-ignored', confidence: 'high' });
-    expect(open?.undecided).toBeUndefined();
+    expect(open).toMatchObject({
+      cause: 'sigterm-ignored',
+      confidence: 'medium',
+      undecided: { causes: ['grace-too-short'] },
+    });
     expect(findingsOf(KILLED, asked(`.${'x'.repeat(19)}`))).toMatchObject([
       { cause: 'keep-alive-outlives-pod', confidence: 'high' },
     ]);
