@@ -70,10 +70,22 @@ function podSentence(pod: PodStory, drops: readonly Drop[]): string {
   return `${where}, ${span} after it was told to end${steps.length === 0 ? '' : `; ${steps.join(', ')}`}.`;
 }
 
-/** `SIGTERM` for what Linux calls `terminated`; an image may ask for another one. */
-export function signalName(signal: string | undefined): string {
-  if (signal === undefined || signal === 'terminated') return 'SIGTERM';
-  return signal === 'killed' ? 'SIGKILL' : `SIG${signal.toUpperCase()}`;
+/** By what containerd's log calls them, which is what Linux does. An image may ask for any of them. */
+const SIGNAL_NAMES: ReadonlyMap<string, string> = new Map([
+  ['terminated', 'SIGTERM'],
+  ['killed', 'SIGKILL'],
+  ['quit', 'SIGQUIT'],
+  ['interrupt', 'SIGINT'],
+  ['hangup', 'SIGHUP'],
+  ['aborted', 'SIGABRT'],
+  ['user defined signal 1', 'SIGUSR1'],
+  ['user defined signal 2', 'SIGUSR2'],
+  ['window changed', 'SIGWINCH'],
+]);
+
+/** `SIGTERM`, `SIGWINCH`, `signal 37`. Inert whatever the recording says. */
+export function signalName(signal = 'terminated'): string {
+  return SIGNAL_NAMES.get(signal) ?? (/^signal \d{1,3}$/.test(signal) ? signal : 'another signal');
 }
 
 /** What pods said at their own addresses at the moments at which requests were lost there, or at no pod at all. */

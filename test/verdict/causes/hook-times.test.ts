@@ -174,6 +174,19 @@ describe('a preStop hook, as its node tells of it', () => {
   });
 });
 
+describe('the stop signal', () => {
+  it.each([
+    ['window changed', 'SIGWINCH'],
+    ['user defined signal 1', 'SIGUSR1'],
+    ['signal 37', 'signal 37'],
+    ['x) | <img src=x> @everyone\n# [a](b)', 'another signal'],
+  ])('%j is called by its name, and nothing else is', (signal, name) => {
+    const result = run({ template: {}, also: [signalled(5_523, signal)] });
+    expect(oldPod(result)?.signal).toBe(name);
+    expect(stopwatchTables(result).join('\n')).toContain(`| 1.02 s (${name}) |`);
+  });
+});
+
 describe('the stopwatch of a pod with a hook', () => {
   const measured = run({
     template: withHook({ how: 'exec', seconds: 1 }),
