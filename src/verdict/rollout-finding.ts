@@ -53,7 +53,7 @@ const OUTCOMES: Readonly<Record<Exclude<RolloutOutcome, 'completed'>, OutcomeTex
   'timed-out': {
     verdict: 'rollout-failed',
     text: 'The rollout was not over in time.',
-    remedy: 'Raise `rollout-deadline`, or find out in the timeline what it waits for.',
+    remedy: 'Raise `rollout-timeout`, or find out in the timeline what it waits for.',
   },
   'update-rejected': {
     verdict: 'rollout-failed',
@@ -77,11 +77,15 @@ const OUTCOMES: Readonly<Record<Exclude<RolloutOutcome, 'completed'>, OutcomeTex
   },
 };
 
+/** A sentence, and what was seen: `The update command failed: exit code 1` */
+export function withDetail(text: string, detail: string | undefined): string {
+  return detail === undefined ? text : `${text.replace(/\.$/, '')}: ${detail}`;
+}
+
 /** Why the rollout itself keeps the run from passing; undefined where it completed or was never started. */
 export function rolloutFinding(facts: RunFacts): Finding | undefined {
   const { rolloutEnd } = facts;
   if (!rolloutEnd || rolloutEnd.outcome === 'completed') return undefined;
   const { verdict, text, remedy } = OUTCOMES[rolloutEnd.outcome];
-  const detail = rolloutEnd.detail === undefined ? '' : ` ${rolloutEnd.detail}`;
-  return { verdict, reason: { code: rolloutEnd.outcome, text: `${text}${detail}`, remedy } };
+  return { verdict, reason: { code: rolloutEnd.outcome, text: withDetail(text, rolloutEnd.detail), remedy } };
 }

@@ -6,7 +6,7 @@ import { worstVerdict } from './combine.ts';
 import type { GuardOutcome } from './guards.ts';
 import { foldOutages } from './outages.ts';
 import { responseTimes } from './response-times.ts';
-import type { Finding } from './rollout-finding.ts';
+import { type Finding, withDetail } from './rollout-finding.ts';
 import type { RunFacts } from './run-facts.ts';
 
 /** What judging a rollout and judging a probe of a URL have in common. */
@@ -137,7 +137,7 @@ export function cutShortFindings({ end }: RunFacts): readonly Finding[] {
           verdict: 'error',
           reason: {
             code: 'run-failed',
-            text: `The run could not be carried through.${end.detail === undefined ? '' : ` ${end.detail}`}`,
+            text: withDetail('The run could not be carried through.', end.detail),
             remedy: 'Look at the log above and at the logs of the cluster in the report folder.',
           },
         },
@@ -159,15 +159,14 @@ export function unfinished(
   return [
     {
       verdict: 'inconclusive',
-      reason: { code, text: withDetail(text, end?.detail), remedy },
+      reason: { code, text: withSignal(text, end?.detail), remedy },
     },
   ];
 }
 
-function withDetail(text: string, detail: string | undefined): string {
-  if (detail === undefined) return text;
-  const [, signal] = /^cancelled by (\S+)$/.exec(detail) ?? [];
-  return signal === undefined ? `${text} ${detail}` : text.replace(/\.$/, ` (${signal}).`);
+function withSignal(text: string, detail: string | undefined): string {
+  const [, signal] = /^cancelled by (\S+)$/.exec(detail ?? '') ?? [];
+  return signal === undefined ? withDetail(text, detail) : text.replace(/\.$/, ` (${signal}).`);
 }
 
 /** `8 refused, 85 connect-timeout`; of statuses also which they were: `40 status 503 and 502`. */
