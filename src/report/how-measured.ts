@@ -87,10 +87,10 @@ export function measuredFigures(runs: readonly RunResult[]): readonly string[] {
   ];
 }
 
-/** What an outage would have had to last to be seen, over all runs; undefined where none got as far as an update. */
+/** What an outage would have had to last to be seen, over all runs; undefined where none got as far as an update. A run without requests has seen nothing, however long. */
 function smallestVisibleOutage(runs: readonly RunResult[]): string | undefined {
-  const floors = runs.flatMap(({ detectionFloorMs }) =>
-    detectionFloorMs === undefined ? [] : [detectionFloorMs],
+  const floors = runs.flatMap(({ detectionFloorMs, requests }) =>
+    detectionFloorMs === undefined || requests.sent === 0 ? [] : [detectionFloorMs],
   );
   if (floors.length === 0) return undefined;
   const partial = runs

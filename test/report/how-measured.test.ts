@@ -27,4 +27,17 @@ describe('how a scenario was measured', () => {
     const [row] = aResult([{ scenario }]).result.scenarios;
     expect(row && measuredHow(row).join(' ')).toContain(expected);
   });
+
+  it('promises nothing of an outage where no request was sent', () => {
+    const [row] = aResult([{ scenario: {} }]).result.scenarios;
+    if (!row) throw new Error('there is a scenario');
+    const [run] = row.runs;
+    if (!run) throw new Error('there is a run');
+    const told = (sent: number) => {
+      const seen = { ...run, detectionFloorMs: 8_220, requests: { ...run.requests, sent } };
+      return measuredHow({ ...row, runs: [seen] }).join(' ');
+    };
+    expect(told(100)).toContain('smallest outage that would have been seen: 8.22 s');
+    expect(told(0)).not.toContain('smallest outage');
+  });
 });
