@@ -23,8 +23,10 @@ export function presencesOf(neighbours: readonly NeighbourFact[]): readonly Pres
   ].flatMap((facts) => {
     const [first] = facts;
     if (!first) return [];
-    const gone = facts.find(({ state }) => state === 'gone');
-    return [{ scenario: first.scenario, fromMs: first.atMs, toMs: gone?.atMs ?? Number.POSITIVE_INFINITY }];
+    // Only its last word counts: one that was heard of after it had gone is there again.
+    const last = facts.at(-1);
+    const toMs = last?.state === 'gone' ? last.atMs : Number.POSITIVE_INFINITY;
+    return [{ scenario: first.scenario, fromMs: first.atMs, toMs }];
   });
 }
 

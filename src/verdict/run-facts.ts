@@ -168,7 +168,8 @@ export function runFacts(entries: readonly RecordingEntry[]): RunFacts | undefin
         notes.push(entry);
         break;
       case 'rollout-end':
-        rolloutEnd = entry;
+        // It ends once. Where it is said to have ended twice, a good end hides no bad one.
+        if (rolloutEnd === undefined || rolloutEnd.outcome === 'completed') rolloutEnd = entry;
         break;
       case 'end':
         end = entry;

@@ -19,13 +19,22 @@ export function measuredResult(facts: RunFacts, target: Account) {
     requests: target.counts,
     phases: target.phases,
     drops: target.drops,
-    ...(Object.keys(target.statuses).length === 0 ? {} : { statuses: target.statuses }),
+    ...(Object.keys(target.statuses).length === 0 ? {} : { statuses: mostFrequent(target.statuses) }),
     notJudged: target.notJudged,
     outages: worstOutages(outages),
     ...(outages.length > OUTAGE_LIMIT ? { outagesLeftOut: outages.length - OUTAGE_LIMIT } : {}),
     longestOutageMs: outages.reduce((longest, { lengthMs }) => Math.max(longest, lengthMs), 0),
     ...(response && { response }),
   };
+}
+
+/** A server may give each answer a status of its own. */
+const STATUS_LIMIT = 50;
+
+function mostFrequent(statuses: Account['statuses']): Account['statuses'] {
+  const all = Object.entries(statuses).sort(([, some = 0], [, others = 0]) => others - some);
+  const others = all.slice(STATUS_LIMIT).reduce((sum, [, number = 0]) => sum + number, 0);
+  return { ...Object.fromEntries(all.slice(0, STATUS_LIMIT)), ...(others > 0 && { others }) };
 }
 
 /** A result holds this many outages of a run, however long that took; the recording has every request. */

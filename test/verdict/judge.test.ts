@@ -81,6 +81,18 @@ describe('dropped requests', () => {
     expect(judged({ target: [{ atMs: 2_990, draw: 't' }] }).verdict).toBe('dropped');
   });
 
+  it('have as many statuses in the result as anybody reads, and the others as a sum', () => {
+    const change = (entries: readonly RecordingEntry[]) =>
+      entries.map((entry) =>
+        entry.kind === 'probe' && entry.stream === 'target' && entry.status === 503
+          ? { ...entry, status: 500 + (entry.seq % 90) }
+          : entry,
+      );
+    const { statuses = {} } = judged({ target: [{ atMs: 4_700, draw: 's'.repeat(90) }], change });
+    expect(Object.keys(statuses)).toHaveLength(51);
+    expect(statuses.others).toBe(40);
+  });
+
   it('are told with the statuses that they had, the most frequent first', () => {
     const other = new Map([
       [4_700, 502],
@@ -177,6 +189,14 @@ describe('dropped requests', () => {
 });
 
 describe('a rollout that did not complete', () => {
+  it('that is said to have ended twice has not ended well', () => {
+    const twice = (entries: readonly RecordingEntry[]) =>
+      entries.flatMap((entry): readonly RecordingEntry[] =>
+        entry.kind === 'rollout-end' ? [{ ...entry, outcome: 'timed-out' }, entry] : [entry],
+      );
+    expect(judged({ change: twice }).verdict).toBe('rollout-failed');
+  });
+
   it.each<[RolloutOutcome, string]>([
     ['nothing-replaced', 'rollout-failed'],
     ['image-pull-failed', 'rollout-failed'],

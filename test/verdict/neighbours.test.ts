@@ -42,6 +42,21 @@ describe('a run beside others', () => {
     expect(requests.dropped).toBe(3);
   });
 
+  it('is beside one that was heard of again after it had gone', () => {
+    const back = beside(news(-9_000, 'present'), news(-8_000, 'gone'), news(100, 'present'));
+    expect(judged({ ...DROPS, change: back }).verdict).toBe('inconclusive');
+    expect(judged({ change: back }).beside?.scenarios).toEqual(['other']);
+  });
+
+  it('has no cause that is sure of what may be the doing of others', () => {
+    const story = { template: {}, target: [{ atMs: 4_600, draw: 'xxx' }] };
+    const [alone] = judgeRun(aRecording(story)).findings;
+    const [accompanied] = judged(story).findings;
+    expect(alone).toMatchObject({ cause: 'stops-before-endpoint-removal', confidence: 'high' });
+    expect(accompanied).toMatchObject({ cause: alone?.cause, confidence: 'medium' });
+    expect(accompanied?.evidence.at(-1)).toMatch(/only a run alone shows/);
+  });
+
   it('is red by drops that came when the others were long gone', () => {
     expect(judged({ target: [{ atMs: 5_900, draw: 'x' }], change: GONE_EARLY }).verdict).toBe('inconclusive');
     expect(judged({ target: [{ atMs: 6_510, draw: 'x' }], change: GONE_EARLY }).verdict).toBe('dropped');

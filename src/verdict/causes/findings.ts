@@ -30,19 +30,25 @@ export function findingsOf(story: Story, account: Account, steady?: Account): re
     const drops = cases.map(({ drop, attribution: { pod } }) => (pod ? { ...drop, pod } : drop));
     const undecided = undecidedOf(cases.map(({ attribution }) => attribution));
     const suggestion = suggestionFor(cause, story, drops);
+    const confidence = mostFrequent(cases.map(({ attribution }) => attribution.confidence));
+    const beside =
+      cause !== 'prober-fault' && drops.some(({ sentMs, endedMs }) => story.isAccompanied(sentMs, endedMs));
     return {
       cause,
       drops: drops.length,
       confidence:
         doubt !== undefined && cause !== 'prober-fault'
           ? 'low'
-          : mostFrequent(cases.map(({ attribution }) => attribution.confidence)),
+          : beside && confidence === 'high'
+            ? 'medium'
+            : confidence,
       pods: namesOf(drops),
       evidence: [
         ...new Set(cases.map(({ attribution }) => attribution.because)),
         ...evidenceOf(drops, story),
         ...(RACES_WITH_NODES.has(cause) ? paceOfProxies(story) : []),
         ...(doubt === undefined ? [] : [doubt]),
+        ...(beside ? [BESIDE] : []),
       ],
       ...(undecided && { undecided }),
       ...(suggestion && { suggestion }),
@@ -56,6 +62,9 @@ export function findingsOf(story: Story, account: Account, steady?: Account): re
     ...restartFindings(story, findings),
   ];
 }
+
+const BESIDE =
+  'Other scenarios ran on the cluster at that time: whether it happens without them as well, only a run alone shows.';
 
 /** What the finding cannot be told from, unless most of its drops were: they are of one cause. */
 function undecidedOf(all: readonly Attribution[]): Attribution['undecided'] {

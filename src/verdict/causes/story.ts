@@ -14,6 +14,7 @@ import type { Account, Sample } from '../account.ts';
 import { type Coincidence, coincidences } from '../coincidence.ts';
 import { type EndpointSpan, endpointSpans } from '../endpoint-spans.ts';
 import { isClusterTrouble, isTwinOutdated } from '../guards.ts';
+import { neighboursWithin } from '../neighbours.ts';
 import { podLives } from '../pod-generations.ts';
 import { responseTimes } from '../response-times.ts';
 import { routeTable } from '../route-table.ts';
@@ -44,6 +45,8 @@ export interface Story {
   readonly proxies: readonly ProxyFact[];
   /** No other scenario was on the cluster meanwhile. */
   readonly isAlone: boolean;
+  /** Tells whether something between two instants may be the doing of others on the cluster. */
+  isAccompanied(fromMs: number, toMs: number): boolean;
   readonly events: readonly EventFact[];
   readonly notes: readonly Note[];
   readonly rolloutEnd: RolloutEnd | undefined;
@@ -146,6 +149,7 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
     ownAnswers: ownAnswersOf(facts.podProbes, target.stream.expect),
     proxies: facts.proxies,
     isAlone: facts.neighbours.length === 0,
+    isAccompanied: neighboursWithin(facts.neighbours),
     events: facts.events,
     notes: facts.notes,
     rolloutEnd: facts.rolloutEnd,
