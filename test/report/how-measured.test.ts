@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { measuredHow } from '../../src/report/how-measured.ts';
+import { measuredFigures, measuredHow } from '../../src/report/how-measured.ts';
 import { aResult } from '../support/a-result.ts';
 
 describe('how a scenario was measured', () => {
@@ -29,13 +29,11 @@ describe('how a scenario was measured', () => {
   });
 
   it('promises nothing of an outage where no request was sent', () => {
-    const [row] = aResult([{ scenario: {} }]).result.scenarios;
-    if (!row) throw new Error('there is a scenario');
-    const [run] = row.runs;
+    const run = aResult([{ scenario: {} }]).result.scenarios[0]?.runs[0];
     if (!run) throw new Error('there is a run');
     const told = (sent: number) => {
       const seen = { ...run, detectionFloorMs: 8_220, requests: { ...run.requests, sent } };
-      return measuredHow({ ...row, runs: [seen] }).join(' ');
+      return measuredFigures([seen]).join(' ');
     };
     expect(told(100)).toContain('smallest outage that would have been seen: 8.22 s');
     expect(told(0)).not.toContain('smallest outage');
