@@ -1,4 +1,5 @@
 import { least, most } from '../extremes.ts';
+import { firstAfter, firstFrom } from './in-order.ts';
 import type { PodStory } from './pod-story.ts';
 import { PROPAGATION_MS } from './rule.ts';
 import type { Drop, Visit } from './story.ts';
@@ -18,9 +19,10 @@ export function stickyPods(
   visits: readonly Visit[],
   drops: readonly Drop[],
 ): ReadonlySet<PodStory> {
-  const answered = visits.filter(({ ok, reused }) => ok && !reused);
+  const answered = visits.filter(({ ok, reused }) => ok && !reused).sort((a, b) => a.sentMs - b.sentMs);
+  const answeredBy = Map.groupBy(answered, ({ pod }) => pod);
   const lostAt = Map.groupBy(
-    drops.filter(({ reused }) => !reused),
+    drops.filter(({ reused }) => !reused).sort((a, b) => a.sentMs - b.sentMs),
     ({ pod }) => pod,
   );
   const isSticky = (pod: PodStory) => {
@@ -28,10 +30,11 @@ export function stickyPods(
     const fromMs = least(lost.map(({ sentMs }) => sentMs));
     const toMs = most(lost.map(({ sentMs }) => sentMs));
     const allWentThere = (sinceMs: number, untilMs: number) => {
-      const within = ({ sentMs }: Visit) => sentMs >= sinceMs && sentMs <= untilMs;
-      const meanwhile = answered.filter(within);
-      const elsewhere = meanwhile.filter((visit) => visit.pod !== pod).length;
-      const there = meanwhile.length - elsewhere + lost.filter(within).length;
+      const within = (sent: readonly Visit[]) =>
+        Math.max(0, firstAfter(sent, untilMs) - firstFrom(sent, sinceMs));
+      const answeredThere = within(answeredBy.get(pod) ?? []);
+      const elsewhere = within(answered) - answeredThere;
+      const there = answeredThere + within(lost);
       return there >= STICKY_AFTER && elsewhere * CONNECTIONS_PER_STRAY <= there;
     };
     // Until the other one was told to end itself. Not the earliest instant at which it may have been asked to: the
