@@ -12,7 +12,8 @@ const CONNECTIONS_PER_STRAY = 20;
 
 /**
  * Pods at which new connections were lost that had gone there by affinity: all that this client opened meanwhile went
- * to the pod, and so did all before, while it had had the choice of another that had been ready for long.
+ * to the pod, and at some time of the run all had gone to one pod while there was the choice of another that had been
+ * ready for long. That is shown once for all: who is bound by the Service is bound again when its pod is gone.
  */
 export function stickyPods(
   pods: readonly PodStory[],
@@ -25,28 +26,31 @@ export function stickyPods(
     drops.filter(({ reused }) => !reused).sort((a, b) => a.sentMs - b.sentMs),
     ({ pod }) => pod,
   );
-  const isSticky = (pod: PodStory) => {
-    const lost = lostAt.get(pod) ?? [];
-    const fromMs = least(lost.map(({ sentMs }) => sentMs));
-    const toMs = most(lost.map(({ sentMs }) => sentMs));
-    const allWentThere = (sinceMs: number, untilMs: number) => {
-      const within = (sent: readonly Visit[]) =>
-        Math.max(0, firstAfter(sent, untilMs) - firstFrom(sent, sinceMs));
-      const answeredThere = within(answeredBy.get(pod) ?? []);
-      const elsewhere = within(answered) - answeredThere;
-      const there = answeredThere + within(lost);
-      return there >= STICKY_AFTER && elsewhere * CONNECTIONS_PER_STRAY <= there;
-    };
-    // Until the other one was told to end itself. Not the earliest instant at which it may have been asked to: the
-    // server counts in whole seconds.
-    const hadTheChoiceOf = ({ inEndpointsMs = toMs, terminatingMs = toMs }: PodStory) =>
-      inEndpointsMs + PROPAGATION_MS <= fromMs &&
-      allWentThere(inEndpointsMs + PROPAGATION_MS, Math.min(terminatingMs, toMs));
-    return (
-      lost.length > 0 &&
-      pods.some((other) => other !== pod && hadTheChoiceOf(other)) &&
-      allWentThere(fromMs, toMs)
-    );
+  const allWentTo = (pod: PodStory, sinceMs: number, untilMs: number) => {
+    const within = (sent: readonly Visit[]) =>
+      Math.max(0, firstAfter(sent, untilMs) - firstFrom(sent, sinceMs));
+    const answeredThere = within(answeredBy.get(pod) ?? []);
+    const elsewhere = within(answered) - answeredThere;
+    const there = answeredThere + within(lostAt.get(pod) ?? []);
+    return there >= STICKY_AFTER && elsewhere * CONNECTIONS_PER_STRAY <= there;
   };
-  return new Set(pods.filter(isSticky));
+  // Until one of them was told to end. Not the earliest instant at which it may have been asked to: the server counts
+  // in whole seconds.
+  const wasNoChoice = (pod: PodStory, other: PodStory) =>
+    other !== pod &&
+    other.inEndpointsMs !== undefined &&
+    allWentTo(
+      pod,
+      other.inEndpointsMs + PROPAGATION_MS,
+      Math.min(
+        other.terminatingMs ?? Number.POSITIVE_INFINITY,
+        pod.terminatingMs ?? Number.POSITIVE_INFINITY,
+      ),
+    );
+  const losing = pods.filter((pod) => {
+    const sent = (lostAt.get(pod) ?? []).map(({ sentMs }) => sentMs);
+    return sent.length > 0 && allWentTo(pod, least(sent), most(sent));
+  });
+  const isShown = losing.length > 0 && pods.some((pod) => pods.some((other) => wasNoChoice(pod, other)));
+  return new Set(isShown ? losing : []);
 }
