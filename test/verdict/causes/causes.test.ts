@@ -482,6 +482,28 @@ describe('the cause of dropped requests', () => {
     ]);
   });
 
+  it('is an affinity also where that shows at another pod only', () => {
+    const boundBy = (service: object) =>
+      judgeRun(
+        aRolloutStory({
+          template: { service },
+          ...EXIT_0,
+          endpoints: [
+            { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
+            {
+              atMs: 4_500,
+              endpoints: [{ ...OLD, ...ENDING }, ...[NEW, OTHER].map((pod) => ({ ...pod, ...READY }))],
+            },
+            { atMs: 4_900, endpoints: [NEW, OTHER].map((pod) => ({ ...pod, ...READY })) },
+          ],
+          also: [aPodFact('new', 4_400, { ...OTHER_POD, change: 'added' })],
+          target: [{ atMs: 4_510, draw: 'x'.repeat(30) }],
+        }),
+      ).findings.map(({ cause }) => cause);
+    expect(boundBy({ sessionAffinity: 'ClientIP' })).toEqual(['session-affinity']);
+    expect(boundBy({})).toEqual(['stops-before-endpoint-removal']);
+  });
+
   it('is an affinity also at the last old pod, where the other had been there to choose for long before', () => {
     const goingLast = (otherReadyMs: number) =>
       judgeRun(
