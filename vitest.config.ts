@@ -46,9 +46,9 @@ export default defineConfig({
           testTimeout: 20_000,
           env,
           // Modules are loaded once for each worker and not once for each file: no test replaces a module or leaves
-          // one changed. Tests wait for sockets and processes more than they compute, hence a worker more than cores.
+          // one changed. A worker more than cores is faster, and starves tests that keep time on a slow machine.
           isolate: false,
-          maxWorkers: availableParallelism() + 1,
+          maxWorkers: availableParallelism(),
           maxConcurrency: 10,
         },
       },
@@ -57,7 +57,7 @@ export default defineConfig({
           name: 'sandbox',
           include: ['test/**/*.sandbox.test.ts'],
           isolate: false,
-          maxWorkers: 3 * availableParallelism(),
+          maxWorkers: 2 * availableParallelism(),
           testTimeout: 120_000,
           env,
         },
