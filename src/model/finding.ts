@@ -84,12 +84,12 @@ export const CAUSES: Readonly<Record<Cause, CauseText>> = {
   'keep-alive-closed-at-shutdown': {
     title: 'Old pods close kept-alive connections at shutdown while requests are on their way.',
     remedy:
-      'Answer with `Connection: close` during the `preStop` sleep and close idle connections only after it.',
+      'Tell clients to leave right behind an answer (`Connection: close`, GOAWAY, a close frame) during the `preStop` sleep, and close idle connections only after it.',
   },
   'keep-alive-outlives-pod': {
     title: 'Kept-alive connections stay with an old pod until it ends, and are cut then.',
     remedy:
-      'Answer with `Connection: close` once SIGTERM or the `preStop` hook has begun, so that clients move on.',
+      'Tell clients to leave right behind an answer (`Connection: close`, GOAWAY, a close frame) once SIGTERM or the `preStop` hook has begun.',
   },
   'missing-readiness-probe': {
     title: 'New pods get requests before they listen, because they have no readiness probe.',

@@ -35,9 +35,9 @@ const CURES: Readonly<Record<Cause, Cure | string>> = {
   'keep-alive-idle-close':
     'Change the app: let it keep idle connections for longer than its clients do, so that the client is always the one to close.',
   'keep-alive-closed-at-shutdown':
-    'Change the app: answer with `Connection: close` once it has to end, and close idle connections only some seconds later.',
+    'Change the app: once it has to end, let it tell clients to leave right behind an answer (`Connection: close`, GOAWAY, a close frame), and close idle connections only some seconds later.',
   'keep-alive-outlives-pod':
-    'Change the app: answer with `Connection: close` from the beginning of its preStop hook on, so that clients move to other pods.',
+    'Change the app: from the beginning of its preStop hook on, let it tell clients to leave right behind an answer (`Connection: close`, GOAWAY, a close frame), so that they move to other pods.',
   'missing-readiness-probe': readinessProbe,
   'readiness-too-early': deeperReadiness,
   'readiness-flaps': patientReadiness,
