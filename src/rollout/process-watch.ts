@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline';
 import type { NodeShell } from '../cluster/cluster-provider.ts';
 import type { ProcessFact, RecordingEntry } from '../model/recording.ts';
+import { listenOnNodes, type NodeListener } from './node-listener.ts';
 
 export interface ProcessWatchOptions {
   /** Undefined where nodes are out of reach: then nothing is watched. */
@@ -18,14 +18,7 @@ export interface ProcessWatchOptions {
  * that does not say has said nothing.
  */
 export async function watchProcesses(options: ProcessWatchOptions): Promise<AsyncDisposable> {
-  const { nodeShell, nodes } = options;
-  if (!nodeShell) return { async [Symbol.asyncDispose]() {} };
-  const closers = await Promise.all(nodes.map((node) => watchNode(options, nodeShell, node)));
-  return {
-    async [Symbol.asyncDispose]() {
-      await Promise.all(closers.map((close) => close()));
-    },
-  };
+  return listenOnNodes(options.nodeShell, options.nodes, () => processListener(options));
 }
 
 /**
@@ -64,32 +57,19 @@ END
   sleep 0.2
 done </dev/null 3<&- 2>&1`;
 
-const START_MS = 5_000;
-const END_MS = 3_000;
-
-async function watchNode(
-  { namespace, clock, emit }: ProcessWatchOptions,
-  nodeShell: NodeShell,
-  node: string,
-): Promise<() => Promise<void>> {
-  const shell = nodeShell.spawn(node, ['sh', '-c', WATCH, 'sh', namespace]);
-  const watching = Promise.withResolvers<void>();
+function processListener({ namespace, clock, emit }: ProcessWatchOptions): NodeListener {
   const last = new Map<string, ProcessState>();
-  shell.stderr.resume();
-  createInterface({ input: shell.stdout }).on('line', (line) => {
-    if (line === 'watching') return watching.resolve();
-    const state = parseProcessLine(line, last);
-    if (!state) return;
-    last.set(`${state.pod} ${state.container}`, state);
-    emit({ kind: 'process', atMs: clock(), ...state });
-  });
-  const ended = shell.ended.then(() => watching.resolve());
-  await Promise.race([watching.promise, after(START_MS)]);
-  return async () => {
-    shell.stdin.end();
-    await Promise.race([ended, after(END_MS)]);
-    shell.kill('SIGKILL');
-    await ended;
+  return {
+    argv: ['sh', '-c', WATCH, 'sh', namespace],
+    hear(line) {
+      if (line === 'watching') return true;
+      const state = parseProcessLine(line, last);
+      if (state) {
+        last.set(`${state.pod} ${state.container}`, state);
+        emit({ kind: 'process', atMs: clock(), ...state });
+      }
+      return false;
+    },
   };
 }
 
@@ -114,8 +94,4 @@ export function parseProcessLine(
     sigterm: caught || blocked ? 'caught' : ignored ? 'ignored' : 'default',
     first: id === '1',
   };
-}
-
-function after(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

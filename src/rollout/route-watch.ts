@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline';
 import type { LoopbackCluster, NodeShell } from '../cluster/cluster-provider.ts';
 import type { Note, RecordingEntry } from '../model/recording.ts';
 import type { TransportProtocol } from '../model/scenario.ts';
 import { type NewConnection, parseConntrackLine } from './conntrack-line.ts';
+import { listenOnNodes, type NodeListener } from './node-listener.ts';
 
 export interface RouteWatchOptions {
   /** Undefined where nodes are out of reach. */
@@ -20,16 +20,11 @@ export interface RouteWatchOptions {
   emit(entry: RecordingEntry): void;
 }
 
-export interface RouteWatch extends AsyncDisposable {
-  /** Ends the watch on every node and resolves when nothing of it is left there; idempotent. */
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
 /**
  * Listens on the nodes to their connection tracking, and emits to which pod each new connection of ours was sent,
  * also those that failed. Resolves when it is listening. Where it can not, a note says so and nothing else happens.
  */
-export async function watchRoutes(options: RouteWatchOptions): Promise<RouteWatch> {
+export async function watchRoutes(options: RouteWatchOptions): Promise<AsyncDisposable> {
   const { nodeShell, loopback, nodes } = options;
   if (loopback) {
     const emitRoute = routeEmitter(options);
@@ -40,14 +35,8 @@ export async function watchRoutes(options: RouteWatchOptions): Promise<RouteWatc
   }
   if (!nodeShell) {
     note(options, 'info', 'which pod a request was sent to is not observed: the nodes are out of reach');
-    return { async [Symbol.asyncDispose]() {} };
   }
-  const closers = await Promise.all(nodes.map((node) => watchNode(options, nodeShell, node)));
-  return {
-    async [Symbol.asyncDispose]() {
-      await Promise.all(closers.map((close) => close()));
-    },
-  };
+  return listenOnNodes(nodeShell, nodes, (node) => routeListener(options, node));
 }
 
 /**
@@ -58,39 +47,22 @@ export async function watchRoutes(options: RouteWatchOptions): Promise<RouteWatc
 const listen = (carrier: TransportProtocol) => `exec 3<&0; (cat <&3 >/dev/null; kill $$) & echo listening
 exec conntrack -E -p ${carrier.toLowerCase()} -e NEW -b 8388608 </dev/null 3<&- 2>&1`;
 
-const START_MS = 5_000;
-const END_MS = 3_000;
-
-async function watchNode(
-  options: RouteWatchOptions,
-  nodeShell: NodeShell,
-  node: string,
-): Promise<() => Promise<void>> {
-  const process = nodeShell.spawn(node, ['sh', '-c', listen(options.carrier ?? 'TCP')]);
-  const listening = Promise.withResolvers<boolean>();
+function routeListener(options: RouteWatchOptions, node: string): NodeListener {
   const emitRoute = routeEmitter(options);
   const complaints: string[] = [];
-  let closing = false;
-  process.stderr.resume();
-  createInterface({ input: process.stdout }).on('line', (line) => {
-    if (line === 'listening') return listening.resolve(true);
-    const connection = parseConntrackLine(line);
-    if (!connection) return complaints.push(line);
-    emitRoute(connection);
-  });
-  const ended = process.ended.then(() => {
-    listening.resolve(false);
-    if (closing) return;
-    const why = complaints.slice(-3).join(' ').slice(0, 300);
-    note(options, 'warning', `the listener on node ${node} ended, routes are unknown from now on: ${why}`);
-  });
-  await Promise.race([listening.promise, after(START_MS)]);
-  return async () => {
-    closing = true;
-    process.stdin.end();
-    await Promise.race([ended, after(END_MS)]);
-    process.kill('SIGKILL');
-    await ended;
+  return {
+    argv: ['sh', '-c', listen(options.carrier ?? 'TCP')],
+    hear(line) {
+      if (line === 'listening') return true;
+      const connection = parseConntrackLine(line);
+      if (connection) emitRoute(connection);
+      else complaints.push(line);
+      return false;
+    },
+    endedUnasked() {
+      const why = complaints.slice(-3).join(' ').slice(0, 300);
+      note(options, 'warning', `the listener on node ${node} ended, routes are unknown from now on: ${why}`);
+    },
   };
 }
 
@@ -107,8 +79,4 @@ function routeEmitter({ streams, clock, emit }: RouteWatchOptions): (connection:
 
 function note({ clock, emit }: RouteWatchOptions, level: Note['level'], text: string): void {
   emit({ kind: 'note', atMs: clock(), level, subject: 'route-source', text });
-}
-
-function after(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

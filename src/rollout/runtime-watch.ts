@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline';
 import type { NodeShell } from '../cluster/cluster-provider.ts';
 import type { RecordingEntry, RuntimeFact } from '../model/recording.ts';
+import { listenOnNodes, type NodeListener } from './node-listener.ts';
 import { parseRuntimeLine, type RuntimeEvent } from './runtime-line.ts';
 
 export interface RuntimeWatchOptions {
@@ -26,17 +26,13 @@ export interface RuntimeWatch extends AsyncDisposable {
  * nothing.
  */
 export async function watchRuntimes(options: RuntimeWatchOptions): Promise<RuntimeWatch> {
-  const { nodeShell, nodes, emit } = options;
-  if (!nodeShell) return { see() {}, async [Symbol.asyncDispose]() {} };
-  const workload = new Workload(emit);
-  const closers = await Promise.all(
-    nodes.map((node) => watchNode(options, nodeShell, node, (event, when) => workload.hear(event, when))),
+  const workload = new Workload(options.emit);
+  const listeners = await listenOnNodes(options.nodeShell, options.nodes, () =>
+    runtimeListener(options, (event, when) => workload.hear(event, when)),
   );
   return {
     see: (entry) => workload.see(entry),
-    async [Symbol.asyncDispose]() {
-      await Promise.all(closers.map((close) => close()));
-    },
+    [Symbol.asyncDispose]: () => listeners[Symbol.asyncDispose](),
   };
 }
 
@@ -104,56 +100,40 @@ echo "now $(date +%s.%N)"
 cat <&3 >/dev/null
 kill $log $events`;
 
-const START_MS = 5_000;
-const END_MS = 3_000;
-
 /** A line is on its way for less than this where both clocks are one. */
 const SAME_CLOCK_MS = 2_000;
 
 /** The runtime writes a line a moment before or after it does what it says. */
 const OWN_MS = 5;
 
-async function watchNode(
+function runtimeListener(
   { clock, wallClockMs = Date.now }: RuntimeWatchOptions,
-  nodeShell: NodeShell,
-  node: string,
   hear: (event: RuntimeEvent, when: When) => void,
-): Promise<() => Promise<void>> {
+): NodeListener {
   const spawnedMs = clock();
-  const shell = nodeShell.spawn(node, ['sh', '-c', WATCH]);
-  const watching = Promise.withResolvers<void>();
   /** What to add to the node's clock to get the recording's, and how far that may be off. */
   let offset: { readonly ms: number; readonly withinMs: number } | undefined;
-  shell.stderr.resume();
-  createInterface({ input: shell.stdout }).on('line', (line) => {
-    const now = /^now (\d+\.\d+)$/.exec(line)?.[1];
-    if (now !== undefined) {
-      const nodeMs = Number(now) * 1000;
-      const lateMs = wallClockMs() - nodeMs;
-      // The nodes of kind are on this machine's kernel: what lies between the two is the way of a line.
-      const same = lateMs > -1 && lateMs < SAME_CLOCK_MS;
-      offset = same
-        ? { ms: clock() - wallClockMs(), withinMs: OWN_MS }
-        : // How long the line was on its way is not known, only that it was not written before the shell was there.
-          { ms: clock() - nodeMs, withinMs: Math.max(SAME_CLOCK_MS, clock() - spawnedMs) };
-      return watching.resolve();
-    }
-    const event = parseRuntimeLine(line);
-    if (event && offset) {
-      const atMs = Math.round((event.wallMs + offset.ms) * 1000) / 1000;
-      hear(event, { atMs, withinMs: offset.withinMs });
-    }
-  });
-  const ended = shell.ended.then(() => watching.resolve());
-  await Promise.race([watching.promise, after(START_MS)]);
-  return async () => {
-    shell.stdin.end();
-    await Promise.race([ended, after(END_MS)]);
-    shell.kill('SIGKILL');
-    await ended;
+  return {
+    argv: ['sh', '-c', WATCH],
+    hear(line) {
+      const now = /^now (\d+\.\d+)$/.exec(line)?.[1];
+      if (now !== undefined) {
+        const nodeMs = Number(now) * 1000;
+        const lateMs = wallClockMs() - nodeMs;
+        // The nodes of kind are on this machine's kernel: what lies between the two is the way of a line.
+        const same = lateMs > -1 && lateMs < SAME_CLOCK_MS;
+        offset = same
+          ? { ms: clock() - wallClockMs(), withinMs: OWN_MS }
+          : // How long the line was on its way is not known, only that it was not written before the shell was there.
+            { ms: clock() - nodeMs, withinMs: Math.max(SAME_CLOCK_MS, clock() - spawnedMs) };
+        return true;
+      }
+      const event = parseRuntimeLine(line);
+      if (event && offset) {
+        const atMs = Math.round((event.wallMs + offset.ms) * 1000) / 1000;
+        hear(event, { atMs, withinMs: offset.withinMs });
+      }
+      return false;
+    },
   };
-}
-
-function after(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
