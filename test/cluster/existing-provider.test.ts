@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../src/cluster/cluster-provider.ts';
 import { existingProvider } from '../../src/cluster/existing/existing-provider.ts';
+import { aCluster } from '../support/a-cluster.ts';
 import { type FakeKube, startFakeKube } from '../support/fake-kube.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -119,17 +120,7 @@ function kubeconfigOf(kube: FakeKube): string {
 
 function acquire(kubeconfig: string, context?: string): Promise<Cluster> {
   return existingProvider().acquire(
-    {
-      provider: 'existing',
-      kubeconfig,
-      ...(context === undefined ? {} : { context }),
-      cni: 'kindnet',
-      kubeProxyMode: 'iptables',
-      nodes: 2,
-      images: [],
-      keep: false,
-      proberImage: 'node:24-slim',
-    },
+    { ...aCluster('existing'), kubeconfig, ...(context === undefined ? {} : { context }) },
     {
       signal: new AbortController().signal,
       progress: () => {},

@@ -7,18 +7,11 @@ import { finishedStage } from '../../src/cluster/kind/kind-cli.ts';
 import { kindProvider } from '../../src/cluster/kind/kind-provider.ts';
 import { BadInputError, EnvironmentError, type Problem } from '../../src/model/problem.ts';
 import type { ClusterSettings } from '../../src/model/settings.ts';
+import { aCluster } from '../support/a-cluster.ts';
 import { fakeTools } from '../support/fake-tools.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const settings: ClusterSettings = {
-  provider: 'kind',
-  cni: 'kindnet',
-  kubeProxyMode: 'iptables',
-  nodes: 2,
-  images: [],
-  keep: false,
-  proberImage: 'node:24-slim',
-};
+const settings = aCluster();
 
 const INFO = '{"ServerVersion":"28.0.4","CgroupVersion":"2","Architecture":"x86_64","DockerRootDir":"/"}';
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { withStaticFindings } from '../../src/gate/check-plan.ts';
 import { parseManifests } from '../../src/inputs/manifests/parse-manifests.ts';
 import type { Plan, PlannedScenario } from '../../src/model/plan.ts';
+import { aCluster } from '../support/a-cluster.ts';
 import { aScenario } from '../support/a-recording.ts';
 
 function web({
@@ -42,11 +43,7 @@ function found(
 ) {
   const { deployment, service, ...scenario } = aScenario();
   const plan: Plan = {
-    cluster: {
-      ...{ provider: 'kind', cni: 'kindnet', kubeProxyMode: 'iptables', nodes: 2, images: [] },
-      ...{ keep: false, proberImage: 'node' },
-      ...cluster,
-    },
+    cluster: { ...aCluster(), ...cluster },
     scenarios: [
       { scenario: { ...scenario, deployment: 'web', service: 'web' }, repeat: 1, objects: [], ...planned },
     ],

@@ -6,17 +6,8 @@ import type { ManifestObject } from '../../src/model/manifest.ts';
 import type { Plan, ScenarioManifests } from '../../src/model/plan.ts';
 import type { ClusterSettings, ScenarioSettings } from '../../src/model/settings.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
+import { aCluster } from '../support/a-cluster.ts';
 import { codesAndPlaces, problemsOf } from '../support/problems.ts';
-
-const CLUSTER: ClusterSettings = {
-  provider: 'kind',
-  cni: 'kindnet',
-  kubeProxyMode: 'iptables',
-  nodes: 2,
-  images: [],
-  keep: false,
-  proberImage: 'node:24-slim',
-};
 
 const SCENARIO: ScenarioSettings = {
   name: 'new connections',
@@ -52,7 +43,7 @@ function plan({ app, updated, scenario, cluster, machine }: Case): Plan {
     ...(updated === undefined ? {} : { updatedObjects: objects(updated, 'next.yaml') }),
   };
   const settings = {
-    cluster: { ...CLUSTER, ...cluster },
+    cluster: { ...aCluster(), ...cluster },
     scenarios: [{ ...SCENARIO, ...scenario }],
     parallel: 1,
     report: { outputDir: 'out', comment: 'always', check: true, failOn: [] },
@@ -301,7 +292,7 @@ describe('a plan', () => {
 
   it('says what is common to several scenarios once', () => {
     const settings = {
-      cluster: CLUSTER,
+      cluster: aCluster(),
       scenarios: [SCENARIO, { ...SCENARIO, name: 'b' }],
       parallel: 1,
       report: { outputDir: 'o', comment: 'never', check: true, failOn: [] },

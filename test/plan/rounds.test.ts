@@ -5,18 +5,9 @@ import type { PlannedScenario } from '../../src/model/plan.ts';
 import type { Scenario } from '../../src/model/scenario.ts';
 import type { ClusterSettings, Settings } from '../../src/model/settings.ts';
 import { roundsOf } from '../../src/plan/rounds.ts';
+import { aCluster } from '../support/a-cluster.ts';
 import { aScenario } from '../support/a-recording.ts';
 import { manifestObject } from '../support/manifest-objects.ts';
-
-const CLUSTER: ClusterSettings = {
-  provider: 'kind',
-  cni: 'kindnet',
-  kubeProxyMode: 'iptables',
-  nodes: 2,
-  images: [],
-  keep: false,
-  proberImage: 'node:24-slim',
-};
 
 const object = (apiVersion: string, kind: string, spec: object = {}) =>
   manifestObject({ apiVersion, kind, metadata: { name: 'web' }, spec });
@@ -38,7 +29,7 @@ const rounds = (
   parallel: Settings['parallel'] = 4,
   machine = MANY,
   cluster: Partial<ClusterSettings> = {},
-) => roundsOf(scenarios, { parallel, cluster: { ...CLUSTER, ...cluster } }, machine);
+) => roundsOf(scenarios, { parallel, cluster: { ...aCluster(), ...cluster } }, machine);
 /** Two kept-alive ones and what is asked about: what it is alone for. */
 const aloneFor = (odd: PlannedScenario) =>
   rounds([planned(KEPT), odd, planned(KEPT)]).find(({ scenarios }) => scenarios.includes(1))?.alone;

@@ -30,6 +30,19 @@ export const READY = { ready: true, serving: true, terminating: false } as const
 export const ENDING = { ready: false, serving: true, terminating: true } as const;
 export const UNREADY = { ready: false, serving: false, terminating: false } as const;
 
+/** The old pod's end as the nodes see it: it leaves the endpoints when it has ended. */
+export const SURGE = [
+  { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
+  {
+    atMs: 4_500,
+    endpoints: [
+      { ...OLD, ...ENDING },
+      { ...NEW, ...READY },
+    ],
+  },
+  { atMs: 4_900, endpoints: [{ ...NEW, ...READY }] },
+];
+
 /** An update of the kind Recreate: the old pod goes before there is a new one, and nobody answers meanwhile. */
 export const RECREATED: StoryOptions = {
   template: { strategy: { type: 'Recreate' } },

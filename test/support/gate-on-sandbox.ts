@@ -11,9 +11,11 @@ import { type GateOutcome, runGate } from '../../src/gate/run-gate.ts';
 import type { ManifestObject } from '../../src/model/manifest.ts';
 import type { Plan, PlannedScenario } from '../../src/model/plan.ts';
 import type { Scenario } from '../../src/model/scenario.ts';
+import { sequenceOfRun } from '../../src/model/sequence.ts';
 import type { ClusterSettings } from '../../src/model/settings.ts';
 import type { ScenarioResult } from '../../src/model/verdict.ts';
 import { deployment, onceUpdated, READY_PROBE, service } from '../cluster/sandbox/quick-sandbox.ts';
+import { aCluster } from './a-cluster.ts';
 
 const SILENT: Progress = { line() {}, warning() {}, status() {}, section: () => ({ [Symbol.dispose]() {} }) };
 
@@ -64,16 +66,7 @@ export function gateOnSandbox(): (run?: SandboxRun) => Promise<SandboxOutcome> {
     const outputDir = await mkdtemp(join(folder, 'run-'));
     const outcome = await runGate({
       plan: withStaticFindings({
-        cluster: {
-          provider: 'sandbox',
-          cni: 'kindnet',
-          kubeProxyMode: 'iptables',
-          nodes: 2,
-          images: [],
-          keep: false,
-          proberImage: 'node:24-slim',
-          ...run.cluster,
-        },
+        cluster: { ...aCluster('sandbox'), ...run.cluster },
         scenarios: [run, ...(run.others ?? [])].map((one) => ({
           scenario: scenarioOf(one),
           repeat: 1,
@@ -119,6 +112,15 @@ function provider({ options, fault }: SandboxRun): ClusterProvider {
 
 /** A dropped request is proven when it is seen: only a pass needs the long tail, and enough requests before the update. */
 export const BRIEF: Partial<Scenario> = { ratePerSecond: 100, baselineMs: 1_000, tailMs: 500 };
+
+/** What makes the container good: longer than the balancers of these tests take. */
+export const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
+
+/** Each update writes a number into the pods, and answers have to carry it as `version`. */
+export const NUMBERED: Partial<Scenario> = {
+  update: { kind: 'sequence', name: 'VERSION', ...sequenceOfRun(1) },
+  expect: { statusFrom: 200, statusTo: 299, sequence: { path: '$.version', ...sequenceOfRun(1) } },
+};
 
 /** Enough requests for a pass also during an update that is over in a second. */
 export const QUICK_ROLLOUT: Partial<Scenario> = { ratePerSecond: 100, baselineMs: 2_200 };

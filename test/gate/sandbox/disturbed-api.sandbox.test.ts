@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { gateOnSandbox } from '../../support/gate-on-sandbox.ts';
+import { gateOnSandbox, HOOK } from '../../support/gate-on-sandbox.ts';
 
 const gate = gateOnSandbox();
-
-const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
 
 describe('the whole gate on a sandbox with faults', () => {
   it('is green for a good one although watches lose events and the API server is away for a while', async () => {

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { gateOnSandbox } from '../../support/gate-on-sandbox.ts';
+import { gateOnSandbox, HOOK } from '../../support/gate-on-sandbox.ts';
 
 const gate = gateOnSandbox();
-
-const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
 
 describe('the whole gate, for a Deployment with preStop', () => {
   it('is green, and shows by a bad twin that it could have been red', async () => {

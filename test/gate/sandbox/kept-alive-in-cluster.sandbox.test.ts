@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { gateOnSandbox } from '../../support/gate-on-sandbox.ts';
+import { gateOnSandbox, HOOK } from '../../support/gate-on-sandbox.ts';
 
 const gate = gateOnSandbox();
-
-const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
 
 describe('the whole gate on the sandbox', () => {
   it('is green from inside the cluster over kept-alive connections that are drained', async () => {

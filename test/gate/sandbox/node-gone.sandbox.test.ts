@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { BRIEF, gateOnSandbox } from '../../support/gate-on-sandbox.ts';
+import { BRIEF, gateOnSandbox, HOOK } from '../../support/gate-on-sandbox.ts';
 
 const gate = gateOnSandbox();
-
-const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
 
 describe('the whole gate on a sandbox with faults', () => {
   it('tells a node that is gone from a Deployment that drops', async () => {

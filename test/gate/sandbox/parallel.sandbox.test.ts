@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { judgeRecordings } from '../../../src/gate/judge-recordings.ts';
-import { BRIEF, gateOnSandbox } from '../../support/gate-on-sandbox.ts';
+import { BRIEF, gateOnSandbox, HOOK } from '../../support/gate-on-sandbox.ts';
 
 const gate = gateOnSandbox();
-
-const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
 
 describe('scenarios that run at the same time on one cluster', () => {
   it('are each judged for themselves: what drops is made again alone, and what passes has passed', async () => {

@@ -1,21 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Scenario } from '../../../src/model/scenario.ts';
-import { sequenceOfRun } from '../../../src/model/sequence.ts';
 import { renderConsole } from '../../../src/report/console-table.ts';
-import { gateOnSandbox } from '../../support/gate-on-sandbox.ts';
+import { gateOnSandbox, HOOK, NUMBERED } from '../../support/gate-on-sandbox.ts';
 
 const gate = gateOnSandbox();
-
-const STEADY_END = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
-const NUMBERED: Partial<Scenario> = {
-  update: { kind: 'sequence', name: 'VERSION', ...sequenceOfRun(1) },
-  expect: { statusFrom: 200, statusTo: 299, sequence: { path: '$.version', ...sequenceOfRun(1) } },
-};
 
 describe('a number that the update writes into the pods, on the sandbox', () => {
   it('is what answers carry: the old one, then the new one, and higher ones in the next run', async () => {
     const { row, result } = await gate({
-      container: { ...STEADY_END, args: ['--answer', '{"version": $(VERSION)}'] },
+      container: { ...HOOK, args: ['--answer', '{"version": $(VERSION)}'] },
       scenario: NUMBERED,
       planned: { repeat: 2 },
     });

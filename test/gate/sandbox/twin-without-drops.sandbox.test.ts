@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { renderConsole } from '../../../src/report/console-table.ts';
-import { gateOnSandbox, QUICK_ROLLOUT } from '../../support/gate-on-sandbox.ts';
+import { gateOnSandbox, HOOK, QUICK_ROLLOUT } from '../../support/gate-on-sandbox.ts';
 
 const gate = gateOnSandbox();
-
-const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
 
 describe('runs with other manifests, on the sandbox', () => {
   it('show by a bad twin that drops nothing, either, that a green one says little', async () => {

@@ -13,6 +13,7 @@ import {
   READY,
   RECREATED,
   type StoryOptions,
+  SURGE,
   UNREADY,
 } from '../../support/a-rollout-story.ts';
 
@@ -24,18 +25,6 @@ const withPreStop = (seconds: number) => ({
 const KEEP_ALIVE = { scenario: { connection: 'keep-alive' }, reused: true } as const;
 const GRACE_2 = { graceSeconds: 2, terminatingMs: 3_000 };
 const EXIT_0 = { exit: { code: 0, atMs: 4_800 } };
-/** The old pod's end as the nodes see it: it leaves the endpoints when it has ended. */
-const SURGE = [
-  { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
-  {
-    atMs: 4_500,
-    endpoints: [
-      { ...OLD, ...ENDING },
-      { ...NEW, ...READY },
-    ],
-  },
-  { atMs: 4_900, endpoints: [{ ...NEW, ...READY }] },
-];
 
 const OTHER = { pod: 'web-old-1', address: '10.244.1.3', node: 'worker' } as const;
 const OTHER_POD = { uid: 'uid-old-1', name: OTHER.pod, address: OTHER.address } as const;

@@ -4,27 +4,16 @@ import { judgeRun } from '../../../src/verdict/judge.ts';
 import {
   aRolloutStory,
   askedItself,
-  ENDING,
   NEW,
   OLD,
-  READY,
   type StoryOptions,
+  SURGE,
 } from '../../support/a-rollout-story.ts';
 
 const ENDS = {
   template: {},
   exit: { code: 0, atMs: 4_800 },
-  endpoints: [
-    { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
-    {
-      atMs: 4_500,
-      endpoints: [
-        { ...OLD, ...ENDING },
-        { ...NEW, ...READY },
-      ],
-    },
-    { atMs: 4_900, endpoints: [{ ...NEW, ...READY }] },
-  ],
+  endpoints: SURGE,
 };
 const STOPS = { ...ENDS, target: [{ atMs: 4_560, draw: 'xxxx.x.xxx' }] };
 const KILLED = {
