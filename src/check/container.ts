@@ -1,5 +1,5 @@
 import type { FieldPath, ManifestObject } from '../model/manifest.ts';
-import { property } from '../model/plain-data.ts';
+import { listOf, property } from '../model/plain-data.ts';
 
 /** A container of a pod template as far as the rules read it. Whatever has the wrong type counts as not written. */
 export interface Container {
@@ -78,8 +78,8 @@ function readContainer({ content, path }: Item): Container {
     image: text(property(content, 'image')) ?? '',
     command: texts(property(content, 'command')),
     args: texts(property(content, 'args')),
-    environmentNames: list(property(content, 'env')).flatMap((one) => text(property(one, 'name')) ?? []),
-    ports: list(property(content, 'ports')).flatMap(readPort),
+    environmentNames: listOf(property(content, 'env')).flatMap((one) => text(property(one, 'name')) ?? []),
+    ports: listOf(property(content, 'ports')).flatMap(readPort),
     preStop: readHook(property(lifecycle, 'preStop')),
     hasLifecycle: lifecycle !== undefined && lifecycle !== null,
     readiness: readProbe(property(content, 'readinessProbe')),
@@ -134,12 +134,8 @@ function readProbe(probe: unknown): ContainerProbe | undefined {
   };
 }
 
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
 function texts(value: unknown): readonly string[] {
-  return list(value).flatMap((one) => text(one) ?? []);
+  return listOf(value).flatMap((one) => text(one) ?? []);
 }
 
 function text(value: unknown): string | undefined {

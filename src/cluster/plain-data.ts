@@ -1,4 +1,4 @@
-import { isRecord, type PlainRecord } from '../model/plain-data.ts';
+import { isRecord, listOf, type PlainRecord } from '../model/plain-data.ts';
 
 /** The value where it is a map, an empty map otherwise. */
 export function mapOf(value: unknown): PlainRecord {
@@ -7,5 +7,5 @@ export function mapOf(value: unknown): PlainRecord {
 
 /** The maps in a list; nothing where it is no list. */
 export function mapsOf(value: unknown): readonly PlainRecord[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
+  return listOf(value).filter(isRecord);
 }

@@ -6,6 +6,11 @@ export function isRecord(value: unknown): value is PlainRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The items of a list; none where it is no list. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
 /** A property of data of unknown shape; undefined where any step of the way is missing. */
 export function property(value: unknown, ...path: readonly string[]): unknown {
   let current = value;

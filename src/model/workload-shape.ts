@@ -1,5 +1,5 @@
 import { type ManifestObject, placeText } from './manifest.ts';
-import { property } from './plain-data.ts';
+import { listOf, property } from './plain-data.ts';
 
 /** A container as far as the plan reads it. Everything comes from a user's file and may be of any shape. */
 export interface ContainerShape {
@@ -63,8 +63,8 @@ export function readDeployment(object: ManifestObject): DeploymentShape {
     templateLabels: labels(property(template, 'metadata', 'labels')),
     template,
     hostNetwork: property(podSpec, 'hostNetwork') === true,
-    containers: list(property(podSpec, 'containers')).map(readContainer),
-    initContainers: list(property(podSpec, 'initContainers')).map(readContainer),
+    containers: listOf(property(podSpec, 'containers')).map(readContainer),
+    initContainers: listOf(property(podSpec, 'initContainers')).map(readContainer),
   };
 }
 
@@ -77,7 +77,7 @@ function readService(object: ManifestObject): ServiceShape {
     type: textAt(spec, 'type') ?? 'ClusterIP',
     headless: property(spec, 'clusterIP') === 'None',
     selector: selector.size === 0 ? undefined : selector,
-    ports: list(property(spec, 'ports')).flatMap((port) => {
+    ports: listOf(property(spec, 'ports')).flatMap((port) => {
       const number = numberAt(port, 'port');
       if (number === undefined) return [];
       const targetPort = property(port, 'targetPort');
@@ -118,7 +118,7 @@ function readContainer(container: unknown): ContainerShape {
     name: textAt(container, 'name') ?? '',
     image: textAt(container, 'image'),
     imagePullPolicy: textAt(container, 'imagePullPolicy'),
-    ports: list(property(container, 'ports')).flatMap((one) => {
+    ports: listOf(property(container, 'ports')).flatMap((one) => {
       const containerPort = numberAt(one, 'containerPort');
       if (containerPort === undefined) return [];
       return { name: textAt(one, 'name'), containerPort, hostPort: numberAt(one, 'hostPort') };
@@ -128,7 +128,7 @@ function readContainer(container: unknown): ContainerShape {
         ? { port, path: textAt(get, 'path') ?? '/', scheme: textAt(get, 'scheme') ?? 'HTTP' }
         : undefined,
     environment: new Map(
-      list(property(container, 'env')).map((one) => [textAt(one, 'name') ?? '', textAt(one, 'value')]),
+      listOf(property(container, 'env')).map((one) => [textAt(one, 'name') ?? '', textAt(one, 'value')]),
     ),
   };
 }
@@ -141,10 +141,6 @@ function textAt(value: unknown, key: string): string | undefined {
 function numberAt(value: unknown, key: string): number | undefined {
   const found = property(value, key);
   return typeof found === 'number' ? found : undefined;
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 function labels(value: unknown): Labels {

@@ -1,4 +1,4 @@
-import { property } from '../model/plain-data.ts';
+import { listOf, property } from '../model/plain-data.ts';
 import type { PlannedScenario } from '../model/plan.ts';
 import { sequenceOfRun } from '../model/sequence.ts';
 import { patchedScenario } from './patched-scenario.ts';
@@ -14,7 +14,7 @@ export function numberedScenario(planned: PlannedScenario, run: number): Planned
   const numbers = sequenceOfRun(run);
   const content = objects.find(({ kind, name }) => kind === 'Deployment' && name === deployment)?.content;
   const containers = property(content, 'spec', 'template', 'spec', 'containers');
-  const fields = (Array.isArray(containers) ? containers : []).map((container) => ({
+  const fields = listOf(containers).map((container) => ({
     name: property(container, 'name'),
     env: withVariable(property(container, 'env'), update.name, String(numbers.from)),
   }));
@@ -35,8 +35,6 @@ export function numberedScenario(planned: PlannedScenario, run: number): Planned
 
 /** First of all variables, so that the others and the arguments may refer to it: `$(NAME)`. */
 function withVariable(environment: unknown, name: string, value: string): readonly unknown[] {
-  const others = (Array.isArray(environment) ? environment : []).filter(
-    (variable) => property(variable, 'name') !== name,
-  );
+  const others = listOf(environment).filter((variable) => property(variable, 'name') !== name);
   return [{ name, value }, ...others];
 }

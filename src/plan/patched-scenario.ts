@@ -1,6 +1,6 @@
 import type { ManifestObject } from '../model/manifest.ts';
 import { type ManifestPatch, patchedContent } from '../model/manifest-patch.ts';
-import { isRecord, property } from '../model/plain-data.ts';
+import { isRecord, listOf, property } from '../model/plain-data.ts';
 import type { PlannedScenario } from '../model/plan.ts';
 
 /**
@@ -56,7 +56,7 @@ export function badTwin({ scenario, objects }: PlannedScenario): ManifestPatch |
   const deployment = objects.find(({ kind, name }) => kind === 'Deployment' && name === scenario.deployment);
   if (!deployment) return undefined;
   const containers = property(deployment.content, 'spec', 'template', 'spec', 'containers');
-  const hooked = (Array.isArray(containers) ? containers : []).filter((container) =>
+  const hooked = listOf(containers).filter((container) =>
     isRecord(property(container, 'lifecycle', 'preStop')),
   );
   const spec = {

@@ -1,5 +1,5 @@
 import type { ManifestObject } from '../model/manifest.ts';
-import { property } from '../model/plain-data.ts';
+import { listOf, property } from '../model/plain-data.ts';
 import type { PlannedScenario } from '../model/plan.ts';
 
 /**
@@ -60,8 +60,8 @@ function reachOfService(content: unknown): string | undefined {
   if (clusterIp !== undefined && clusterIp !== 'None' && clusterIp !== '')
     return 'asks for a fixed cluster IP';
   const isFixed = (port: unknown) => Number(property(port, 'nodePort') ?? 0) !== 0;
-  if (listed(property(spec, 'ports')).some(isFixed)) return 'asks for a fixed node port';
-  return listed(property(spec, 'externalIPs')).length > 0 ? 'asks for external addresses' : undefined;
+  if (listOf(property(spec, 'ports')).some(isFixed)) return 'asks for a fixed node port';
+  return listOf(property(spec, 'externalIPs')).length > 0 ? 'asks for external addresses' : undefined;
 }
 
 /** Of whatever makes pods, and of a pod itself. */
@@ -78,16 +78,12 @@ function reachOfPods(podSpec: unknown): string | undefined {
     return 'sees the processes of its nodes';
   const priority = property(podSpec, 'priorityClassName') ?? property(podSpec, 'priority');
   if (priority !== undefined && priority !== '') return 'has a priority, by which it may displace others';
-  if (listed(property(podSpec, 'volumes')).some((volume) => property(volume, 'hostPath') !== undefined))
+  if (listOf(property(podSpec, 'volumes')).some((volume) => property(volume, 'hostPath') !== undefined))
     return 'uses files of its nodes';
-  const containers = ['containers', 'initContainers'].flatMap((key) => listed(property(podSpec, key)));
+  const containers = ['containers', 'initContainers'].flatMap((key) => listOf(property(podSpec, key)));
   const takesHostPort = (container: unknown) =>
-    listed(property(container, 'ports')).some((port) => Number(property(port, 'hostPort') ?? 0) !== 0);
+    listOf(property(container, 'ports')).some((port) => Number(property(port, 'hostPort') ?? 0) !== 0);
   if (containers.some(takesHostPort)) return 'takes a port of its nodes';
   const isPrivileged = (container: unknown) => property(container, 'securityContext', 'privileged') === true;
   return containers.some(isPrivileged) ? 'has the rights of its nodes' : undefined;
-}
-
-function listed(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -1,6 +1,6 @@
 import type { Suggestion } from '../../model/finding.ts';
 import { type FieldPath, type ManifestObject, placeText } from '../../model/manifest.ts';
-import { property } from '../../model/plain-data.ts';
+import { listOf, property } from '../../model/plain-data.ts';
 import type { StaticFinding } from '../../model/static-finding.ts';
 import type { Labels, ServicePortShape } from '../../model/workload-shape.ts';
 import { isSubset } from '../../model/workload-shape.ts';
@@ -214,11 +214,11 @@ interface Backend {
 
 function backendsOf(content: unknown): readonly Backend[] {
   const spec = property(content, 'spec');
-  const rules = list(property(spec, 'rules'));
+  const rules = listOf(property(spec, 'rules'));
   return [
     backend(property(spec, 'defaultBackend'), ['spec', 'defaultBackend']),
     ...rules.flatMap((rule, index) =>
-      list(property(rule, 'http', 'paths')).map((path, place) =>
+      listOf(property(rule, 'http', 'paths')).map((path, place) =>
         backend(property(path, 'backend'), ['spec', 'rules', index, 'http', 'paths', place, 'backend']),
       ),
     ),
@@ -288,8 +288,4 @@ function labelText(labels: Labels): string {
 
 function labelLines(labels: Labels): readonly string[] {
   return [...labels].map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`);
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

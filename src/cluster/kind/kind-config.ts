@@ -1,5 +1,5 @@
 import { parseDocument, stringify } from 'yaml';
-import { isRecord, type PlainRecord } from '../../model/plain-data.ts';
+import { isRecord, listOf, type PlainRecord } from '../../model/plain-data.ts';
 import { BadInputError } from '../../model/problem.ts';
 import { mapOf, mapsOf } from '../plain-data.ts';
 
@@ -51,10 +51,6 @@ export function buildKindConfig(options: KindConfigOptions): KindConfig {
     kubeProxyMode: String(finalNetworking.kubeProxyMode),
     defaultCni: finalNetworking.disableDefaultCNI !== true,
   };
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 /** kubeadm merges it into the configuration that kind makes for kube-proxy; the last patch of a field wins. */
