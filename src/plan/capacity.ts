@@ -29,7 +29,8 @@ export interface Shortage {
   readonly fittingRate: number;
 }
 
-const OPENS_FOR_EACH_REQUEST: Readonly<Record<ConnectionMode, boolean>> = {
+/** Whether each request may need a connection of its own, and so a source port. */
+export const OPENS_FOR_EACH_REQUEST: Readonly<Record<ConnectionMode, boolean>> = {
   new: true,
   'keep-alive': false,
   // Where the server closes what rests, each request needs another one.

@@ -2,6 +2,7 @@ import type { MachineLimits } from '../model/machine-limits.ts';
 import type { PlannedScenario, Round } from '../model/plan.ts';
 import { type Scenario, SOURCE_PORT_REST_MS, steadyRatePerSecond } from '../model/scenario.ts';
 import type { Settings } from '../model/settings.ts';
+import { OPENS_FOR_EACH_REQUEST } from './capacity.ts';
 import { reachOf } from './reach.ts';
 
 /** `auto` goes no further: more would wait for one API server and one container runtime. */
@@ -93,11 +94,9 @@ function scenariosAt(all: readonly PlannedScenario[], places: readonly number[])
   return places.flatMap((place) => all[place]?.scenario ?? []);
 }
 
-const OPENS_FOR_EACH_REQUEST: ReadonlySet<Scenario['connection']> = new Set(['new', 'slow', 'idle-reuse']);
-
 /** To target and control, per second. */
 function newConnections({ connection, ratePerSecond }: Scenario): number {
-  return OPENS_FOR_EACH_REQUEST.has(connection) ? ratePerSecond + steadyRatePerSecond(ratePerSecond) : 0;
+  return OPENS_FOR_EACH_REQUEST[connection] ? ratePerSecond + steadyRatePerSecond(ratePerSecond) : 0;
 }
 
 function proberShare({ ratePerSecond, pacing, podProbes }: Scenario): number {
