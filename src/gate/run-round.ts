@@ -8,6 +8,7 @@ import { progressOfOne } from './progress-of-one.ts';
 import { makeRun, type ScenarioPlace } from './record-run.ts';
 import { type NamedRecording, readNamedRecording } from './render-reports.ts';
 import { runTrials } from './run-trials.ts';
+import { verdictLine } from './verdict-line.ts';
 
 /** A scenario of a round: what is planned, and its 0-based place in the plan. */
 export type RoundMember = Pick<ScenarioPlace, 'planned' | 'index'>;
@@ -116,9 +117,7 @@ async function judged(
   course.reasons.push(...problems.map(environmentReason));
   runs.push(result);
   const whose = besideOthers ? `${planned.scenario.name}: ` : '';
-  progress.line(
-    `${whose}verdict: ${result.verdict}${result.reasons[0] ? `: ${result.reasons[0].text}` : ''}`,
-  );
+  progress.line(`${whose}verdict: ${verdictLine(result)}`);
   if (besideOthers && result.verdict === 'inconclusive') {
     course.again = true;
     return;
@@ -141,7 +140,7 @@ async function concluded(course: Course, common: RoundPlace): Promise<RoundOutco
   const trials = await runTrials(place, scenarioResult(own));
   const result = scenarioResult({
     ...own,
-    trials: trials.map(({ trial, recording }) => ({ trial, result: judgeRun(recording.entries) })),
+    trials,
     runsNotMade: planned.repeatAll ? 0 : runsLeftOut(runs.at(-1), planned.repeat),
   });
   return { index, result, recordings: [...recordings, ...trials.map(({ recording }) => recording)] };

@@ -2,14 +2,14 @@ import type { Trial } from '../model/trial.ts';
 import type { ScenarioResult } from '../model/verdict.ts';
 import { badTwin, patchedScenario, saysAlready } from '../plan/patched-scenario.ts';
 import { judgeRun } from '../verdict/judge.ts';
-import { asksForRolledControl, fixToTry } from '../verdict/trials.ts';
+import { asksForRolledControl, fixToTry, type TrialRun } from '../verdict/trials.ts';
 import { recordRun, type ScenarioPlace } from './record-run.ts';
 import type { NamedRecording } from './render-reports.ts';
 import { rolledControlScenario } from './rolled-control.ts';
+import { verdictLine } from './verdict-line.ts';
 
-/** A trial's run as it was recorded. */
-export interface RecordedTrial {
-  readonly trial: Trial;
+/** A trial's run as it was recorded and judged. */
+export interface RecordedTrial extends TrialRun {
   readonly recording: NamedRecording;
 }
 
@@ -31,10 +31,10 @@ export async function runTrials(
 /** A known-good app in the place of the user's, where the drops ask for it. */
 async function runRolledControl(
   place: ScenarioPlace,
-  result: Pick<ScenarioResult, 'verdict' | 'findings'>,
+  ofRuns: Pick<ScenarioResult, 'verdict' | 'findings'>,
 ): Promise<readonly RecordedTrial[]> {
   const { planned, cluster, places } = place;
-  if (!planned.rolledControl || !asksForRolledControl(result, planned.rolledControl)) return [];
+  if (!planned.rolledControl || !asksForRolledControl(ofRuns, planned.rolledControl)) return [];
   const control = rolledControlScenario(planned, cluster, places.proberImage);
   if (!control) {
     place.progress.warning('a known-good app is not rolled: it would need the same port of the node');
@@ -43,16 +43,16 @@ async function runRolledControl(
   place.progress.line('a known-good app, rolled in the place of yours');
   const trial = { kind: 'rolled-control', causes: [], patches: [], runs: 1 } as const;
   const { recording } = await recordRun({ ...place, planned: control }, { run: 1, trial });
-  const { verdict, reasons } = judgeRun(recording.entries);
-  place.progress.line(`known-good app: ${verdict}${reasons[0] ? `: ${reasons[0].text}` : ''}`);
-  return [{ trial, recording }];
+  const result = judgeRun(recording.entries);
+  place.progress.line(`known-good app: ${verdictLine(result)}`);
+  return [{ trial, result, recording }];
 }
 
 async function runChanged(
   place: ScenarioPlace,
-  result: Pick<ScenarioResult, 'verdict' | 'findings'>,
+  ofRuns: Pick<ScenarioResult, 'verdict' | 'findings'>,
 ): Promise<readonly RecordedTrial[]> {
-  const trial = trialAfter(place, result);
+  const trial = trialAfter(place, ofRuns);
   if (!trial) return [];
   const planned = patchedScenario(place.planned, trial.patches);
   if (!planned) {
@@ -73,12 +73,12 @@ async function runChanged(
         : 'a deliberately bad twin: the same without preStop hooks, with a second to end',
     );
     const { recording } = await recordRun({ ...place, planned }, { run, trial });
-    recorded.push({ trial, recording });
-    const { verdict, reasons } = judgeRun(recording.entries);
-    place.progress.line(`trial: ${verdict}${reasons[0] ? `: ${reasons[0].text}` : ''}`);
-    if (verdict === 'pass') passed++;
+    const result = judgeRun(recording.entries);
+    recorded.push({ trial, result, recording });
+    place.progress.line(`trial: ${verdictLine(result)}`);
+    if (result.verdict === 'pass') passed++;
     // One without a verdict says nothing for or against the change; any other ends it.
-    else if (verdict !== 'inconclusive') break;
+    else if (result.verdict !== 'inconclusive') break;
   }
   return recorded;
 }
