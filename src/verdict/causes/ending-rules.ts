@@ -39,7 +39,10 @@ const KILL_SLACK_MS = 2_500;
 /** Where the hook is no program, the signal that follows it tells: at the end of the grace period, known a little late. */
 const HOOK_SLACK_MS = 500;
 
-function endsWithGrace({ hookOverMs, terminatingMs }: PodStory, graceSeconds: number): boolean {
+/** Was the hook still running when the grace period was over? */
+function outlastedGrace(pod: PodStory): boolean {
+  const { hookOverMs, terminatingMs, graceSeconds = 30 } = pod;
+  if (isCutOff(pod)) return true;
   if (hookOverMs === undefined || terminatingMs === undefined) return false;
   return hookOverMs - terminatingMs >= graceSeconds * 1000 - HOOK_SLACK_MS;
 }
@@ -67,6 +70,10 @@ function endingDrop(drop: Drop, story: Story): EndingDrop | undefined {
 /** A request that takes this long is a long one: others are over before a pod can be at fault for cutting them. */
 const LONG_REQUEST_MS = 1_000;
 
+/** What tells a container that needs longer from one that never ends. */
+const WITH_MORE_GRACE =
+  'The same scenario with a longer `terminationGracePeriodSeconds`: containers that end by themselves then needed the time.';
+
 function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
   const { drop, story, pod, askedMs, killed, hookMs } = ending;
   const { graceSeconds = 30 } = pod;
@@ -75,9 +82,7 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
   const seconds = servingContainer(story.before)?.preStop?.seconds;
   // What the node told goes before what the template says: a hook that failed at once was not too long.
   const overran =
-    hookMs === undefined
-      ? seconds !== undefined && seconds >= graceSeconds
-      : isCutOff(pod) || endsWithGrace(pod, graceSeconds);
+    hookMs === undefined ? seconds !== undefined && seconds >= graceSeconds : outlastedGrace(pod);
   // A short grace period is all slack: where the node told when its end came, only what was lost from then on counts.
   if (overran && hookMs !== undefined && drop.endedMs < ending.hookEndMs - ARRIVAL_MS) return undefined;
   if (overran) {
@@ -113,15 +118,15 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
   // A server that handles SIGTERM may go on serving for longer than it has: only its process tells that it does not.
   const mayHandle = story.sigterm === undefined || story.sigterm === 'lapses';
   const mayWait = drop.reused && !open;
+  const waiting = mayWait ? (['keep-alive-outlives-pod'] as const) : [];
   if (story.sigterm === 'handles') {
     return {
       cause: 'grace-too-short',
       confidence: 'medium',
       because: `The containers handle SIGTERM, and had not come to their end when they were killed (exit code 137) after their grace period of ${graceSeconds} s.`,
       undecided: {
-        causes: ['sigterm-ignored', ...(drop.reused && !open ? (['keep-alive-outlives-pod'] as const) : [])],
-        decidedBy:
-          'The same scenario with a longer `terminationGracePeriodSeconds`: containers that end by themselves then needed the time.',
+        causes: ['sigterm-ignored', ...waiting],
+        decidedBy: WITH_MORE_GRACE,
       },
     };
   }
@@ -131,10 +136,10 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
     because: `The containers went on as before until they were killed (exit code 137) at the end of their grace period of ${graceSeconds} s${open ? ', and took new connections at their own addresses up to then' : ''}.${story.sigterm === 'lapses' ? ' Their handler for SIGTERM was gone after the signal, as that of a runtime which only passes it on: in process 1 nothing comes of that.' : ''}`,
     ...((mayHandle || mayWait) && {
       undecided: {
-        causes: [...(mayWait ? (['keep-alive-outlives-pod'] as const) : []), 'grace-too-short'],
+        causes: [...waiting, 'grace-too-short'],
         decidedBy: mayWait
           ? 'The same scenario with new connections: a pod that lives for its whole grace period there, too, ignores SIGTERM, or needs longer; one that ends early waits for its connections.'
-          : 'The same scenario with a longer `terminationGracePeriodSeconds`: containers that end by themselves then needed the time.',
+          : WITH_MORE_GRACE,
       },
     }),
   };
@@ -278,9 +283,9 @@ function byMeasuredHook(
   { seconds }: NonNullable<TemplateContainer['preStop']>,
   effective: boolean,
 ): Attribution {
-  const { hookOverMs, hookShownBy, terminatingMs = askedMs, graceSeconds = 30 } = pod;
+  const { hookOverMs, hookShownBy, terminatingMs = askedMs } = pod;
   // One that lasted until the grace period was over has run, however long it should have.
-  const wasCut = isCutOff(pod) || endsWithGrace(pod, graceSeconds);
+  const wasCut = outlastedGrace(pod);
   if (seconds !== undefined && !wasCut && hookMs < (seconds * 1000) / 2) {
     const code = pod.hookExitCode ? `, with exit code ${pod.hookExitCode}` : '';
     // Only of a program it is known when it began: the event of another hook may be told much later than it began.
