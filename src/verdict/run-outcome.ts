@@ -28,11 +28,16 @@ export function measuredResult(facts: RunFacts, target: Account) {
   };
 }
 
+/** The most frequent ones first. */
+function byFrequency(statuses: Account['statuses']) {
+  return Object.entries(statuses).sort(([, some = 0], [, others = 0]) => others - some);
+}
+
 /** A server may give each answer a status of its own. */
 const STATUS_LIMIT = 50;
 
 function mostFrequent(statuses: Account['statuses']): Account['statuses'] {
-  const all = Object.entries(statuses).sort(([, some = 0], [, others = 0]) => others - some);
+  const all = byFrequency(statuses);
   const others = all.slice(STATUS_LIMIT).reduce((sum, [, number = 0]) => sum + number, 0);
   return { ...Object.fromEntries(all.slice(0, STATUS_LIMIT)), ...(others > 0 && { others }) };
 }
@@ -180,7 +185,7 @@ function withSignal(text: string, detail: string | undefined): string {
 
 /** `8 refused, 85 connect-timeout`; of statuses also which they were: `40 status 503 and 502`. */
 export function told({ drops, statuses }: Pick<Account, 'drops' | 'statuses'>): string {
-  const which = Object.entries(statuses).sort(([, some = 0], [, others = 0]) => others - some);
+  const which = byFrequency(statuses);
   return Object.entries(drops)
     .map(([name, number]) => `${count(number)} ${name}${name === 'status' ? ` ${listed(which)}` : ''}`)
     .join(', ');
