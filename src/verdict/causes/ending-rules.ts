@@ -6,6 +6,7 @@ import type { PodStory } from './pod-story.ts';
 import { remembered } from './remembered.ts';
 import { ARRIVAL_MS, type Attribution, propagationMs, type Rule } from './rule.ts';
 import { isAnswerOfProxy } from './steady-rules.ts';
+import { stickyPods } from './sticky-pods.ts';
 import { type Drop, type Story, servingContainer } from './story.ts';
 
 /** A request that was lost at a pod whose deletion had been asked for. */
@@ -313,8 +314,8 @@ function byMeasuredHook(
 }
 
 /** Every connection of this client was sent to the one pod that was ending, for it had always been. */
-function keptByAffinity({ stickyPods }: Story, pod: PodStory): Attribution | undefined {
-  if (!stickyPods.has(pod)) return undefined;
+function keptByAffinity(story: Story, pod: PodStory): Attribution | undefined {
+  if (!stickyPods(story).has(pod)) return undefined;
   return {
     cause: 'session-affinity',
     confidence: 'medium',

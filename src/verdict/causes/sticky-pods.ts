@@ -1,8 +1,9 @@
 import { least, most } from '../extremes.ts';
 import { firstAfter, firstFrom } from './in-order.ts';
 import type { PodStory } from './pod-story.ts';
+import { remembered } from './remembered.ts';
 import { PROPAGATION_MS } from './rule.ts';
-import type { Drop, Visit } from './story.ts';
+import type { Story, Visit } from './story.ts';
 
 /** As many connections to one of several pods are no chance: half as many heads in a row come once in a thousand. */
 const STICKY_AFTER = 10;
@@ -15,11 +16,8 @@ const CONNECTIONS_PER_STRAY = 20;
  * to the pod, and at some time of the run all had gone to one pod while there was the choice of another that had been
  * ready for long. That is shown once for all: who is bound by the Service is bound again when its pod is gone.
  */
-export function stickyPods(
-  pods: readonly PodStory[],
-  visits: readonly Visit[],
-  drops: readonly Drop[],
-): ReadonlySet<PodStory> {
+export const stickyPods = remembered(({ before, pods, visits, drops }: Story): ReadonlySet<PodStory> => {
+  if (before?.service?.sessionAffinity !== 'ClientIP') return new Set();
   const answered = visits.filter(({ ok, reused }) => ok && !reused).sort((a, b) => a.sentMs - b.sentMs);
   const answeredBy = Map.groupBy(answered, ({ pod }) => pod);
   const lostAt = Map.groupBy(
@@ -53,4 +51,4 @@ export function stickyPods(
   });
   const isShown = losing.length > 0 && pods.some((pod) => pods.some((other) => wasNoChoice(pod, other)));
   return new Set(isShown ? losing : []);
-}
+});

@@ -21,7 +21,6 @@ import { routeTable } from '../route-table.ts';
 import type { RolloutFacts } from '../run-facts.ts';
 import { type OwnAnswers, ownAnswersOf } from './own-answers.ts';
 import { type PodStory, podStories } from './pod-story.ts';
-import { stickyPods } from './sticky-pods.ts';
 
 /** Everything the rules look at: what became of the pods, and what became of each dropped request. */
 export interface Story {
@@ -32,8 +31,6 @@ export interface Story {
   readonly visits: readonly Visit[];
   readonly visitsOf: ReadonlyMap<PodStory | undefined, readonly Visit[]>;
   readonly drops: readonly Drop[];
-  /** Pods that lost connections which an affinity had bound to them. */
-  readonly stickyPods: ReadonlySet<PodStory>;
   /** Whether the nodes' connection tracking was heard: then a request without a route went to no pod. */
   readonly routesHeard: boolean;
   readonly before: TemplateFact | undefined;
@@ -141,7 +138,6 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
     visits,
     visitsOf: Map.groupBy(visits, ({ pod }) => pod),
     drops,
-    stickyPods: before?.service?.sessionAffinity === 'ClientIP' ? stickyPods(pods, visits, drops) : new Set(),
     routesHeard: facts.routes.some(({ stream }) => stream === target.stream.id),
     before,
     after,
