@@ -59,11 +59,15 @@ export function scenarioResult({
   trials = [],
   runsNotMade = 0,
 }: ScenarioParts): ScenarioResult {
-  const counting = runs.filter((run) => !isMadeAgain(run, runs));
-  const madeAgain = runs.flatMap((run): readonly MadeAgain[] =>
-    isMadeAgain(run, runs)
-      ? [{ run: run.run, beside: run.beside?.scenarios ?? [], why: run.reasons[0]?.text ?? '' }]
-      : [],
+  const { replaced = [], counting = [] } = Object.groupBy(runs, (run) =>
+    isMadeAgain(run, runs) ? 'replaced' : 'counting',
+  );
+  const madeAgain = replaced.map(
+    ({ run, beside, reasons: [first] }): MadeAgain => ({
+      run,
+      beside: beside?.scenarios ?? [],
+      why: first?.text ?? '',
+    }),
   );
   const inOrder = counting.toSorted((a, b) => a.run - b.run);
   const verdict = worstVerdict([
