@@ -171,7 +171,7 @@ export const mutePod: Rule = (drop, { after, before, pods, visitsOf }) => {
   const template = after ?? before;
   const probed = servingContainer(template)?.readiness !== undefined;
   if (dropClass === 'refused') return deafPod(template, probed);
-  if (dropClass === 'connect-timeout' || dropClass === 'unreachable') return undefined;
+  if (isSilence(dropClass)) return undefined;
   // Where no update has come, what is asked may be wrong as well: a path, or the status that is expected.
   if (!pods.some(({ generation }) => generation === 'old')) return undefined;
   return {

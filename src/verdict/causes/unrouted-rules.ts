@@ -83,8 +83,7 @@ function hasCompany({ sentMs, class: dropClass }: Drop, pod: PodStory, story: St
 export const unroutedStart: Rule = (drop, story) => {
   const { endpoints, visitsOf, pods, stoppedMs } = story;
   const { address, class: dropClass, sentMs } = drop;
-  if (address !== undefined || (dropClass !== 'connect-timeout' && dropClass !== 'unreachable'))
-    return undefined;
+  if (address !== undefined || !isSilence(dropClass)) return undefined;
   const silent = (name: string | undefined) => {
     const pod = pods.find((one) => one.name === name && one.generation === 'new');
     const first = pod && visitsOf.get(pod)?.find(({ ok }) => ok);
