@@ -1,6 +1,7 @@
+import { type Destination, destinationName } from '../model/destination.ts';
 import type { Probe } from '../model/recording.ts';
 import { SOURCE_PORT_REST_MS } from '../model/scenario.ts';
-import type { Destination, NextPort, SourcePortRange } from '../prober/protocol.ts';
+import type { NextPort, SourcePortRange } from '../prober/protocol.ts';
 
 /**
  * The source ports a vantage owns, towards each destination. 120 s is the life of an unanswered connection in the node's tracking table: until
@@ -40,8 +41,8 @@ export class SourcePortMemory {
    * What is remembered of a destination. One that was never probed begins where the furthest of the others has come to:
    * the pods behind it may have the addresses of others that were probed through another destination a moment ago.
    */
-  towards({ address, port }: Destination): SourcePortUse {
-    const name = `${address} ${port}`;
+  towards(destination: Destination): SourcePortUse {
+    const name = destinationName(destination);
     const known = this.#uses.get(name);
     if (known) return known;
     const [furthest] = [...this.#uses.values()].sort((a, b) => b.reached - a.reached);

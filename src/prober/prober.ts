@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Destination, destinationName } from '../model/destination.ts';
 import { EnvironmentError } from '../model/problem.ts';
 import type { ConnectionFact, Heartbeat, Probe, Strays } from '../model/recording.ts';
 import {
@@ -14,7 +15,6 @@ import type { ProberProcess } from './prober-process.ts';
 import { bootId } from './program/boot-id.ts';
 import { monotonicMs } from './program/monotonic-clock.ts';
 import {
-  type Destination,
   type FromProber,
   type NextPort,
   PROTOCOL_VERSION,
@@ -169,7 +169,7 @@ class Conversation implements Prober {
       ),
     );
     const destinations = new Map(
-      streams.map(({ address, port }) => [`${address} ${port}`, { address, port }] as const),
+      streams.map(({ address, port }) => [destinationName({ address, port }), { address, port }] as const),
     );
     const ports = [...destinations.values()].map((to) => ({ ...to, range: portsTowards(to) }));
     this.#say({ kind: 'start', streams, ports });

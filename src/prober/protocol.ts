@@ -1,3 +1,4 @@
+import type { Destination } from '../model/destination.ts';
 import type { ConnectionFact, Probe, Strays } from '../model/recording.ts';
 import type { ConnectionMode, Expectation, Pacing, Protocol } from '../model/scenario.ts';
 
@@ -86,12 +87,6 @@ export interface StreamSpec {
   readonly offsetMs: number;
   readonly deadlineMs: number;
   readonly expect: Expectation;
-}
-
-/** Where connections go to. */
-export interface Destination {
-  readonly address: string;
-  readonly port: number;
 }
 
 /** The source ports towards one destination. To whoever tracks connections the same port towards another is another one. */

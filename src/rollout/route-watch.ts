@@ -1,4 +1,5 @@
 import type { LoopbackCluster, NodeShell } from '../cluster/cluster-provider.ts';
+import { destinationName } from '../model/destination.ts';
 import type { Note, RecordingEntry } from '../model/recording.ts';
 import type { TransportProtocol } from '../model/scenario.ts';
 import { type NewConnection, parseConntrackLine } from './conntrack-line.ts';
@@ -69,9 +70,9 @@ function routeListener(options: RouteWatchOptions, node: string): NodeListener {
 /** Emits the route of a connection that belongs to a stream. */
 function routeEmitter({ streams, clock, emit }: RouteWatchOptions): (connection: NewConnection) => void {
   // The warm-up asks the same address: its connections count for the stream that is named first.
-  const ids = new Map(streams.toReversed().map(({ id, address, port }) => [`${address} ${port}`, id]));
+  const ids = new Map(streams.toReversed().map(({ id, ...to }) => [destinationName(to), id]));
   return ({ destination, destinationPort, sourcePort, answeredBy }) => {
-    const stream = ids.get(`${destination} ${destinationPort}`);
+    const stream = ids.get(destinationName({ address: destination, port: destinationPort }));
     if (stream === undefined) return;
     emit({ kind: 'route', atMs: clock(), stream, localPort: sourcePort, podAddress: answeredBy });
   };

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { createInterface } from 'node:readline';
-import { type Destination, type PortsTowards, PROTOCOL_VERSION, type ToProber } from '../protocol.ts';
+import { type Destination, destinationName } from '../../model/destination.ts';
+import { type PortsTowards, PROTOCOL_VERSION, type ToProber } from '../protocol.ts';
 import { bootId } from './boot-id.ts';
 import { goFirstInLine } from './first-in-line.ts';
 import { realTime } from './loop-time.ts';
@@ -46,7 +47,7 @@ const loop: ProbeLoop = new ProbeLoop({
   time: realTime(() => loop.idle),
   openTransport: ({ id, address, port }) => {
     const open = transports.get(id);
-    const ports = sourcePorts.get(nameOf({ address, port }))?.ports;
+    const ports = sourcePorts.get(destinationName({ address, port }))?.ports;
     if (!open || !ports) throw new Error(`stream ${id} has no transport or no source ports`);
     const source = sourceAddress ? { sourceAddress } : {};
     return open({ address, port, sourcePorts: ports, nowMs: monotonicMs, ...source }, (fact) =>
@@ -103,11 +104,7 @@ async function obey(message: ToProber): Promise<void> {
 
 /** A destination's first range counts for the prober's whole life: only so is it known which port rests since when. */
 function own({ address, port, range }: PortsTowards): void {
-  const name = nameOf({ address, port });
+  const name = destinationName({ address, port });
   if (sourcePorts.has(name)) return;
   sourcePorts.set(name, { address, port, ports: new SourcePorts(range, monotonicMs()) });
-}
-
-function nameOf({ address, port }: Destination): string {
-  return `${address} ${port}`;
 }
