@@ -158,6 +158,7 @@ async function measure(measurement: Measurement): Promise<Ending> {
   podPlace?.catch(() => {});
   const steady = await context.places.steadyControl(scenario, target.entryNode, context.lane);
   const place = await context.places.vantage(scenario, context.lane);
+  const entryNode = target.entryNode ?? place.node;
 
   const streams = probedStreams(scenario, target, steady);
   open(streams.map(({ stream }) => stream));
@@ -198,7 +199,7 @@ async function measure(measurement: Measurement): Promise<Ending> {
     await watchRoutes({
       nodeShell: cluster.nodeShell,
       loopback: cluster.loopback,
-      nodes: [target.entryNode ?? place.node].filter((node) => node !== undefined),
+      nodes: entryNode === undefined ? [] : [entryNode],
       // Warm-up requests go where the others go.
       streams: streams.map(({ stream }) => stream).filter(({ role }) => role !== 'warm-up'),
       carrier: carrierOf(scenario.protocol),
@@ -220,7 +221,6 @@ async function measure(measurement: Measurement): Promise<Ending> {
         emit({ kind: 'note', atMs: clock(), level: 'warning', subject: 'prober-fault', text }),
     }),
   );
-  const entryNode = target.entryNode ?? place.node;
   const probed = {
     name: target.service,
     port: scenario.servicePort,
