@@ -3,9 +3,10 @@
 // attempt at a rate), `--budget` (seconds of a search for one), `--tools` and `--only rate,drops,pace,start` make it
 // shorter.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, loadavg, release, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { machineLine } from '../machine.ts';
 import { findPeers } from './find-peers.ts';
 import { type Pace, paceOf } from './grid.ts';
 import { highestHeldRate } from './honest-rate.ts';
@@ -52,7 +53,7 @@ try {
     ({ name }) => !missing.has(name) && (wanted === undefined || wanted.includes(name)),
   );
   console.log(
-    `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}, load ${loadavg()[0]?.toFixed(2)}, ${repeats} repeats in alternating order, ${isAlone ? 'in a network namespace of their own' : "in the machine's network"}`,
+    `${new Date().toISOString().slice(0, 10)}, ${machineLine()}, ${repeats} repeats in alternating order, ${isAlone ? 'in a network namespace of their own' : "in the machine's network"}`,
   );
   for (const [name, why] of missing) console.log(`left out: ${name} (${why})`);
   await using meter = await startMeter();

@@ -4,7 +4,7 @@
 // in the pods writes down when each request came, and a hole is a stretch in which none came to any pod. So what keeps
 // the pods from answering counts as well, for both tools alike. `--repeats`, `--rate`, `--connection`, `--tools`.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, loadavg, release, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -17,6 +17,7 @@ import { kubeRequest } from '../../src/platform/kube-request.ts';
 import { restartPatch } from '../../src/rollout/template-patch.ts';
 import { awaitAvailable } from '../../src/workload/await-available.ts';
 import { createNamespace } from '../../src/workload/namespace.ts';
+import { loadNow, machineLine } from '../machine.ts';
 import { findPeers } from '../peers/find-peers.ts';
 import { run } from '../peers/measure.ts';
 import { spread, table } from '../peers/tables.ts';
@@ -62,8 +63,7 @@ try {
     throw new Error(`there are ${tools.map(({ name }) => name).join(', ')}`);
   await using cluster = await boot();
   const url = await deploy(cluster);
-  const load = `${cpus().length} × ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}`;
-  console.log(`${new Date().toISOString().slice(0, 10)}, ${load}, load ${loadavg()[0]?.toFixed(2)}`);
+  console.log(`${new Date().toISOString().slice(0, 10)}, ${machineLine()}`);
   for (const connection of connections()) await compare(tools, cluster, url, connection);
 } finally {
   rmSync(folder, { recursive: true });
@@ -88,7 +88,7 @@ async function compare(
       const attempt = await rolloutUnder(tool, cluster, url, connection);
       attempts.get(tool.name)?.push(attempt);
       console.log(
-        `${tool.name}: ${attempt.duringMs} ms (before: ${attempt.beforeMs} ms), rollout ${(attempt.rolloutMs / 1000).toFixed(1)} s, load ${loadavg()[0]?.toFixed(2)}`,
+        `${tool.name}: ${attempt.duringMs} ms (before: ${attempt.beforeMs} ms), rollout ${(attempt.rolloutMs / 1000).toFixed(1)} s, ${loadNow()}`,
       );
     }
   }
