@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type CheckResult, checkManifests } from '../check/check-manifests.ts';
+import { cliOption } from '../inputs/cli-arguments.ts';
 import { loadSettings } from '../inputs/load-settings.ts';
 import { readManifests } from '../inputs/manifests/read-manifests.ts';
 import { GIT_BASE } from '../inputs/paths-in-place.ts';
@@ -21,6 +22,8 @@ export interface CheckOptions {
   readonly format?: Format;
   readonly failOn: (typeof FAIL_ON)[number];
   readonly kubernetesVersion?: string;
+  /** More paths. */
+  readonly manifests?: readonly string[];
 }
 
 /** Declares `rollproof check`. */
@@ -29,6 +32,7 @@ export function declareCheck(program: Command, session: Session, exit: (code: nu
     .command('check')
     .description('look for causes of dropped requests in manifests alone, without a cluster')
     .argument('[path...]', 'files, folders, globs, kustomizations, or -; default: those of the config file')
+    .addOption(new Option(cliOption('manifests').flags, 'the same as naming the paths alone'))
     .addOption(
       new Option(
         '--format <format>',
@@ -47,9 +51,10 @@ export function declareCheck(program: Command, session: Session, exit: (code: nu
 /** Prints what the rules say of manifests. 0: nothing of the given severity or above it; 1: something. */
 export async function checkCommand(
   { installation, signal }: Session,
-  paths: readonly string[],
+  named: readonly string[],
   options: CheckOptions,
 ): Promise<number> {
+  const paths = [...named, ...(options.manifests ?? [])];
   const version = checkedVersion(options.kubernetesVersion);
   const manifests = paths.length > 0 ? { paths, kubernetesVersion: undefined } : await configured();
   const objects = await readManifests(manifests.paths, {

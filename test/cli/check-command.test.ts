@@ -112,6 +112,14 @@ describe('rollproof check, as a user starts it', () => {
     expect(stdout).toContain('::warning file=app.yaml,line=15,col=11,');
   });
 
+  it('takes paths as the other commands and kubectl do, too', async () => {
+    const files = { 'a.yaml': APP, 'b.yaml': SURE };
+    const asPaths = await check(files, 'a.yaml', 'b.yaml');
+    expect(asPaths).toMatchObject({ exitCode: 1, stderr: '' });
+    expect(await check(files, '-f', 'a.yaml', '-f', 'b.yaml')).toEqual(asPaths);
+    expect(await check(files, 'a.yaml', '--manifests', 'b.yaml')).toEqual(asPaths);
+  });
+
   it('takes what the config file deploys where no path is given', async () => {
     const config = 'version: 1\napp:\n  manifests: [app.yaml]\n';
     expect(await check({ 'app.yaml': APP, 'rollproof.yml': config })).toMatchObject({ exitCode: 1 });
