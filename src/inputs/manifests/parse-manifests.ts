@@ -79,8 +79,14 @@ function toObject(
 }
 
 function fieldProblem(field: string, value: unknown, place: SourcePlace): Problem {
-  return noObjectProblem(`${field} has to be text, not ${shownValue(value)}.`, place);
+  const problem = noObjectProblem(`${field} has to be text, not ${shownValue(value)}.`, place);
+  return MEANT_AS_TEXT.has(typeof value)
+    ? { ...problem, remedy: `Quote ${field}: unquoted, YAML does not read it as text.` }
+    : problem;
 }
+
+/** Whoever wrote such a value wrote a word, and YAML reads more into it. */
+const MEANT_AS_TEXT: ReadonlySet<string> = new Set(['number', 'bigint', 'boolean']);
 
 function noObjectProblem(why: string, place: SourcePlace): Problem {
   return {

@@ -260,6 +260,20 @@ describe('bad manifests', () => {
     for (const { remedy } of problems) expect(remedy).toMatch(/^[A-Z].{8,}/);
   });
 
+  it.each([
+    ['name: 7', 'metadata.name'],
+    ['name: yes', 'metadata.name'],
+    ['name: web, namespace: 1.30', 'metadata.namespace'],
+  ])(
+    'in which YAML reads text as something else are mended by quotes, and say so: %s',
+    async (metadata, field) => {
+      write('a.yaml', `apiVersion: v1\nkind: Pod\nmetadata: {${metadata}}\n`);
+      const [problem] = await problemsOf(() => read(['a.yaml']));
+      expect(problem?.why).toMatch(new RegExp(`^${field} has to be text, not (7|true|1.3)\\.$`));
+      expect(problem?.remedy).toBe(`Quote ${field}: unquoted, YAML does not read it as text.`);
+    },
+  );
+
   it('that are a pipe do not make Rollproof wait for a writer', async () => {
     execFileSync('mkfifo', ['pipe.yaml']);
     expect(codesAndPlaces(await problemsOf(() => read(['pipe.yaml'])))).toEqual(['RP1021 pipe.yaml']);
