@@ -73,13 +73,17 @@ export function hookTimesOf(given: {
 
 /** The program that had the container's end wait: it was over just before the signal, or cut off by it. */
 function hookProgram(own: readonly RuntimeFact[], signalled: RuntimeFact | undefined) {
-  const programs = own.flatMap(({ what, program, atMs }) => {
-    if (what !== 'program-started') return [];
-    const end = own.find((one) => one.what === 'program-ended' && one.program === program);
-    return [{ beganMs: atMs, endMs: end?.atMs, exitCode: end?.exitCode }];
-  });
   if (!signalled) return undefined;
-  const [longest] = programs
+  const endsOf = Map.groupBy(
+    own.filter(({ what }) => what === 'program-ended'),
+    ({ program }) => program,
+  );
+  const [longest] = own
+    .filter(({ what }) => what === 'program-started')
+    .map(({ program, atMs: beganMs }) => {
+      const [end] = endsOf.get(program) ?? [];
+      return { beganMs, endMs: end?.atMs, exitCode: end?.exitCode };
+    })
     .filter(
       ({ beganMs, endMs = Number.POSITIVE_INFINITY }) =>
         beganMs <= signalled.atMs && endMs >= signalled.atMs - NEXT_MS,

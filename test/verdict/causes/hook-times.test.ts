@@ -4,6 +4,7 @@ import type { RunResult } from '../../../src/model/verdict.ts';
 import { ganttChart } from '../../../src/report/gantt.ts';
 import { lanesOf } from '../../../src/report/lanes.ts';
 import { stopwatchTables } from '../../../src/report/stopwatch.ts';
+import { hookTimesOf } from '../../../src/verdict/causes/hook-times.ts';
 import { judgeRun } from '../../../src/verdict/judge.ts';
 import { aRolloutStory, OLD, type StoryOptions } from '../../support/a-rollout-story.ts';
 
@@ -145,6 +146,26 @@ describe('a preStop hook, as its node tells of it', () => {
       target: [{ atMs: 4_600, draw: 'xxxx' }],
     });
     expect(findings).toMatchObject([{ cause: 'stops-before-endpoint-removal', confidence: 'medium' }]);
+  });
+
+  it('is found among any number of programs by looking at each a few times', () => {
+    let looks = 0;
+    const counted = (fact: RuntimeFact): RuntimeFact => ({
+      ...fact,
+      get what() {
+        looks++;
+        return fact.what;
+      },
+    });
+    const names = Array.from({ length: 1_000 }, (_, index) => `program-${index}`);
+    const starts = names.map((name) => runtime(4_520, 'program-started', { program: name }));
+    const ends = names.toReversed().map((name) => runtime(5_520, 'program-ended', { program: name }));
+    const runtimes = [...starts, ...ends, signalled(5_523)].map(counted);
+    const { containers } = withHook({ how: 'exec', seconds: 1 });
+    expect(
+      hookTimesOf({ pod: OLD.pod, askedMs: 4_500, container: containers[0], runtimes, events: [] }),
+    ).toMatchObject({ hookBeganMs: 4_520, hookOverMs: 5_520, hookShownBy: 'process' });
+    expect(looks).toBeLessThan(10 * runtimes.length);
   });
 
   it('exceeds the grace period where it is still running then, also when nobody knows how long it is', () => {
