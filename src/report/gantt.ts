@@ -1,4 +1,5 @@
 import type { RunResult } from '../model/verdict.ts';
+import { least, most } from '../verdict/extremes.ts';
 import { type Lane, lanesOf, type Stage } from './lanes.ts';
 
 /** Pods of one chart; more of them cannot be read. */
@@ -25,8 +26,8 @@ export function ganttChart({ pods, outages }: RunResult): readonly string[] {
     [createdMs, deleteAskedMs, goneMs, inEndpointsMs, readyMs, exitedMs].filter((ms) => ms !== undefined),
   );
   if (changes.length === 0) return [];
-  const fromMs = Math.max(0, Math.min(...changes) - LEAD_MS);
-  const toMs = Math.max(...changes, ...outages.map(({ lastDropMs }) => lastDropMs)) + LEAD_MS;
+  const fromMs = Math.max(0, least(changes) - LEAD_MS);
+  const toMs = most([...changes, ...outages.map(({ lastDropMs }) => lastDropMs)]) + LEAD_MS;
   const lanes = lanesOf(pods, fromMs, toMs);
   // Mermaid takes Unix milliseconds; the chart begins at midnight, so that its axis reads as minutes and seconds.
   const at = (ms: number) => String(Math.max(0, Math.round(ms - fromMs)));

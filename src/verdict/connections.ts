@@ -1,5 +1,6 @@
 import type { ConnectionEnd, ConnectionFact } from '../model/recording.ts';
 import type { ConnectionBalance, PodConnections, Spread } from '../model/verdict.ts';
+import { least, most } from './extremes.ts';
 import type { PodLife } from './pod-generations.ts';
 import { routeTable } from './route-table.ts';
 import type { RunFacts } from './run-facts.ts';
@@ -59,8 +60,8 @@ export function spreadOf(figures: readonly number[]): Spread | undefined {
   const variance = figures.reduce((sum, figure) => sum + (figure - mean) ** 2, 0) / figures.length;
   return {
     count: figures.length,
-    min: Math.min(...figures),
-    max: Math.max(...figures),
+    min: least(figures),
+    max: most(figures),
     mean,
     stddev: Math.sqrt(variance),
   };

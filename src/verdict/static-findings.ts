@@ -133,7 +133,7 @@ function endedInTime({ story }: JudgedRun): string | undefined {
   );
   return ended.length === 0 || !inTime
     ? undefined
-    : `Old pods ended by themselves within ${time(Math.max(...tookMs))}, before their grace period was over.`;
+    : `Old pods ended by themselves within ${time(most(tookMs))}, before their grace period was over.`;
 }
 
 function endedPods({ pods }: Story): readonly PodStory[] {

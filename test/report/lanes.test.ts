@@ -55,6 +55,18 @@ describe('the gantt chart', () => {
     expect(ganttChart({ ...judgeRun(aRolloutStory({})), pods: [] })).toEqual([]);
   });
 
+  it('shows the first of any number of pods', () => {
+    const run = judgeRun(aRolloutStory({}));
+    const pods = Array.from({ length: 50_000 }, (_, index) => ({
+      ...{ name: `web-${index}`, generation: 'new' as const },
+      ...{ createdMs: 3_000, readyMs: 4_000, inEndpointsMs: 4_000, goneMs: 9_000 + index },
+    }));
+    const chart = ganttChart({ ...run, pods });
+    expect(chart).toContain('  section new web-11');
+    expect(chart).not.toContain('  section new web-12');
+    expect(chart).toContain('49988 more pods are in report.html.');
+  });
+
   it('keeps a name from meaning anything to Mermaid or Markdown', () => {
     const name = 'x:crit, 0, 1\n```\nclick a href "javascript:x"';
     const pods = [{ name, generation: 'new', createdMs: 10, readyMs: 20 }] as const;

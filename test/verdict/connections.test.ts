@@ -75,5 +75,7 @@ describe('a spread', () => {
   it('is that of the whole population', () => {
     expect(spreadOf([2, 4, 4, 4, 5, 5, 7, 9])).toEqual({ count: 8, min: 2, max: 9, mean: 5, stddev: 2 });
     expect(spreadOf([])).toBeUndefined();
+    const many = Array.from({ length: 200_000 }, (_, index) => index % 3);
+    expect(spreadOf(many)).toMatchObject({ count: 200_000, min: 0, max: 2 });
   });
 });

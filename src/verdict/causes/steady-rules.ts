@@ -84,7 +84,7 @@ export const staleUpstream: Rule = (drop, story) => {
     ({ askedFromMs = Number.POSITIVE_INFINITY }) =>
       askedFromMs <= endedMs && sentMs <= askedFromMs + STALE_MS,
   );
-  const firstMs = Math.min(...ended.map(({ askedFromMs = 0 }) => askedFromMs));
+  const firstMs = least(ended.map(({ askedFromMs = 0 }) => askedFromMs));
   // What answers like this also without an update has another reason.
   const always = (firstAnswered(story).get(status) ?? endedMs) < firstMs - ARRIVAL_MS;
   if (ended.length === 0 || always) return undefined;
