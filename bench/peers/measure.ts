@@ -1,8 +1,8 @@
-import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
 import { NODE_FLAGS } from '../../src/prober/vantage/node-flags.ts';
-import { MAKE_REAL_TIME } from '../../src/prober/vantage/real-time.ts';
+import { makeRealTime } from '../../src/prober/vantage/real-time.ts';
 import type { Ledger, Order } from './meter.ts';
 import type { Load, Report, Tool } from './tools.ts';
 
@@ -42,9 +42,8 @@ export async function startMeter(): Promise<Meter> {
       });
     });
   const { port } = await next<{ readonly port: number }>('listening');
-  const [chrt, ...args] = MAKE_REAL_TIME;
-  // Not permitted: then it waits for its turn like those it measures.
-  spawnSync(chrt, [...args, String(child.pid)], { stdio: 'ignore' });
+  // Where that is not permitted it waits for its turn like those it measures.
+  await makeRealTime(child.pid);
   const tell = (order: Order) => child.send(order);
   return {
     url: `http://127.0.0.1:${port}/`,

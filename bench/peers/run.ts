@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { machineLine } from '../machine.ts';
+import { enterOwnNetwork } from '../own-network.ts';
 import { findPeers } from './find-peers.ts';
 import { type Pace, paceOf } from './grid.ts';
 import { highestHeldRate } from './honest-rate.ts';
 import { type Meter, measure, type Run, startMeter } from './measure.ts';
-import { enterOwnNetwork } from './own-network.ts';
 import { round, spread, table } from './tables.ts';
 import { type Connection, type Tool, toolsOf } from './tools.ts';
 

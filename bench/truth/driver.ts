@@ -4,6 +4,8 @@ import { type RunningProcess, spawn } from '../../src/platform/process.ts';
 import { openProber, type Prober } from '../../src/prober/prober.ts';
 import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
 import type { SourcePortRange, StreamSpec } from '../../src/prober/protocol.ts';
+import { NODE_FLAGS } from '../../src/prober/vantage/node-flags.ts';
+import { makeRealTime } from '../../src/prober/vantage/real-time.ts';
 import type { Recorded } from './recording.ts';
 import { TRUE_BODY, TRUTH_ADDRESS } from './truth-server.ts';
 
@@ -22,6 +24,8 @@ export const CONNECTIONS = 20;
 export interface DriveOptions {
   readonly ports?: SourcePortRange;
   readonly nodeFlags?: readonly string[];
+  /** Does without what a gate asks for: to be a real-time process. */
+  readonly ordinary?: boolean;
 }
 
 /** A real prober process and what it tells. */
@@ -37,10 +41,11 @@ export interface Driver extends AsyncDisposable {
   stop(spec: StreamSpec, startedMs: number, atMs?: number): Promise<Recorded>;
 }
 
-export async function startDriver({ ports = PORTS, nodeFlags = [] }: DriveOptions = {}): Promise<Driver> {
+export async function startDriver(options: DriveOptions = {}): Promise<Driver> {
+  const { ports = PORTS, nodeFlags = [], ordinary = false } = options;
   let probes: Probe[] = [];
   let heartbeats: Heartbeat[] = [];
-  const child = spawn(process.execPath, [...nodeFlags, PROBER_PROGRAM]);
+  const child = spawn(process.execPath, [...NODE_FLAGS, ...nodeFlags, PROBER_PROGRAM]);
   const openedMs = monotonicMs();
   const prober = await openProber(child, openedMs, {
     onEntry(entry) {
@@ -51,6 +56,7 @@ export async function startDriver({ ports = PORTS, nodeFlags = [] }: DriveOption
       throw new Error(`the prober said: ${message}`);
     },
   });
+  if (!ordinary) await makeRealTime(child.pid);
   const take = () => {
     const told = { probes, heartbeats };
     probes = [];

@@ -10,6 +10,7 @@ import { judgeRun } from '../../src/verdict/judge.ts';
 import { aRecording } from '../../test/support/a-recording.ts';
 import { type DriveOptions, type Driver, PORTS, startDriver, truthStream } from './driver.ts';
 import type { Finding } from './floor.ts';
+import { type FullTable, fullTable } from './full-table.ts';
 import { joinAccounts } from './join.ts';
 import { type LedgerColumns, since } from './ledger.ts';
 import { samplesWithin } from './outages.ts';
@@ -22,8 +23,15 @@ export interface Fault {
   readonly name: string;
   readonly lastsMs: number;
   readonly drive?: DriveOptions;
+  /** What the trouble takes beside the prober; a fault whose means are not given here is left out. */
+  readonly means?: () => FullTable | undefined;
   /** Troubles it until the time is over. */
-  readonly trouble?: (driver: Driver, untilMs: number, random: () => number) => Promise<void>;
+  readonly trouble?: (
+    driver: Driver,
+    untilMs: number,
+    random: () => number,
+    table?: FullTable,
+  ) => Promise<void>;
 }
 
 export interface FaultWish {
@@ -55,6 +63,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'six busy processes before it in line',
     lastsMs: 10_000,
+    // No ordinary process is before a real-time one.
+    drive: { ordinary: true },
     trouble: async ({ process: { pid = 0 } }, untilMs) => {
       putLastInLine(pid);
       const hogs = Array.from({ length: 6 }, hog);
@@ -85,6 +95,19 @@ export const FAULTS: readonly Fault[] = [
     lastsMs: 15_000,
     drive: { ports: { ...PORTS, last: PORTS.first + 99, restMs: 500 } },
   },
+  {
+    name: 'no room in connection tracking',
+    lastsMs: 20_000,
+    means: fullTable,
+    trouble: async (_, untilMs, random, table) => {
+      while (performance.now() < untilMs) {
+        await sleep(300 + random() * 500);
+        table?.fill();
+        await sleep(100 + random() * 900);
+        table?.empty();
+      }
+    },
+  },
 ];
 
 /** In a session of its own, as the prober is. */
@@ -112,15 +135,24 @@ function hardLimit(pid: number): string {
   return /^Max open files\s+\d+\s+(\d+)/m.exec(limits)?.[1] ?? '1024';
 }
 
-/** Troubles a prober whose server answers everything: whatever it tells of drops is of its own making. */
-export async function runFault(server: RemoteServer, fault: Fault, wish: FaultWish): Promise<Finding> {
+/**
+ * Troubles a prober whose server answers everything: whatever it tells of drops is of its own making. Gives nothing
+ * where the means are missing.
+ */
+export async function runFault(
+  server: RemoteServer,
+  fault: Fault,
+  wish: FaultWish,
+): Promise<Finding | undefined> {
   const { connection, engine, ratePerSecond, random } = wish;
+  using table = fault.means?.();
+  if (fault.means && !table) return;
   await using driver = await startDriver(fault.drive);
   const spec = truthStream(server.port, connection, ratePerSecond, { engine });
   await server.begin(NOTHING_PLANNED, 200_000);
   const startedMs = await driver.start(spec);
   const untilMs = performance.now() + fault.lastsMs;
-  await (fault.trouble ?? (() => sleep(fault.lastsMs)))(driver, untilMs, random);
+  await (fault.trouble ?? (() => sleep(fault.lastsMs)))(driver, untilMs, random, table);
   await sleep(500);
   const recorded = await driver.stop(spec, startedMs);
   const ledger = since(driver.openedMs, await server.settle());

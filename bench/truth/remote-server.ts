@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { makeRealTime } from '../../src/prober/vantage/real-time.ts';
 import type { LedgerColumns } from './ledger.ts';
 import type { Plan } from './plan.ts';
 import type { ToServer } from './server-process.ts';
@@ -30,6 +31,8 @@ export async function startServer(): Promise<RemoteServer> {
   const [{ port, dropsSyns }] = (await Promise.race([once(child, 'message'), gone])) as [
     { port: number; dropsSyns: boolean },
   ];
+  // A server that waits for its turn does other things than it planned, and cannot say to whom.
+  await makeRealTime(child.pid);
   let last: Promise<unknown> = Promise.resolve();
   const ask = <T>(message: ToServer): Promise<T> => {
     const answer = last.then(async () => {

@@ -1,6 +1,6 @@
-import { run, spawn } from '../../platform/process.ts';
+import { spawn } from '../../platform/process.ts';
 import { NODE_FLAGS } from './node-flags.ts';
-import { MAKE_REAL_TIME } from './real-time.ts';
+import { makeRealTime } from './real-time.ts';
 import type { Vantage } from './vantage.ts';
 
 /**
@@ -20,11 +20,4 @@ export function runnerVantage(program: string, sourceAddress?: string): Vantage 
     },
     async [Symbol.asyncDispose]() {},
   };
-}
-
-async function makeRealTime(pid: number | undefined): Promise<void> {
-  if (pid === undefined) return;
-  const [file, ...args] = MAKE_REAL_TIME;
-  // Not permitted, or no such program here.
-  await run(file, [...args, String(pid)]).catch(() => {});
 }

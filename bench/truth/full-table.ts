@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { insideOwnNetwork } from '../own-network.ts';
+
+/** Entries stay as long as a fault at most, should nobody take them out. */
+const ENTRY_LASTS_S = 60;
+/** A table that is larger than this would take too long, and too much memory. */
+const LARGEST = 1_000_000;
+/** Entries of others may have run out by the time we look. */
+const NEARLY = 100;
+
+/** The table of connection tracking, full or empty. */
+export interface FullTable extends Disposable {
+  fill(): void;
+  empty(): void;
+}
+
+/**
+ * Lets the kernel track connections, also those that the truth server keeps out of it, and fills its table on demand
+ * with connections that nobody has. Absent where that would meet anybody else (outside a network namespace of one's
+ * own), and without `conntrack` and `iptables`.
+ */
+export function fullTable(): FullTable | undefined {
+  if (!insideOwnNetwork()) return;
+  const most = figure('nf_conntrack_max');
+  if (Number.isNaN(most) || most > LARGEST) return;
+  const added: string[][] = [];
+  try {
+    for (const rule of [
+      // Before the rules that keep the truth server's connections out of the table.
+      ...['OUTPUT', 'PREROUTING'].map((chain) => ['raw', chain, '-j', 'ACCEPT']),
+      // The kernel tracks nothing until somebody asks for it.
+      ['filter', 'INPUT', '-m', 'conntrack', '--ctstate', 'INVALID', '-j', 'ACCEPT'],
+    ]) {
+      const [table = '', chain = '', ...words] = rule;
+      run('iptables', ['-w', '-t', table, '-I', chain, ...words]);
+      added.push(rule);
+    }
+    run('conntrack', ['-F']);
+  } catch {
+    takeBack();
+    return;
+  }
+  const entries = entriesFor(most);
+  return {
+    fill() {
+      try {
+        run('conntrack', ['-R', '-'], entries);
+      } catch {
+        // It ends with an error at the first entry for which there is no room.
+      }
+      const held = figure('nf_conntrack_count');
+      if (held < most - NEARLY) throw new Error(`the table holds ${held} connections, not ${most}`);
+    },
+    empty: () => run('conntrack', ['-F']),
+    [Symbol.dispose]() {
+      takeBack();
+      run('conntrack', ['-F']);
+    },
+  };
+
+  function takeBack(): void {
+    for (const [table = '', chain = '', ...words] of added)
+      run('iptables', ['-w', '-t', table, '-D', chain, ...words]);
+  }
+}
+
+/** Not a number where connections are not tracked at all. */
+function figure(name: string): number {
+  try {
+    return Number(readFileSync(`/proc/sys/net/netfilter/${name}`, 'latin1'));
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** Established ones that have been answered: the kernel throws out others to make room. */
+function entriesFor(most: number): string {
+  const lines: string[] = [];
+  for (let index = 0; index < most; index++) {
+    const source = `127.${64 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
+    lines.push(
+      `-A -p tcp -s ${source} -d 127.63.0.1 --sport 1000 --dport 9 --state ESTABLISHED -u ASSURED,SEEN_REPLY -t ${ENTRY_LASTS_S}`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function run(file: string, args: readonly string[], input?: string): void {
+  execFileSync(file, args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'ignore', 'ignore'], input });
+}
