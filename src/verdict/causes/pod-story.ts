@@ -47,10 +47,12 @@ export function podStories(
   const factsOf = Map.groupBy(facts.pods, ({ uid }) => uid);
   const { containers = [] } = facts.templates[0] ?? {};
   const container = containers.find(({ name }) => name === serving) ?? containers[0];
+  const runtimesOf = Map.groupBy(facts.runtimes, ({ pod }) => pod);
+  const endsOf = Map.groupBy(endsToldByNodes(facts), ({ pod }) => pod);
   return lives.map((life) => {
     const own = factsOf.get(life.uid) ?? [];
-    const end = nodesWord(facts, life.name, serving);
-    const ending = endingOf(own, startedAtMs, serving, end);
+    const ending = endingOf(own, startedAtMs, serving, endsOf.get(life.name) ?? []);
+    const runtimes = runtimesOf.get(life.name) ?? [];
     const restarts = restartsOf(own, startedAtMs, facts.probingStoppedMs);
     const started = own.find(({ containers }) =>
       containers.some(({ init, state }) => init !== true && state === 'running'),
@@ -61,7 +63,7 @@ export function podStories(
       ...endpointTimes(life, spans),
       ...ending,
       ...(life.terminatingMs !== undefined &&
-        hookTimesOf({ ...facts, pod: life.name, askedMs: life.terminatingMs, container })),
+        hookTimesOf({ ...facts, runtimes, pod: life.name, askedMs: life.terminatingMs, container })),
       restarts,
       unready: unreadyTimes(own, facts.probingStoppedMs),
     };
@@ -88,23 +90,38 @@ function endpointTimes({ name, address }: PodLife, spans: readonly EndpointSpan[
   };
 }
 
-/** When the node told that what answers had ended: sooner than the kubelet does, where it was asked. */
-function nodesWord(
-  { processes, runtimes }: Pick<RunFacts, 'processes' | 'runtimes'>,
-  pod: string,
-  serving: string | undefined,
-): { readonly atMs: number; readonly exitCode?: number } | undefined {
+/** The end of one container, as its node told it. */
+interface ToldEnd {
+  readonly pod: string;
+  readonly container: string;
+  readonly atMs: number;
+  readonly exitCode?: number;
+}
+
+/** What nodes told, those that were asked: sooner than the kubelet does. The runtime's word goes before the kernel's. */
+function endsToldByNodes({
+  processes,
+  runtimes,
+}: Pick<RunFacts, 'processes' | 'runtimes'>): readonly ToldEnd[] {
   const told = runtimes.filter((one) => one.what === 'ended' && isExact(one));
-  const own = [...told, ...processes.filter(({ ended }) => ended)];
-  const ends = own.filter((one) => one.pod === pod);
-  return ends.find(({ container }) => container === serving) ?? ends[0];
+  return [...told, ...processes.filter(({ ended }) => ended)];
+}
+
+/** The name of the container that answers: the one that the Service leads to, or the only one. Others may end sooner. */
+function answeringContainer(own: readonly PodFact[], serving: string | undefined): string | undefined {
+  const names = new Set(
+    own.flatMap(({ containers }) => containers.flatMap(({ init, name }) => (init ? [] : [name]))),
+  );
+  if (serving !== undefined && names.has(serving)) return serving;
+  const [only] = names;
+  return names.size === 1 ? only : undefined;
 }
 
 function endingOf(
   own: readonly PodFact[],
   startedAtMs: number,
   serving: string | undefined,
-  nodesWord: { readonly atMs: number; readonly exitCode?: number } | undefined,
+  ends: readonly ToldEnd[],
 ) {
   const asked = own.find(({ deletionTimestamp }) => deletionTimestamp !== undefined);
   if (!asked) return {};
@@ -115,11 +132,11 @@ function endingOf(
   const ended = own.find(
     ({ atMs: seenMs, containers }) => seenMs >= atMs && hasEnded(containers.filter(({ init }) => !init)),
   );
-  const exitCode = (ended && servingContainer(ended.containers, serving)?.exitCode) ?? nodesWord?.exitCode;
-  const exitedMs = Math.min(
-    ended?.atMs ?? Number.POSITIVE_INFINITY,
-    nodesWord?.atMs ?? Number.POSITIVE_INFINITY,
-  );
+  const answering = answeringContainer(own, serving);
+  // What ended sooner was started again, and has nothing to do with the end of the pod.
+  const told = ends.find(({ container, atMs: toldMs }) => container === answering && toldMs >= notBefore);
+  const exitCode = (ended && servingContainer(ended.containers, serving)?.exitCode) ?? told?.exitCode;
+  const exitedMs = Math.min(ended?.atMs ?? Number.POSITIVE_INFINITY, told?.atMs ?? Number.POSITIVE_INFINITY);
   return {
     askedFromMs: Math.min(atMs, Number.isFinite(secondMs) ? Math.max(secondMs, notBefore) : notBefore),
     ...(graceSeconds === undefined ? {} : { graceSeconds }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EventFact, RuntimeFact, TemplateContainer } from '../../../src/model/recording.ts';
+import type { EventFact, ProcessFact, RuntimeFact, TemplateContainer } from '../../../src/model/recording.ts';
 import type { RunResult } from '../../../src/model/verdict.ts';
 import { ganttChart } from '../../../src/report/gantt.ts';
 import { lanesOf } from '../../../src/report/lanes.ts';
@@ -192,6 +192,30 @@ describe('a preStop hook, as its node tells of it', () => {
     const long = withHook({ how: 'exec', seconds: 5 }, { gracePeriodSeconds: 2 });
     const failed = [...program(4_520, 4_530, 127), signalled(4_532)];
     expect(run({ ...killed, template: long, also: failed }).findings[0]?.cause).toBe('sigterm-ignored');
+  });
+});
+
+describe('the end of a pod, as its node tells of it', () => {
+  const processEnded = (atMs: number): ProcessFact => ({
+    ...{ kind: 'process', atMs, pod: OLD.pod, container: 'nginx', sigterm: 'default', first: true },
+    ended: true,
+  });
+  const template = { containers: [CONTAINER, { name: 'exporter', ports: [] }], serving: 'nginx' };
+
+  it('is that of the container that answers, and no sidecar’s', () => {
+    const sidecar = runtime(4_600, 'ended', { container: 'exporter', exitCode: 143 });
+    const known = oldPod(run({ template, also: [sidecar] }));
+    expect(known).not.toHaveProperty('exitedMs');
+    expect(known).not.toHaveProperty('exitCode');
+    const own = runtime(5_600, 'ended', { exitCode: 0 });
+    const end = { exitedMs: 5_600, exitCode: 0 };
+    expect(oldPod(run({ template, also: [sidecar, own] }))).toMatchObject(end);
+    expect(oldPod(run({ template: {}, also: [sidecar, own] }))).toMatchObject(end);
+  });
+
+  it('is none that came before it was told to end: that was a restart', () => {
+    expect(oldPod(run({ template, also: [processEnded(2_000)] }))).not.toHaveProperty('exitedMs');
+    expect(oldPod(run({ template, also: [processEnded(5_600)] }))).toMatchObject({ exitedMs: 5_600 });
   });
 });
 
