@@ -193,7 +193,12 @@ async function measure(measurement: Measurement): Promise<Ending> {
   // Before the pods are listed, so that it learns of each.
   runtimes = scope.use(await watchRuntimes(asked));
   const observation = scope.use(
-    await observe({ ...workload, kubeConfig, service: target.service, clock, emit }),
+    await observe({
+      ...workload,
+      ...{ kubeConfig, service: target.service, clock, emit },
+      // Should we be killed, nobody would let go of them in a cluster that is not removed.
+      mayHoldPods: cluster.provider !== 'existing',
+    }),
   );
   scope.use(
     await watchRoutes({

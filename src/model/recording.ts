@@ -421,6 +421,8 @@ export interface PodFact {
   /** Present once deletion was asked for: when the object is due to be gone (wall clock, ISO, 1 s resolution). */
   readonly deletionTimestamp?: string;
   readonly deletionGracePeriodSeconds?: number;
+  /** A finalizer of ours keeps the object until it tells how its containers ended. */
+  readonly held?: true;
   /** Init containers first. */
   readonly containers: readonly ContainerState[];
 }

@@ -1,3 +1,4 @@
+import { EXIT_CODE_FINALIZER } from '../model/our-objects.ts';
 import type {
   ContainerState,
   DeploymentFact,
@@ -41,6 +42,7 @@ export function podFact(pod: KubePod): Omit<PodFact, 'atMs' | 'change'> {
     ...(metadata.deletionGracePeriodSeconds === undefined
       ? {}
       : { deletionGracePeriodSeconds: metadata.deletionGracePeriodSeconds }),
+    ...(metadata.finalizers?.includes(EXIT_CODE_FINALIZER) ? { held: true as const } : {}),
     containers: [
       ...(status?.initContainerStatuses ?? []).map((one) => ({
         ...containerState(one),

@@ -299,6 +299,7 @@ const SHAPES: Readonly<Record<RecordingEntry['kind'], Check>> = {
     ready: flag,
     deletionTimestamp: optional(text),
     deletionGracePeriodSeconds: optional(number),
+    held: optional(flag),
     containers: listOf(shape({ name: text, state: text, ready: flag, restarts: count })),
   }),
   deployment: shape({ atMs: number, change, generation: count, observedGeneration: count, replicas: count }),

@@ -18,6 +18,7 @@ import type {
   KubeReplicaSet,
 } from '../platform/kube-objects.ts';
 import { type KubeWatch, watchKube } from '../platform/kube-watch.ts';
+import { ExitCodeKeeper } from './exit-code-keeper.ts';
 import type { WorkloadPlace } from './list-workload.ts';
 import { observeInfrastructure } from './observe-infrastructure.ts';
 
@@ -28,6 +29,11 @@ export interface ObserveOptions extends Omit<WorkloadPlace, 'signal'> {
   clock(): number;
   emit(entry: RecordingEntry): void;
   readonly silenceMs?: number;
+  /**
+   * Pods may be held until they tell how they ended: only where nothing of theirs outlives the cluster, because a
+   * finalizer that stays keeps its namespace from ever going.
+   */
+  readonly mayHoldPods?: boolean;
 }
 
 export interface Observation extends AsyncDisposable {
@@ -35,7 +41,12 @@ export interface Observation extends AsyncDisposable {
   view(): WorkloadView;
   /** Resolves at the next fact, or after this long. Rejects when a watch is lost for good, or on abort. */
   nextFact(withinMs: number, signal: AbortSignal): Promise<void>;
-  /** Closes all watches; idempotent. */
+  /**
+   * From now on these pods stay until they have told how their containers ended, where pods may be held: nothing
+   * happens elsewhere. Never fails.
+   */
+  holdPods(pods: readonly KubePod[], signal: AbortSignal): Promise<void>;
+  /** Closes all watches and lets go of every pod that is held; idempotent. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -64,6 +75,7 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
       emit({ kind: 'note', atMs: clock(), level: 'info', subject: 'watch-relisted', text });
     },
   });
+  const keeper = options.mayHoldPods ? new ExitCodeKeeper({ ...options, emit }) : undefined;
   const arrival = (change: Change) => ({ atMs: clock(), change });
   let past = true;
 
@@ -85,7 +97,9 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
       ...common('the pods'),
       path: `/api/v1/namespaces/${namespace}/pods`,
       onChange(change, object) {
-        if (isPodOf(deployment, object)) emit({ ...podFact(object), ...arrival(change) });
+        if (!isPodOf(deployment, object)) return;
+        emit({ ...podFact(object), ...arrival(change) });
+        keeper?.see(change, object);
       },
     }),
     watchKube<KubeEndpointSlice>({
@@ -115,6 +129,7 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   const close = async () => {
     stop.abort();
     await Promise.allSettled([...watches.map(({ ended }) => ended), infrastructure.ended]);
+    await keeper?.[Symbol.asyncDispose]();
   };
   try {
     await Promise.all([...watches.map(({ listed }) => listed), infrastructure.ready]);
@@ -138,6 +153,9 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
         over.abort();
       }
       signal.throwIfAborted();
+    },
+    async holdPods(pods, signal) {
+      await keeper?.hold(pods, signal);
     },
     [Symbol.asyncDispose]: close,
   };

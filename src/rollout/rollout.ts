@@ -68,6 +68,7 @@ export async function runRollout(options: RolloutOptions): Promise<RolloutEnd> {
     const before = workloadBefore(current, options.clock());
     options.emit(before);
     await emitTemplate(options, place, current);
+    await options.observation.holdPods(current.pods, options.signal);
     const { outcome, detail } = await follow(
       options,
       place,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { OUR_LABEL } from '../model/our-objects.ts';
+import { EXIT_CODE_FINALIZER, OUR_LABEL } from '../model/our-objects.ts';
+import { removeFinalizer } from '../platform/kube-finalizers.ts';
 import type { KubeList, KubeObject } from '../platform/kube-objects.ts';
 import { findKube, KubeApiError, kubeRequest } from '../platform/kube-request.ts';
 
@@ -55,19 +56,31 @@ export async function removeNamespace({
   for (const resource of ['pods', 'services']) {
     await remove(kubeConfig, `${path}/${resource}`, [403, 404, 405], signal);
   }
-  const namesOf = async (resource: string): Promise<readonly string[]> => {
-    const list = await kubeRequest<KubeList<KubeObject>>(kubeConfig, {
-      path: `${path}/${resource}`,
-      signal,
-    });
-    return (list.items ?? []).map(({ metadata }) => metadata.name);
+  const list = async (resource: string): Promise<readonly KubeObject[]> => {
+    const request = { path: `${path}/${resource}`, signal };
+    return (await kubeRequest<KubeList<KubeObject>>(kubeConfig, request)).items ?? [];
   };
   for (const giveUpAt = performance.now() + timeoutMs; ; ) {
-    const [remainingPods, services] = await Promise.all([namesOf('pods'), namesOf('services')]);
-    const gone = remainingPods.length === 0 && services.length === 0;
-    if (gone || performance.now() >= giveUpAt) return { gone, remainingPods };
+    const [pods, services] = await Promise.all([list('pods'), list('services')]);
+    const gone = pods.length === 0 && services.length === 0;
+    if (gone || performance.now() >= giveUpAt) {
+      return { gone, remainingPods: pods.map(({ metadata }) => metadata.name) };
+    }
+    for (const pod of pods) await letGo(kubeConfig, `${path}/pods`, pod, signal);
     await sleep(200, undefined, { signal });
   }
+}
+
+/** What ended before it could do so itself may have left our finalizer, by which a namespace never goes. */
+async function letGo(
+  kubeConfig: KubeConfig,
+  pods: string,
+  object: KubeObject,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (!object.metadata.finalizers?.includes(EXIT_CODE_FINALIZER)) return;
+  const path = `${pods}/${object.metadata.name}`;
+  await removeFinalizer({ kubeConfig, path, object, finalizer: EXIT_CODE_FINALIZER, signal });
 }
 
 async function remove(

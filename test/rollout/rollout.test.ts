@@ -42,6 +42,7 @@ async function stageOn(sandbox: Sandbox, spec: Parameters<typeof deployment>[0],
   const observation = await observe({
     ...{ kubeConfig, namespace: 'default', deployment: 'web', service: 'web', clock, emit },
     silenceMs,
+    mayHoldPods: true,
   });
   const pods = () => api.store.list(PODS, 'default');
   return {

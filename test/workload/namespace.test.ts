@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EXIT_CODE_FINALIZER } from '../../src/model/our-objects.ts';
 import { createNamespace, removeNamespace } from '../../src/workload/namespace.ts';
 import { type FakeKube, refusal, startFakeKube } from '../support/fake-kube.ts';
 
@@ -64,6 +65,34 @@ describe('a namespace of our own', () => {
     fake.decide(({ method }) => (method === 'DELETE' ? { status: 200, body: {} } : undefined));
     const removal = await removeNamespace({ kubeConfig: fake.kubeConfig, namespace: 'own', timeoutMs: 250 });
     expect(removal).toEqual({ gone: false, remainingPods: ['web-1'] });
+  });
+
+  it('lets go of pods that a finalizer of ours holds, and of no others', async () => {
+    const finalizers = { ours: ['a.example/x', EXIT_CODE_FINALIZER], theirs: ['a.example/x'] };
+    const pods = Object.entries(finalizers).map(([name, finalizers]) => ({
+      metadata: { name, uid: name, resourceVersion: '1', finalizers },
+    }));
+    fake.answer(`${PATH}/services`, list());
+    fake.answer(`${PATH}/pods`, { metadata: { resourceVersion: '1' }, items: pods });
+    fake.decide(({ method }) => {
+      if (method === 'PATCH') fake.answer(`${PATH}/pods`, list());
+      return method === 'DELETE' || method === 'PATCH' ? { status: 200, body: {} } : undefined;
+    });
+    const { kubeConfig, seen } = fake;
+    expect(await removeNamespace({ kubeConfig, namespace: 'own', timeoutMs: 10_000 })).toMatchObject({
+      gone: true,
+    });
+    const patches = seen.filter(({ method }) => method === 'PATCH');
+    expect(patches).toMatchObject([
+      {
+        path: `${PATH}/pods/ours`,
+        body: [
+          { op: 'test', path: '/metadata/uid', value: 'ours' },
+          { op: 'test', path: '/metadata/finalizers/1', value: EXIT_CODE_FINALIZER },
+          { op: 'remove', path: '/metadata/finalizers/1' },
+        ],
+      },
+    ]);
   });
 
   it('that is gone already is removed', async () => {

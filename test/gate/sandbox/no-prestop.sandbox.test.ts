@@ -65,6 +65,19 @@ describe('the whole gate, for the same Deployment without preStop', () => {
     expect(row.requests.sent + row.requests.unsent).toBe(row.requests.scheduled);
   });
 
+  it('knows how every old pod ended, whose object it held until then', async () => {
+    const { recordings } = await outcome();
+    const entries = recordings.at(-1)?.entries ?? [];
+    const before = entries.find((entry) => entry.kind === 'workload-before');
+    const facts = entries.filter((entry) => entry.kind === 'pod');
+    const old = before?.pods.map(({ uid }) => facts.filter((fact) => fact.uid === uid)) ?? [];
+    expect(old).toHaveLength(2);
+    for (const own of old) {
+      expect(own.findLast(({ held }) => held)?.containers).toMatchObject([{ exitCode: 0 }]);
+      expect(own.at(-1)?.change).toBe('deleted');
+    }
+  });
+
   it('stops its repeats after a run that drops requests, and reports say how many were not made', async () => {
     const { row, result, outputDir } = await outcome();
     expect(row.runs.at(-1)?.verdict).toBe('dropped');

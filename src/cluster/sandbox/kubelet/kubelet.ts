@@ -46,8 +46,8 @@ export class Kubelet {
     if (pod.spec.nodeName !== this.#node) return;
     const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata;
     if (deletionTimestamp) {
-      const running = runner ?? this.#start(pod);
-      void running.stop(deletionGracePeriodSeconds * 1000).finally(() => this.#runners.delete(uid));
+      // It stays known while its object does: a finalizer may keep that, and the pod is not to run once more.
+      void (runner ?? this.#start(pod)).stop(deletionGracePeriodSeconds * 1000);
     } else if (!runner && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed')
       this.#start(pod);
   }
