@@ -24,7 +24,7 @@ export interface Fault {
   readonly lastsMs: number;
   readonly drive?: DriveOptions;
   /** What the trouble takes beside the prober; a fault whose means are not given here is left out. */
-  readonly means?: () => FullTable | undefined;
+  readonly means?: () => Promise<FullTable | undefined>;
   /** Troubles it until the time is over. */
   readonly trouble?: (
     driver: Driver,
@@ -102,9 +102,9 @@ export const FAULTS: readonly Fault[] = [
     trouble: async (_, untilMs, random, table) => {
       while (performance.now() < untilMs) {
         await sleep(300 + random() * 500);
-        table?.fill();
+        await table?.fill();
         await sleep(100 + random() * 900);
-        table?.empty();
+        await table?.empty();
       }
     },
   },
@@ -145,7 +145,7 @@ export async function runFault(
   wish: FaultWish,
 ): Promise<Finding | undefined> {
   const { connection, engine, ratePerSecond, random } = wish;
-  using table = fault.means?.();
+  await using table = await fault.means?.();
   if (fault.means && !table) return;
   await using driver = await startDriver(fault.drive);
   const spec = truthStream(server.port, connection, ratePerSecond, { engine });

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { run } from '../../src/platform/process.ts';
 import { insideOwnNetwork } from '../own-network.ts';
 
 /** Entries stay as long as a fault at most, should nobody take them out. */
@@ -10,9 +10,9 @@ const LARGEST = 1_000_000;
 const NEARLY = 100;
 
 /** The table of connection tracking, full or empty. */
-export interface FullTable extends Disposable {
-  fill(): void;
-  empty(): void;
+export interface FullTable extends AsyncDisposable {
+  fill(): Promise<void>;
+  empty(): Promise<void>;
 }
 
 /**
@@ -20,7 +20,7 @@ export interface FullTable extends Disposable {
  * with connections that nobody has. Absent where that would meet anybody else (outside a network namespace of one's
  * own), and without `conntrack` and `iptables`.
  */
-export function fullTable(): FullTable | undefined {
+export async function fullTable(): Promise<FullTable | undefined> {
   if (!insideOwnNetwork()) return;
   const most = figure('nf_conntrack_max');
   if (Number.isNaN(most) || most > LARGEST) return;
@@ -33,35 +33,38 @@ export function fullTable(): FullTable | undefined {
       ['filter', 'INPUT', '-m', 'conntrack', '--ctstate', 'INVALID', '-j', 'ACCEPT'],
     ]) {
       const [table = '', chain = '', ...words] = rule;
-      run('iptables', ['-w', '-t', table, '-I', chain, ...words]);
+      await run('iptables', ['-w', '-t', table, '-I', chain, ...words]);
       added.push(rule);
     }
-    run('conntrack', ['-F']);
+    await run('conntrack', ['-F']);
   } catch {
-    takeBack();
+    await takeBack();
     return;
   }
   const entries = entriesFor(most);
   return {
-    fill() {
+    async fill() {
       try {
-        run('conntrack', ['-R', '-'], entries);
+        // It opens its input by name, which a socket has not. A driver that waited for it would leave its prober without a word, which that takes for abandonment.
+        await run('sh', ['-c', 'cat | conntrack -R -'], { input: entries });
       } catch {
         // It ends with an error at the first entry for which there is no room.
       }
       const held = figure('nf_conntrack_count');
       if (held < most - NEARLY) throw new Error(`the table holds ${held} connections, not ${most}`);
     },
-    empty: () => run('conntrack', ['-F']),
-    [Symbol.dispose]() {
-      takeBack();
-      run('conntrack', ['-F']);
+    async empty() {
+      await run('conntrack', ['-F']);
+    },
+    async [Symbol.asyncDispose]() {
+      await takeBack();
+      await run('conntrack', ['-F']);
     },
   };
 
-  function takeBack(): void {
+  async function takeBack(): Promise<void> {
     for (const [table = '', chain = '', ...words] of added)
-      run('iptables', ['-w', '-t', table, '-D', chain, ...words]);
+      await run('iptables', ['-w', '-t', table, '-D', chain, ...words]);
   }
 }
 
@@ -84,8 +87,4 @@ function entriesFor(most: number): string {
     );
   }
   return `${lines.join('\n')}\n`;
-}
-
-function run(file: string, args: readonly string[], input?: string): void {
-  execFileSync(file, args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'ignore', 'ignore'], input });
 }
