@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kindCluster } from '../support/kind-cluster.ts';
 import { runRollproof } from '../support/run-rollproof.ts';
@@ -22,6 +24,10 @@ describe('in an existing cluster', () => {
     const [scenario] = run.result().scenarios;
     expect(scenario?.verdict).toBe('pass');
     expect(scenario?.runs[0]?.served).toMatchObject({ how: 'inferred' });
+    const recording = readFileSync(join(run.outputDir, 'recordings/01-new-connections-run-1.ndjson'), 'utf8');
+    // What nobody would remove should we be killed is not put on any pod.
+    expect(recording).not.toContain('exit-codes-kept');
+    expect(recording).not.toContain('"held":');
     await everythingIs(before);
   });
 

@@ -10,7 +10,7 @@ import { aRecording, type Drawing, drawnProbes, type RecordingOptions } from './
 /** What is different in a drawn rollout whose drops have a cause. */
 export interface StoryOptions extends RecordingOptions {
   /** How the old pod's container ends, and when that becomes known. */
-  readonly exit?: { readonly code: number; readonly atMs: number };
+  readonly exit?: { readonly code: number; readonly atMs: number; readonly finishedAt?: string };
   readonly graceSeconds?: number;
   /** The endpoints, in place of those of a good rollout. */
   readonly endpoints?: readonly Pick<EndpointsFact, 'atMs' | 'endpoints' | 'ports'>[];
@@ -142,9 +142,7 @@ function ending(fact: PodFact, exit: StoryOptions['exit'], graceSeconds: number 
   const ended = exit !== undefined && fact.deletionTimestamp !== undefined && fact.atMs >= exit.atMs;
   return {
     ...fact,
-    containers: [
-      ended ? aContainer({ state: 'terminated', ready: false, exitCode: exit.code }) : aContainer(),
-    ],
+    containers: [ended ? endedContainer(exit) : aContainer()],
     ...(fact.deletionTimestamp !== undefined && graceSeconds !== undefined
       ? {
           deletionGracePeriodSeconds: graceSeconds,
@@ -152,6 +150,15 @@ function ending(fact: PodFact, exit: StoryOptions['exit'], graceSeconds: number 
         }
       : {}),
   };
+}
+
+function endedContainer({ code, finishedAt }: NonNullable<StoryOptions['exit']>): ContainerState {
+  return aContainer({
+    state: 'terminated',
+    ready: false,
+    exitCode: code,
+    ...(finishedAt === undefined ? {} : { finishedAt }),
+  });
 }
 
 function at(entry: RecordingEntry): number {

@@ -93,7 +93,8 @@ function killedAtEndOfGrace(ending: EndingDrop): Attribution | undefined {
       because: `The preStop hook ${seconds === undefined ? 'was still running, as its node told, when' : `sleeps ${seconds} s and`} the grace period ${seconds === undefined ? `of ${graceSeconds} s was over` : `is ${graceSeconds} s`}: the container is killed before it learns that it has to end.`,
     };
   }
-  if (!killed) return undefined;
+  // A short grace period is all slack here, too: what was lost before the container ended is not lost by the kill.
+  if (!killed || drop.endedMs < (pod.endedFromMs ?? askedMs)) return undefined;
   if (isLong(drop)) {
     return {
       cause: 'request-outlives-grace',

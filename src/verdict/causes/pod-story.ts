@@ -16,6 +16,8 @@ export interface PodStory extends PodLife, HookTimes {
   readonly outOfEndpointsMs?: number;
   /** When it became known that its containers have ended, after its deletion was asked for. */
   readonly exitedMs?: number;
+  /** What answers had not ended before this instant: it may have ended up to `exitedMs`. */
+  readonly endedFromMs?: number;
   readonly exitCode?: number;
   /** Containers that ended by themselves and came back: from when at the earliest until when at the latest. */
   readonly restarts: readonly Restart[];
@@ -35,6 +37,9 @@ const ARRIVAL_MS = 1_500;
 
 /** A container's end is known this long after it at the latest, where no time stands in the fact. */
 const KUBELET_MS = 3_000;
+
+/** A node's word of an end is at most this late: it looks five times a second. */
+const NODE_MS = 500;
 
 /** Tells each pod's story. `serving` is the container that answers, where that is known. */
 export function podStories(
@@ -137,12 +142,26 @@ function endingOf(
   const told = ends.find(({ container, atMs: toldMs }) => container === answering && toldMs >= notBefore);
   const exitCode = (ended && servingContainer(ended.containers, serving)?.exitCode) ?? told?.exitCode;
   const exitedMs = Math.min(ended?.atMs ?? Number.POSITIVE_INFINITY, told?.atMs ?? Number.POSITIVE_INFINITY);
+  const endedFromMs = told ? told.atMs - NODE_MS : ended && earliestEnd(ended, startedAtMs, serving);
   return {
     askedFromMs: Math.min(atMs, Number.isFinite(secondMs) ? Math.max(secondMs, notBefore) : notBefore),
     ...(graceSeconds === undefined ? {} : { graceSeconds }),
     ...(Number.isFinite(exitedMs) ? { exitedMs } : {}),
+    ...(endedFromMs === undefined ? {} : { endedFromMs }),
     ...(exitCode === undefined ? {} : { exitCode }),
   };
+}
+
+/** By the kubelet's whole second, as far as its clock can be trusted: what it tells has happened, and not long ago. */
+function earliestEnd(
+  { atMs, containers }: PodFact,
+  startedAtMs: number,
+  serving: string | undefined,
+): number {
+  const finishedAt = servingContainer(containers, serving)?.finishedAt ?? '';
+  const secondMs = Date.parse(finishedAt) - startedAtMs;
+  const notBefore = atMs - KUBELET_MS;
+  return Number.isFinite(secondMs) ? Math.min(Math.max(secondMs, notBefore), atMs - NODE_MS) : notBefore;
 }
 
 function hasEnded(containers: readonly ContainerState[]): boolean {

@@ -380,6 +380,28 @@ describe('the cause of dropped requests', () => {
     expect(also).toHaveLength(2);
   });
 
+  it.each([
+    ['its node told', 'grace-too-short', [{ ...aProcess('caught'), atMs: 6_600, ended: true as const }], {}],
+    ['the kubelet told', 'sigterm-ignored', [], { finishedAt: '2026-11-20T12:00:06Z' }],
+  ] as const)('is a kill only for what was lost from then on, as %s of the end', (_, cause, ended, told) => {
+    const { findings } = judgeRun(
+      aRolloutStory({
+        ...GRACE_2,
+        template: { gracePeriodSeconds: 2 },
+        exit: { code: 137, atMs: 6_700, ...told },
+        also: [aProcess('caught'), ...ended],
+        target: [
+          { atMs: 4_600, draw: 'xxxx' },
+          { atMs: 6_500, draw: 'rr' },
+        ],
+      }),
+    );
+    expect(findings).toMatchObject([
+      { cause: 'stops-before-endpoint-removal', drops: 4, confidence: 'high' },
+      { cause, drops: 2 },
+    ]);
+  });
+
   it('is not settled by a handler that is gone after the signal: a runtime has one, too', () => {
     const { findings } = judgeRun(
       aRolloutStory({
