@@ -13,6 +13,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // Hundreds of probers and pods are started as child processes: each finds its compiled sources here.
 const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') };
 
+// A test runs its code a few times: making it fast takes a quarter of the processor time, and is hardly ever repaid.
+const execArgv = ['--no-turbofan'];
+
 /**
  * What waits longest begins first, so that the others fit beside it; a clean clone has no durations to go by. Tests that
  * keep time come when the gates beside them have loaded their modules.
@@ -45,6 +48,7 @@ export default defineConfig({
           exclude: ['test/**/*.e2e.test.ts', 'test/**/*.sandbox.test.ts'],
           testTimeout: 20_000,
           env,
+          execArgv,
           // Modules are loaded once for each worker and not once for each file: no test replaces a module or leaves
           // one changed. A worker more than cores is faster, and starves tests that keep time on a slow machine.
           isolate: false,
