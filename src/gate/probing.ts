@@ -43,7 +43,7 @@ export async function warmUp(probing: Probing): Promise<void> {
   const ids = streams.filter(({ stream }) => stream.role === 'warm-up').map(({ stream }) => stream.id);
   context.progress.status('waiting for the Service to answer');
   await start(probing, ['warm-up']);
-  const giveUpAtMs = clock() + WARM_UP_LIMIT_MS;
+  const giveUpAtMs = clock() + (context.warmUpLimitMs ?? WARM_UP_LIMIT_MS);
   while (clock() < giveUpAtMs && ids.some((id) => counts.of(id).okInARow < WARM_UP_ANSWERS)) {
     await pause(probing, WARM_UP_INTERVAL_MS);
   }

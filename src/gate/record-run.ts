@@ -28,6 +28,8 @@ export interface ScenarioPlace {
   readonly folder: string;
   readonly version: string;
   readonly workingDirectory: string;
+  /** How long a Service may take until it answers before it is probed all the same; absent: as long as any needs. */
+  readonly warmUpLimitMs?: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }

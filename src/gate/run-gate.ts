@@ -21,6 +21,8 @@ export interface GateOptions {
   readonly workDir: string;
   readonly workingDirectory: string;
   readonly version: string;
+  /** How long a Service may take until it answers before it is probed all the same; absent: as long as any needs. */
+  readonly warmUpLimitMs?: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   /** Told a kind cluster's name immediately before it is created, so that somebody else can remove it if need be. */
@@ -53,7 +55,7 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
       signal,
     });
     const folder = await recordingsFolder(plan.report.outputDir);
-    const { version, workingDirectory } = options;
+    const { version, workingDirectory, warmUpLimitMs } = options;
     const rounds = plan.rounds ?? plan.scenarios.map((_, index) => ({ scenarios: [index] }));
     for (const [index, round] of rounds.entries()) {
       using _section = progress.section(titleOf(round, plan));
@@ -66,6 +68,7 @@ export async function runGate(options: GateOptions): Promise<GateOutcome> {
         folder,
         version,
         workingDirectory,
+        ...(warmUpLimitMs !== undefined && { warmUpLimitMs }),
         progress,
         signal,
       };

@@ -19,6 +19,8 @@ export type RoundPlace = Omit<ScenarioPlace, keyof RoundMember | 'lane' | 'compa
   readonly make?: typeof makeRun;
 };
 
+type MadeRound = RoundPlace & Required<Pick<RoundPlace, 'make'>>;
+
 /** What became of a scenario, with the recordings of its runs and trials in the order in which they were made. */
 export interface RoundOutcome {
   readonly index: number;
@@ -67,11 +69,7 @@ export async function runRound(
 }
 
 /** The next run of each, at the same time. */
-async function makeNext(
-  courses: readonly Course[],
-  common: Required<RoundPlace>,
-  isLast: boolean,
-): Promise<void> {
+async function makeNext(courses: readonly Course[], common: MadeRound, isLast: boolean): Promise<void> {
   const company = new Company();
   const stop = new AbortController();
   const signal = AbortSignal.any([common.signal, stop.signal]);

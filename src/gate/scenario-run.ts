@@ -26,6 +26,8 @@ export interface ScenarioRun {
   readonly version: string;
   /** Where a command of the user's runs. */
   readonly workingDirectory: string;
+  /** How long a Service may take until it answers before it is probed all the same; absent: as long as any needs. */
+  readonly warmUpLimitMs?: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }

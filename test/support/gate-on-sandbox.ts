@@ -43,6 +43,8 @@ export interface SandboxRun {
   readonly others?: readonly Pick<SandboxRun, 'container' | 'deployment' | 'scenario' | 'planned'>[];
   /** Which of them run at the same time; absent: none. */
   readonly rounds?: Plan['rounds'];
+  /** How long a Service may take until it answers, where one never will. */
+  readonly warmUpLimitMs?: number;
   /** Hears every line that tells people of the run. */
   hear?(line: string): void;
   /** What goes wrong as soon as the update has been triggered. */
@@ -83,6 +85,7 @@ export function gateOnSandbox(): (run?: SandboxRun) => Promise<SandboxOutcome> {
       workDir: outputDir,
       workingDirectory: outputDir,
       version: '0.0.0',
+      ...(run.warmUpLimitMs !== undefined && { warmUpLimitMs: run.warmUpLimitMs }),
       progress: {
         ...SILENT,
         line: (text) => run.hear?.(text),

@@ -9,6 +9,8 @@ describe('the whole gate on a sandbox with faults', () => {
       container: HOOK,
       scenario: BRIEF,
       planned: { rolledControl: 'dropped' },
+      // The app that is new never answers: a node that follows nothing does not know of it.
+      warmUpLimitMs: 2_000,
       fault: (sandbox) => void sandbox.freezeBalancers('sandbox-worker'),
     });
     expect(row.verdict, JSON.stringify(row.reasons)).toBe('dropped');
