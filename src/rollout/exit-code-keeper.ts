@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { EXIT_CODE_FINALIZER } from '../model/our-objects.ts';
 import { messageOf } from '../model/problem.ts';
-import type { Change, RecordingEntry } from '../model/recording.ts';
+import type { Change, EndpointsFact, RecordingEntry } from '../model/recording.ts';
 import { addFinalizer, removeFinalizer } from '../platform/kube-finalizers.ts';
 import type { KubeList, KubePod } from '../platform/kube-objects.ts';
 import { kubeRequest } from '../platform/kube-request.ts';
@@ -12,7 +12,7 @@ export interface ExitCodeKeeperOptions {
   readonly namespace: string;
   clock(): number;
   emit(entry: RecordingEntry): void;
-  /** How long an object that would be gone without us waits for the word of its kubelet; 10 s by default. */
+  /** How long an object waits for the word of its kubelet once the grace period is over that the pod was first given; 10 s by default. */
   readonly patienceMs?: number;
   /** How long letting go of all pods at dispose may take; 5 s by default. */
   readonly limitMs?: number;
@@ -28,23 +28,31 @@ const RETRY_MS = 500;
  * Keeps the objects of pods until they tell how their containers ended, by a finalizer: a pod that is deleted by force
  * takes its exit code with it otherwise. The finalizer goes as soon as the end was told, and whatever happens at
  * dispose: nothing of a pod waits for us that has nothing to tell.
+ *
+ * An object that would be gone without us is an endpoint that is terminating. Nodes send requests to such a one only
+ * where none is ready, and that must not be our doing: then the pod is let go of at once.
  */
 export class ExitCodeKeeper implements AsyncDisposable {
   readonly #options: ExitCodeKeeperOptions;
   readonly #held = new Map<string, Held>();
+  readonly #slices = new Map<string, EndpointsFact['endpoints']>();
   readonly #closing = new AbortController();
 
   constructor(options: ExitCodeKeeperOptions) {
     this.#options = options;
   }
 
-  /** Holds these pods from now on, those that have not ended. Never fails: a note says what came of it. */
+  /**
+   * Holds these pods from now on, those that have not ended and do not go at once by their own template. Never fails: a
+   * note says what came of it.
+   */
   async hold(pods: readonly KubePod[], signal: AbortSignal): Promise<void> {
     let count = 0;
     try {
       for (const pod of pods) {
         if (signal.aborted) return;
         if (pod.metadata.deletionTimestamp !== undefined || nothingToCome(pod)) continue;
+        if (pod.spec.terminationGracePeriodSeconds === 0) continue;
         // From before it is asked for: of a request that got lost nobody knows what it did.
         this.#held.set(pod.metadata.uid, {});
         // Not broken off with the run: what it does has to be known when it is undone.
@@ -59,23 +67,34 @@ export class ExitCodeKeeper implements AsyncDisposable {
 
   /** Learns of a change of a pod, in the order in which they are told. */
   see(change: Change, pod: KubePod): void {
-    const { uid, deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
+    const { uid, deletionTimestamp, deletionGracePeriodSeconds: graceSeconds } = pod.metadata;
     const held = this.#held.get(uid);
     if (!held) return;
     if (change === 'deleted') {
-      clearTimeout(held.timer);
+      clearTimeout(held.overdue?.timer);
       this.#held.delete(uid);
-    } else if (deletionTimestamp === undefined) return;
+    } else if (deletionTimestamp === undefined || graceSeconds === undefined) return;
     else if (nothingToCome(pod)) this.#letGo(held, pod);
-    // Without us the object would be gone by now. Its kubelet may still tell how it went, or be gone as well.
-    else if (deletionGracePeriodSeconds === 0)
-      held.timer ??= setTimeout(() => this.#letGo(held, pod), this.#options.patienceMs ?? PATIENCE_MS);
+    else {
+      // A kubelet goes by what it was told first, also where the pod is then deleted by force.
+      held.dueMs ??= performance.now() + graceSeconds * 1000 + (this.#options.patienceMs ?? PATIENCE_MS);
+      if (graceSeconds === 0) this.#wait(held, pod, held.dueMs);
+    }
+  }
+
+  /** Learns of a change of the endpoints that the pods are among. */
+  seeEndpoints({ change, slice, endpoints }: EndpointsFact): void {
+    if (change === 'deleted') this.#slices.delete(slice);
+    else this.#slices.set(slice, endpoints);
+    for (const held of this.#held.values()) {
+      if (held.overdue && !this.#isSpared(held.overdue.pod)) this.#letGo(held, held.overdue.pod);
+    }
   }
 
   /** Lets go of every pod that is still held. Never fails. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    for (const { timer } of this.#held.values()) clearTimeout(timer);
+    for (const { overdue } of this.#held.values()) clearTimeout(overdue?.timer);
     await Promise.all([...this.#held.values()].map(({ lettingGo }) => lettingGo));
     if (this.#held.size === 0) return;
     const { kubeConfig, namespace } = this.#options;
@@ -92,8 +111,25 @@ export class ExitCodeKeeper implements AsyncDisposable {
     }
   }
 
+  /** Without us the object would be gone by now. Its kubelet may still tell how it went, or be gone as well. */
+  #wait(held: Held, pod: KubePod, untilMs: number): void {
+    if (!this.#isSpared(pod)) this.#letGo(held, pod);
+    else {
+      held.overdue ??= {
+        pod,
+        timer: setTimeout(() => this.#letGo(held, pod), Math.max(0, untilMs - performance.now())),
+      };
+    }
+  }
+
+  /** Does no node send requests to this pod, now that it is ending? So it is where its node has another one that is ready. */
+  #isSpared({ metadata, spec }: KubePod): boolean {
+    const endpoints = [...this.#slices.values()].flat();
+    return endpoints.some(({ ready, node, pod }) => ready && node === spec.nodeName && pod !== metadata.name);
+  }
+
   #letGo(held: Held, pod: KubePod): void {
-    clearTimeout(held.timer);
+    clearTimeout(held.overdue?.timer);
     held.lettingGo ??= this.#removeFinalizer(pod);
   }
 
@@ -127,8 +163,10 @@ export class ExitCodeKeeper implements AsyncDisposable {
 }
 
 interface Held {
-  /** Runs from when the object would be gone without us. */
-  timer?: NodeJS.Timeout;
+  /** When it should have told its end at the latest. */
+  dueMs?: number;
+  /** Set from when the object would be gone without us. */
+  overdue?: { readonly pod: KubePod; readonly timer: NodeJS.Timeout };
   lettingGo?: Promise<void>;
 }
 

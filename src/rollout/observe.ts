@@ -106,7 +106,11 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
       ...common('the EndpointSlices'),
       path: `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
       query: { labelSelector: `kubernetes.io/service-name=${service}` },
-      onChange: (change, object) => emit({ ...endpointsFact(object), ...arrival(change) }),
+      onChange(change, object) {
+        const fact = { ...endpointsFact(object), ...arrival(change) };
+        emit(fact);
+        keeper?.seeEndpoints(fact);
+      },
     }),
     watchKube<KubeEvent>({
       ...common('the events'),

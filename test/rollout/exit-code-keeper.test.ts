@@ -1,9 +1,16 @@
 import { describe, expect } from 'vitest';
-import { DEPLOYMENTS, NAMESPACES, PODS, SERVICES } from '../../src/cluster/sandbox/api/resources.ts';
+import {
+  DEPLOYMENTS,
+  NAMESPACES,
+  PODS,
+  REPLICA_SETS,
+  SERVICES,
+} from '../../src/cluster/sandbox/api/resources.ts';
 import type { Sandbox } from '../../src/cluster/sandbox/sandbox.ts';
 import { EXIT_CODE_FINALIZER } from '../../src/model/our-objects.ts';
 import type { PodFact, RecordingEntry } from '../../src/model/recording.ts';
-import type { KubePod } from '../../src/platform/kube-objects.ts';
+import { endpointsFact } from '../../src/platform/kube-facts.ts';
+import type { KubeEndpointSlice, KubePod } from '../../src/platform/kube-objects.ts';
 import { type KubeWatch, watchKube } from '../../src/platform/kube-watch.ts';
 import { ExitCodeKeeper } from '../../src/rollout/exit-code-keeper.ts';
 import { observe } from '../../src/rollout/observe.ts';
@@ -98,7 +105,7 @@ const notesIn = (entries: readonly RecordingEntry[]) =>
     entry.kind === 'note' && entry.subject === 'exit-codes-kept' ? [entry.text] : [],
   );
 
-/** The keeper of a namespace, told by a watch what becomes of its pods. */
+/** The keeper of a namespace, told by watches what becomes of its pods and of the Service's endpoints. */
 async function keep(
   sandbox: Sandbox,
   options: { readonly patienceMs?: number; readonly limitMs?: number } = {},
@@ -108,22 +115,36 @@ async function keep(
   const emit = (entry: RecordingEntry) => void entries.push(entry);
   const keeper = new ExitCodeKeeper({ kubeConfig, namespace: SHOP, clock, emit, ...options });
   const stop = new AbortController();
-  const pods: KubePod[] = [];
-  const watch: KubeWatch = watchKube<KubePod>({
-    ...{ kubeConfig, path: `/api/v1/namespaces/${SHOP}/pods`, signal: stop.signal, silenceMs: 300 },
-    onChange(change, pod) {
-      if (change === 'listed') pods.push(pod);
-      keeper.see(change, pod);
-    },
-  });
-  await watch.listed;
+  const listed: KubePod[] = [];
+  const gone = new Map<string, KubePod>();
+  const common = { kubeConfig, signal: stop.signal, silenceMs: 300 };
+  const watches: readonly KubeWatch[] = [
+    watchKube<KubePod>({
+      ...{ ...common, path: `/api/v1/namespaces/${SHOP}/pods` },
+      onChange(change, pod) {
+        if (change === 'listed') listed.push(pod);
+        if (change === 'deleted') gone.set(pod.metadata.name, pod);
+        keeper.see(change, pod);
+      },
+    }),
+    watchKube<KubeEndpointSlice>({
+      ...{ ...common, path: `/apis/discovery.k8s.io/v1/namespaces/${SHOP}/endpointslices` },
+      onChange: (change, slice) => keeper.seeEndpoints({ ...endpointsFact(slice), change, atMs: clock() }),
+    }),
+  ];
+  await Promise.all(watches.map((watch) => watch.listed));
   return {
-    ...{ keeper, kubeConfig, listed: pods },
+    ...{ keeper, kubeConfig, listed },
     notes: () => notesIn(entries),
+    /** Its exit code as its object told it last, once that is gone. */
+    async exitCodeOf(name: string): Promise<number | undefined> {
+      await expect.poll(() => gone.has(name), { timeout: 10_000 }).toBe(true);
+      return gone.get(name)?.status?.containerStatuses?.[0]?.state?.terminated?.exitCode;
+    },
     async [Symbol.asyncDispose]() {
       await keeper[Symbol.asyncDispose]();
       stop.abort();
-      await watch.ended;
+      await Promise.all(watches.map((watch) => watch.ended));
     },
   };
 }
@@ -157,20 +178,20 @@ describe.concurrent('pods that an update replaces', () => {
   it.for([
     ['tells how it ended', true, 3],
     ['takes that with it where pods may not be held', false, undefined],
-  ] as const)(
-    'and that are deleted by force: each %s',
-    async ([, mayHoldPods, exitCode], { startSandbox }) => {
-      const sandbox = await startSandbox();
-      const old = await serve(sandbox, { ...LINGERS, ...ENDS_WITH_3 });
-      onceUpdated(sandbox, 'web', () => {
-        for (const name of old) deleteByForce(sandbox, name);
-      });
-      const { end, factsOf } = await restart(sandbox, { mayHoldPods });
-      expect(end.outcome).toBe('completed');
-      for (const name of old) expect(factsOf(name).at(-1)?.containers[0]?.exitCode).toBe(exitCode);
-      expect(finalizersOf(sandbox)).toEqual([]);
-    },
-  );
+  ] as const)('one of them deleted by force: it %s', async ([, mayHoldPods, exitCode], { startSandbox }) => {
+    const sandbox = await startSandbox();
+    const [name = ''] = await serve(sandbox, { ...LINGERS, ...ENDS_WITH_3 });
+    const stop = new AbortController();
+    onceUpdated(sandbox, 'web', () => deleteByForce(sandbox, name));
+    const { factsOf } = await restart(sandbox, {
+      ...{ mayHoldPods, signal: stop.signal },
+      see(entry) {
+        if (entry.kind === 'pod' && entry.name === name && entry.change === 'deleted') stop.abort();
+      },
+    });
+    expect(factsOf(name).at(-1)?.containers[0]?.exitCode).toBe(exitCode);
+    expect(finalizersOf(sandbox)).toEqual([]);
+  });
 
   it.for(['cancelled', 'timed-out'] as const)(
     'are let go of while they are ending when the rollout is %s',
@@ -225,7 +246,40 @@ describe.concurrent('a pod that is held', () => {
     for (const { name } of sandbox.nodes) sandbox.removeNode(name);
     deleteByForce(sandbox, name);
     expect(podsOf(sandbox).map(({ metadata }) => metadata.name)).toContain(name);
-    await untilTrue(sandbox, () => !podsOf(sandbox).some(({ metadata }) => metadata.name === name));
+    expect(await kept.exitCodeOf(name)).toBeUndefined();
+  });
+
+  it('has all of the grace period that it was first given, also where it is deleted by force then', async ({
+    startSandbox,
+  }) => {
+    const sandbox = await startSandbox();
+    const hook = { lifecycle: { preStop: { sleep: { seconds: 1 } } } };
+    const [name = ''] = await serve(sandbox, { ...hook, ...ENDS_WITH_3 });
+    await using kept = await keep(sandbox, { patienceMs: 50 });
+    await kept.keeper.hold(kept.listed, signal);
+    sandbox.api.delete({ resource: PODS, namespace: SHOP, name });
+    deleteByForce(sandbox, name);
+    expect(await kept.exitCodeOf(name)).toBe(3);
+  });
+
+  it('goes at once when it is deleted by force and no other one is ready, or none is any more', async ({
+    startSandbox,
+  }) => {
+    const sandbox = await startSandbox();
+    const [first = '', second = ''] = await serve(sandbox, { args: ['--on-sigterm=ignore'] });
+    const { api } = sandbox;
+    // Nobody comes in their place.
+    const orphan = { propagationPolicy: 'Orphan' } as const;
+    api.delete({ resource: DEPLOYMENTS, namespace: SHOP, name: 'web' }, orphan);
+    for (const { metadata } of api.store.list(REPLICA_SETS, SHOP))
+      api.delete({ resource: REPLICA_SETS, namespace: SHOP, name: metadata.name }, orphan);
+    await using kept = await keep(sandbox);
+    await kept.keeper.hold(kept.listed, signal);
+    deleteByForce(sandbox, first);
+    deleteByForce(sandbox, second);
+    expect(podsOf(sandbox)).toHaveLength(2);
+    expect(await kept.exitCodeOf(first)).toBeUndefined();
+    expect(await kept.exitCodeOf(second)).toBeUndefined();
   });
 
   it('goes when the API server is back, had it been away when the end was told', async ({ startSandbox }) => {
@@ -246,17 +300,20 @@ describe.concurrent('a pod that is held', () => {
     await untilTrue(sandbox, () => !podsOf(sandbox).some(ended));
   });
 
-  it('is not one that is being deleted already, nor one that has ended', async ({ startSandbox }) => {
+  it('is not one that is being deleted already, has ended or has no time to end', async ({
+    startSandbox,
+  }) => {
     const sandbox = await startSandbox();
     const [ending = '', ended = ''] = await serve(sandbox, LINGERS);
     sandbox.api.delete({ resource: PODS, namespace: SHOP, name: ending });
     await using kept = await keep(sandbox);
-    const pods = kept.listed.flatMap((pod) => {
+    const pods = kept.listed.map((pod) => {
       if (pod.metadata.name === ended) return { ...pod, status: { ...pod.status, phase: 'Failed' } };
-      return pod.metadata.name === ending ? pod : [];
+      if (pod.metadata.name === ending) return pod;
+      return { ...pod, spec: { ...pod.spec, terminationGracePeriodSeconds: 0 } };
     });
     await kept.keeper.hold(pods, signal);
-    expect(kept.notes()).toEqual([`finalizer ${EXIT_CODE_FINALIZER} put on 0 of 2 pods`]);
+    expect(kept.notes()).toEqual([`finalizer ${EXIT_CODE_FINALIZER} put on 0 of ${pods.length} pods`]);
     expect(finalizersOf(sandbox)).toEqual([]);
   });
 

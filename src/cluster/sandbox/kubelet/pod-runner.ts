@@ -38,6 +38,7 @@ export class PodRunner {
   #address: string | undefined;
   readonly #running: Promise<void>;
   #stopping: Promise<void> | undefined;
+  #crashed = false;
 
   constructor(pod: Pod, context: PodRunnerContext) {
     this.#pod = pod;
@@ -61,6 +62,7 @@ export class PodRunner {
 
   /** The node is switched off: nothing is told to anybody. */
   crash(): void {
+    this.#crashed = true;
     this.#gone.abort();
     this.#stopping ??= Promise.resolve();
     for (const container of [...this.#init, ...this.#main]) container.crash();
@@ -165,6 +167,7 @@ export class PodRunner {
 
   /** Writes the status as it is now. */
   #publish(): void {
+    if (this.#crashed) return;
     const { api, clock, nodeAddress } = this.#context;
     const { namespace, name, uid } = this.#pod.metadata;
     if (api.find(PODS, namespace, name)?.metadata.uid !== uid) return;
