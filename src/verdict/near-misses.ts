@@ -230,6 +230,8 @@ function graceMargins(story: Story): readonly NearMiss[] {
   const ends = oldPodsWithoutDrops(story).flatMap(
     ({ name, graceSeconds, exitedMs, terminatingMs, exitCode }) => {
       if (graceSeconds === undefined || exitedMs === undefined) return [];
+      // Killed at once is what was asked for: by force, or by the template.
+      if (graceSeconds === 0) return [];
       if (terminatingMs === undefined || exitCode === undefined) return [];
       const graceMs = graceSeconds * 1000;
       // The end is told late, so there is at least this much room.

@@ -143,6 +143,11 @@ describe('a near miss', () => {
     expect(missesOf(aRolloutStory(killed))).toMatchObject([{ code: 'killed-after-grace', count: 1 }]);
   });
 
+  it('is no pod that was killed at once because that was asked for', () => {
+    const forced = { graceSeconds: 0, terminatingMs: 3_000, exit: { code: 137, atMs: 5_000 } };
+    expect(missesOf(aRolloutStory(forced))).toEqual([]);
+  });
+
   it('is a pod that needed nearly all of its grace period', () => {
     const ended = aPodFact('old', 6_050, {
       ready: false,
