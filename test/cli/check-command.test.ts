@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tempFolder } from '../support/temp-folder.ts';
+import { tempFolders } from '../support/temp-folder.ts';
 
 const PROGRAM = resolve('src/cli/main.ts');
+
+const tempFolder = tempFolders();
 
 interface Run {
   readonly exitCode: number;
@@ -66,7 +68,7 @@ spec:
 `;
 const SURE = APP.replace('type: Recreate', 'type: RollingUpdate');
 
-describe('rollproof check, as a user starts it', () => {
+describe.concurrent('rollproof check, as a user starts it', () => {
   it('tells place, severity, cause, what to write and the page, and ends with 1 for an error', async () => {
     const { exitCode, stdout, stderr } = await check({ 'app.yaml': APP }, 'app.yaml');
     expect(stdout).toContain('app.yaml:6:3: error no-endpoints\n');
