@@ -21,8 +21,15 @@ const execArgv = ['--no-turbofan'];
  * keep time come when the gates beside them have loaded their modules.
  */
 const FIRST = [
-  ...['fix-proven', 'frozen-balancer', 'sequence', 'good-with-bad-twin', 'twin-without-drops', 'image-pull'],
-  ...['amplified-delay', 'parallel', 'connections', 'kept-alive-in-cluster', 'disturbed-api'],
+  ...['fix-proven', 'parallel', 'sequence', 'twin-without-drops', 'good-with-bad-twin', 'disturbed-api'],
+  ...[
+    'frozen-balancer',
+    'image-pull',
+    'connections',
+    'amplified-delay',
+    'kept-alive-in-cluster',
+    'fix-withdrawn',
+  ],
   ...['causes', 'reports', 'markdown', 'judge', 'check-command', 'bounded'],
   ...['outcomes', 'prober', 'https', 'confusion', 'rollout', 'pods', 'traffic'],
 ];

@@ -1,4 +1,4 @@
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import {
   DEPLOYMENTS,
   NAMESPACES,
@@ -138,7 +138,8 @@ async function keep(
     notes: () => notesIn(entries),
     /** Its exit code as its object told it last, once that is gone. */
     async exitCodeOf(name: string): Promise<number | undefined> {
-      await expect.poll(() => gone.has(name), { timeout: 10_000 }).toBe(true);
+      // Not `expect.poll`: with others beside it, that does not know which test it belongs to.
+      await vi.waitFor(() => expect(gone.keys().toArray()).toContain(name), { timeout: 10_000 });
       return gone.get(name)?.status?.containerStatuses?.[0]?.state?.terminated?.exitCode;
     },
     async [Symbol.asyncDispose]() {

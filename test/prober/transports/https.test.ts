@@ -35,7 +35,7 @@ const TOLD: Readonly<Partial<Record<Behaviour, string>>> = {
 };
 
 /** Far more than it takes to hear of an end that follows an answer: a request that crosses it is dropped indeed. */
-const END_HEARD = { intervalMs: 150 };
+const END_HEARD = { intervalMs: 400 };
 
 describe.concurrent.each(ENGINES)('HTTP over TLS, by %s', (engine) => {
   describe.concurrent.each(['new', 'keep-alive', 'slow'] as const)('with %s connections', (connection) => {
