@@ -122,9 +122,17 @@ export class ExitCodeKeeper implements AsyncDisposable {
     }
   }
 
-  /** Does no node send requests to this pod, now that it is ending? So it is where its node has another one that is ready. */
+  /**
+   * Does no node send requests to this pod, now that it is ending? So it is where its node has another one that is ready,
+   * and it is not said to be ready itself.
+   */
   #isSpared({ metadata, spec }: KubePod): boolean {
     const endpoints = [...this.#slices.values()].flat();
+    // As those are of a Service that publishes also the addresses of pods that are not ready: nodes go on sending to it.
+    const isKept = endpoints.some(
+      ({ ready, terminating, pod }) => ready && terminating && pod === metadata.name,
+    );
+    if (isKept) return false;
     return endpoints.some(({ ready, node, pod }) => ready && node === spec.nodeName && pod !== metadata.name);
   }
 

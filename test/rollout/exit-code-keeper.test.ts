@@ -283,6 +283,22 @@ describe.concurrent('a pod that is held', () => {
     expect(await kept.exitCodeOf(second)).toBeUndefined();
   });
 
+  it('goes at once when it is deleted by force and its Service goes on publishing its address', async ({
+    startSandbox,
+  }) => {
+    const sandbox = await startSandbox();
+    const [name = ''] = await serve(sandbox, { args: ['--on-sigterm=ignore'] });
+    sandbox.api.update({ resource: SERVICES, namespace: SHOP, name: 'web' }, (draft) => {
+      draft.spec.publishNotReadyAddresses = true;
+    });
+    await using kept = await keep(sandbox);
+    await kept.keeper.hold(kept.listed, signal);
+    deleteByForce(sandbox, name);
+    expect(podsOf(sandbox).map(({ metadata }) => metadata.name)).toContain(name);
+    // Nodes send requests to whatever is ready, and this one is said to be.
+    expect(await kept.exitCodeOf(name)).toBeUndefined();
+  });
+
   it('goes when the API server is back, had it been away when the end was told', async ({ startSandbox }) => {
     const sandbox = await startSandbox();
     const [name = ''] = await serve(sandbox);
