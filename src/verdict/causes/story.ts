@@ -31,7 +31,7 @@ export interface Story {
   readonly visits: readonly Visit[];
   readonly visitsOf: ReadonlyMap<PodStory | undefined, readonly Visit[]>;
   readonly drops: readonly Drop[];
-  /** Whether the nodes' connection tracking was heard: then a request without a route went to no pod. */
+  /** Whether the nodes' connection tracking was heard, and to the end: then a request without a route went to no pod. */
   readonly routesHeard: boolean;
   readonly before: TemplateFact | undefined;
   readonly after: TemplateFact | undefined;
@@ -138,7 +138,8 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
     visits,
     visitsOf: Map.groupBy(visits, ({ pod }) => pod),
     drops,
-    routesHeard: facts.routes.some(({ stream }) => stream === target.stream.id),
+    routesHeard:
+      facts.routes.some(({ stream }) => stream === target.stream.id) && !facts.notes.some(isDeafened),
     before,
     after,
     sigterm: mannerOf(facts.processes, servingContainer(before)?.name),
@@ -152,6 +153,11 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
     stoppedMs: facts.probingStoppedMs,
     controlMs: (steady && responseTimes(steady.samples)?.p99Ms) ?? 0,
   };
+}
+
+/** A listener on a node ended before it was asked to. */
+function isDeafened({ subject, level }: Note): boolean {
+  return subject === 'route-source' && level === 'warning';
 }
 
 function mannerOf(

@@ -81,9 +81,10 @@ function hasCompany({ sentMs, class: dropClass }: Drop, pod: PodStory, story: St
  * other pod was ready, it was for one that had not answered anybody yet.
  */
 export const unroutedStart: Rule = (drop, story) => {
-  const { endpoints, visitsOf, pods, stoppedMs } = story;
+  const { endpoints, visitsOf, pods, stoppedMs, routesHeard } = story;
   const { address, class: dropClass, sentMs } = drop;
-  if (address !== undefined || !isSilence(dropClass)) return undefined;
+  // Who answered anybody is not known either where nodes did not tell.
+  if (!routesHeard || address !== undefined || !isSilence(dropClass)) return undefined;
   const silent = (name: string | undefined) => {
     const pod = pods.find((one) => one.name === name && one.generation === 'new');
     const first = pod && visitsOf.get(pod)?.find(({ ok }) => ok);
