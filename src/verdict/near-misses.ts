@@ -2,7 +2,7 @@ import { plural } from '../model/counted.ts';
 import type { NearMiss } from '../model/verdict.ts';
 import type { Account, Sample } from './account.ts';
 import { time } from './causes/evidence.ts';
-import type { PodStory } from './causes/pod-story.ts';
+import { isKilledAfterGrace, type PodStory } from './causes/pod-story.ts';
 import { PROPAGATION_MS } from './causes/rule.ts';
 import { type Story, servingContainer, type Visit } from './causes/story.ts';
 import { most } from './extremes.ts';
@@ -24,8 +24,6 @@ const COINCIDENCE_MS = 250;
 
 /** Less room than this before the end of a hook or of a grace period is little: kube-proxy's pace is a second. */
 const LITTLE_ROOM_MS = 1_000;
-
-const KILLED_EXIT_CODE = 137;
 
 /** What went well by little. It never changes a verdict. Pure. */
 export function nearMissesOf(
@@ -227,18 +225,17 @@ function neededOf(pod: PodStory, visits: readonly Visit[]): number | undefined {
 
 /** Old pods that were killed although nobody lost a request by it, or nearly so. */
 function graceMargins(story: Story): readonly NearMiss[] {
-  const ends = oldPodsWithoutDrops(story).flatMap(
-    ({ name, graceSeconds, exitedMs, terminatingMs, exitCode }) => {
-      if (graceSeconds === undefined || exitedMs === undefined) return [];
-      // Killed at once is what was asked for: by force, or by the template.
-      if (graceSeconds === 0) return [];
-      if (terminatingMs === undefined || exitCode === undefined) return [];
-      const graceMs = graceSeconds * 1000;
-      // The end is told late, so there is at least this much room.
-      const roomMs = graceMs - (exitedMs - terminatingMs);
-      return [{ name, killed: exitCode === KILLED_EXIT_CODE, graceMs, roomMs }];
-    },
-  );
+  const ends = oldPodsWithoutDrops(story).flatMap((pod) => {
+    const { name, graceSeconds, exitedMs, terminatingMs, exitCode } = pod;
+    if (graceSeconds === undefined || exitedMs === undefined) return [];
+    // Killed at once is what the template asked for.
+    if (graceSeconds === 0) return [];
+    if (terminatingMs === undefined || exitCode === undefined) return [];
+    const graceMs = graceSeconds * 1000;
+    // The end is told late, so there is at least this much room.
+    const roomMs = graceMs - (exitedMs - terminatingMs);
+    return [{ name, killed: isKilledAfterGrace(pod), graceMs, roomMs }];
+  });
   const killed = ends.filter((end) => end.killed);
   const [first] = killed;
   if (first) {
@@ -265,8 +262,13 @@ function graceMargins(story: Story): readonly NearMiss[] {
     : [];
 }
 
-/** Where requests were lost at a pod, its finding says what there is to say. */
+/**
+ * Where requests were lost at a pod, its finding says what there is to say. How one fared that was deleted in haste, as
+ * by force, says nothing of what its template gives it.
+ */
 function oldPodsWithoutDrops({ pods, drops }: Story): readonly PodStory[] {
   const lost = new Set(drops.map(({ pod }) => pod));
-  return pods.filter((pod) => pod.generation === 'old' && !lost.has(pod));
+  return pods.filter(
+    (pod) => pod.generation === 'old' && pod.ownGraceSeconds === undefined && !lost.has(pod),
+  );
 }

@@ -146,6 +146,32 @@ describe('a near miss', () => {
   it('is no pod that was killed at once because that was asked for', () => {
     const forced = { graceSeconds: 0, terminatingMs: 3_000, exit: { code: 137, atMs: 5_000 } };
     expect(missesOf(aRolloutStory(forced))).toEqual([]);
+    expect(missesOf(aRolloutStory({ ...forced, template: {} }))).toEqual([]);
+  });
+
+  it('is no pod that was killed long before its grace period was over: that had another reason', () => {
+    const early = { graceSeconds: 30, exit: { code: 137, atMs: 4_900 } };
+    expect(missesOf(aRolloutStory(early))).toEqual([]);
+  });
+
+  it('is no hook that a pod did not have because it was deleted by force', () => {
+    const signalled: RuntimeFact = {
+      kind: 'runtime',
+      atMs: 4_700,
+      withinMs: 5,
+      pod: 'web-old-0',
+      container: 'nginx',
+      what: 'signalled',
+    };
+    const story = { template: withPreStop(5), terminatingMs: 3_000, also: [signalled] };
+    const sentUntil = (options: StoryOptions) =>
+      aRolloutStory(options).map((entry) =>
+        entry.kind === 'route' && entry.atMs > 4_500 && entry.atMs < 4_600
+          ? { ...entry, podAddress: '10.244.1.2' }
+          : entry,
+      );
+    expect(missesOf(sentUntil(story))).toMatchObject([{ code: 'prestop-margin' }]);
+    expect(missesOf(sentUntil({ ...story, graceSeconds: 0 }))).toEqual([]);
   });
 
   it('is a pod that needed nearly all of its grace period', () => {

@@ -2,7 +2,7 @@ import type { TemplateContainer } from '../../model/recording.ts';
 import { isCutOff } from './hook-times.ts';
 import { firstFrom } from './in-order.ts';
 import { ownAnswersWithin, ownAnswerTo } from './own-answers.ts';
-import type { PodStory } from './pod-story.ts';
+import { isKilledAfterGrace, KILL_SLACK_MS, type PodStory } from './pod-story.ts';
 import { remembered } from './remembered.ts';
 import { ARRIVAL_MS, type Attribution, propagationMs, type Rule } from './rule.ts';
 import { isAnswerOfProxy } from './steady-rules.ts';
@@ -27,15 +27,46 @@ interface EndingDrop {
 export const endingPod: Rule = (drop, story) => {
   const ending = endingDrop(drop, story);
   if (!ending) return undefined;
-  for (const rule of [killedAtEndOfGrace, longRequest, cutAtSigterm, keptAlive, stoppedTooEarly]) {
+  const atTheEnd = killedAtEndOfGrace(ending);
+  if (ending.pod.ownGraceSeconds !== undefined) {
+    const hurried = endedInHaste(ending, ending.pod.ownGraceSeconds, atTheEnd !== undefined);
+    if (hurried) return hurried;
+  }
+  return atTheEnd ?? endedByItself(ending);
+};
+
+function endedByItself(ending: EndingDrop): Attribution | undefined {
+  for (const rule of [longRequest, cutAtSigterm, keptAlive, stoppedTooEarly]) {
     const attribution = rule(ending);
     if (attribution) return attribution;
   }
   return undefined;
-};
+}
 
-/** The kubelet ends its grace period to the second, and adds up to two where a hook has overrun. */
-const KILL_SLACK_MS = 2_500;
+/**
+ * Whoever deleted the pod left it less time than its template does. Without any, no hook runs, and the end comes before
+ * nodes know of it; with some, only what was lost when it was over is the doing of that.
+ */
+function endedInHaste(ending: EndingDrop, ownSeconds: number, atTheEnd: boolean): Attribution | undefined {
+  const { pod, story } = ending;
+  const { graceSeconds = 0 } = pod;
+  if (graceSeconds > 0 && !atTheEnd) return undefined;
+  // No pod has a hook in haste: what its absence does is not to be told from what the haste does.
+  const hasHook = servingContainer(story.before)?.preStop !== undefined;
+  const otherwise = atTheEnd || hasHook ? undefined : endedByItself(ending)?.cause;
+  return {
+    cause: 'grace-too-short',
+    confidence: otherwise === undefined ? 'high' : 'medium',
+    because: `The pods were deleted with a grace period of ${graceSeconds} s, although their template gives them ${ownSeconds} s: ${graceSeconds === 0 ? 'by force, no preStop hook runs and containers are killed two seconds after SIGTERM' : 'their containers were killed when it was over'}.`,
+    ...(otherwise !== undefined && {
+      undecided: {
+        causes: [otherwise],
+        decidedBy:
+          'The same scenario with pods that are left the grace period of their template: what is lost then as well is not lost by the haste.',
+      },
+    }),
+  };
+}
 
 /** Where the hook is no program, the signal that follows it tells: at the end of the grace period, known a little late. */
 const HOOK_SLACK_MS = 500;
@@ -51,14 +82,11 @@ function outlastedGrace(pod: PodStory): boolean {
 function endingDrop(drop: Drop, story: Story): EndingDrop | undefined {
   const { pod } = drop;
   if (pod?.askedFromMs === undefined || drop.endedMs < pod.askedFromMs) return undefined;
-  const { askedFromMs, exitCode, exitedMs, graceSeconds = 30, outOfEndpointsMs, goneMs } = pod;
+  const { askedFromMs, graceSeconds = 30, outOfEndpointsMs, goneMs } = pod;
   const overMs = outOfEndpointsMs ?? goneMs;
   if (!drop.reused && overMs !== undefined && drop.sentMs > overMs + propagationMs(story)) return undefined;
   const { preStop } = servingContainer(story.before) ?? {};
-  const killed =
-    exitCode === 137 &&
-    exitedMs !== undefined &&
-    exitedMs - askedFromMs >= graceSeconds * 1000 - KILL_SLACK_MS;
+  const killed = isKilledAfterGrace(pod);
   const { hookBeganMs, hookOverMs, terminatingMs = askedFromMs } = pod;
   const byTemplateMs = Math.min(preStop?.seconds ?? 0, graceSeconds) * 1000;
   return {
@@ -201,9 +229,16 @@ function keptAlive({ drop, pod, askedMs, hookEndMs }: EndingDrop): Attribution |
   if (cut && drop.endedMs - hookEndMs <= AT_ONCE_MS && livesOn) {
     return {
       cause: 'keep-alive-closed-at-shutdown',
-      confidence: 'high',
+      confidence: pod.exitCode === undefined ? 'medium' : 'high',
       because:
         'Connections that had carried requests before were closed just after the pods were told to end.',
+      ...(pod.exitCode === undefined && {
+        undecided: {
+          causes: ['no-sigterm-handling'],
+          decidedBy:
+            'The exit code of the container that answers, which is not known here: 143 is that of a process that died of SIGTERM.',
+        },
+      }),
     };
   }
   // Of UDP, a port that was answered before can be refused.

@@ -12,6 +12,8 @@ export interface PodStory extends PodLife, HookTimes {
   /** Its deletion was asked for at this instant or later, by the server's clock; the watch tells it a little late. */
   readonly askedFromMs?: number;
   readonly graceSeconds?: number;
+  /** Of its template, where whoever deleted it gave it less to end than that: nothing at all by force. */
+  readonly ownGraceSeconds?: number;
   readonly endpointTerminatingMs?: number;
   readonly outOfEndpointsMs?: number;
   /** When it became known that its containers have ended, after its deletion was asked for. */
@@ -41,6 +43,29 @@ const KUBELET_MS = 3_000;
 /** A node's word of an end is at most this late: it looks five times a second. */
 const NODE_MS = 500;
 
+/** Times that stand in a fact are whole seconds: what they tell of happened within the one that begins there. */
+const SECOND_MS = 1_000;
+
+const KILLED_EXIT_CODE = 137;
+
+/** The kubelet ends its grace period to the second, and adds up to two where a hook has overrun. */
+export const KILL_SLACK_MS = 2_500;
+
+/** Was it killed with SIGKILL, and only when its grace period was over? Others kill, too: whoever is short of memory. */
+export function isKilledAfterGrace({
+  exitCode,
+  exitedMs,
+  askedFromMs,
+  graceSeconds = 30,
+}: PodStory): boolean {
+  return (
+    exitCode === KILLED_EXIT_CODE &&
+    exitedMs !== undefined &&
+    askedFromMs !== undefined &&
+    exitedMs - askedFromMs >= graceSeconds * 1000 - KILL_SLACK_MS
+  );
+}
+
 /** Tells each pod's story. `serving` is the container that answers, where that is known. */
 export function podStories(
   facts: RunFacts,
@@ -52,11 +77,13 @@ export function podStories(
   const factsOf = Map.groupBy(facts.pods, ({ uid }) => uid);
   const { containers = [] } = facts.templates[0] ?? {};
   const container = containers.find(({ name }) => name === serving) ?? containers[0];
+  // Beside the only one of the template there may be others that somebody put into the pod.
+  const answering = serving ?? (containers.length === 1 ? container?.name : undefined);
   const runtimesOf = Map.groupBy(facts.runtimes, ({ pod }) => pod);
   const endsOf = Map.groupBy(endsToldByNodes(facts), ({ pod }) => pod);
   return lives.map((life) => {
     const own = factsOf.get(life.uid) ?? [];
-    const ending = endingOf(own, startedAtMs, serving, endsOf.get(life.name) ?? []);
+    const ending = endingOf(own, startedAtMs, answering, endsOf.get(life.name) ?? []);
     const runtimes = runtimesOf.get(life.name) ?? [];
     const restarts = restartsOf(own, startedAtMs, facts.probingStoppedMs);
     const started = own.find(({ containers }) =>
@@ -67,6 +94,7 @@ export function podStories(
       ...(started && { startedMs: started.atMs }),
       ...endpointTimes(life, spans),
       ...ending,
+      ...graceInHaste(own, facts.templates),
       ...(life.terminatingMs !== undefined &&
         hookTimesOf({ ...facts, runtimes, pod: life.name, askedMs: life.terminatingMs, container })),
       restarts,
@@ -95,6 +123,16 @@ function endpointTimes({ name, address }: PodLife, spans: readonly EndpointSpan[
   };
 }
 
+function graceInHaste(own: readonly PodFact[], templates: RunFacts['templates']) {
+  const asked = own.find(({ deletionTimestamp }) => deletionTimestamp !== undefined);
+  const { templateHash, deletionGracePeriodSeconds: given, containers = [] } = asked ?? {};
+  // Of a pod that has ended the kubelet takes leave with no grace period at all.
+  if (given === undefined || hasEnded(containers.filter(({ init }) => !init))) return {};
+  const template = templates.find((one) => one.templateHash === templateHash);
+  if (template === undefined || given >= template.gracePeriodSeconds) return {};
+  return { ownGraceSeconds: template.gracePeriodSeconds };
+}
+
 /** The end of one container, as its node told it. */
 interface ToldEnd {
   readonly pod: string;
@@ -103,13 +141,13 @@ interface ToldEnd {
   readonly exitCode?: number;
 }
 
-/** What nodes told, those that were asked: sooner than the kubelet does. The runtime's word goes before the kernel's. */
+/** What nodes told, those that were asked: sooner than the kubelet does. The runtime's word comes last: it is the better one. */
 function endsToldByNodes({
   processes,
   runtimes,
 }: Pick<RunFacts, 'processes' | 'runtimes'>): readonly ToldEnd[] {
   const told = runtimes.filter((one) => one.what === 'ended' && isExact(one));
-  return [...told, ...processes.filter(({ ended }) => ended)];
+  return [...processes.filter(({ ended }) => ended), ...told];
 }
 
 /** The name of the container that answers: the one that the Service leads to, or the only one. Others may end sooner. */
@@ -139,10 +177,12 @@ function endingOf(
   );
   const answering = answeringContainer(own, serving);
   // What ended sooner was started again, and has nothing to do with the end of the pod.
-  const told = ends.find(({ container, atMs: toldMs }) => container === answering && toldMs >= notBefore);
-  const exitCode = (ended && servingContainer(ended.containers, serving)?.exitCode) ?? told?.exitCode;
+  const told = ends.findLast(({ container, atMs: toldMs }) => container === answering && toldMs >= notBefore);
+  const exitCode = (ended && exitCodeOf(ended.containers, answering)) ?? told?.exitCode;
   const exitedMs = Math.min(ended?.atMs ?? Number.POSITIVE_INFINITY, told?.atMs ?? Number.POSITIVE_INFINITY);
-  const endedFromMs = told ? told.atMs - NODE_MS : ended && earliestEnd(ended, startedAtMs, serving);
+  const finishedAt = ended && containerNamed(ended.containers, answering)?.finishedAt;
+  const finishedMs = Math.max(Date.parse(finishedAt ?? '') - startedAtMs, notBefore);
+  const endedFromMs = earliestEnd(told?.atMs, ended?.atMs, finishedMs);
   return {
     askedFromMs: Math.min(atMs, Number.isFinite(secondMs) ? Math.max(secondMs, notBefore) : notBefore),
     ...(graceSeconds === undefined ? {} : { graceSeconds }),
@@ -152,31 +192,46 @@ function endingOf(
   };
 }
 
-/** By the kubelet's whole second, as far as its clock can be trusted: what it tells has happened, and not long ago. */
+/** From what its node told and what the kubelet did, and by the kubelet's whole second, which may not be known (NaN). */
 function earliestEnd(
-  { atMs, containers }: PodFact,
-  startedAtMs: number,
-  serving: string | undefined,
-): number {
-  const finishedAt = servingContainer(containers, serving)?.finishedAt ?? '';
-  const secondMs = Date.parse(finishedAt) - startedAtMs;
-  const notBefore = atMs - KUBELET_MS;
-  return Number.isFinite(secondMs) ? Math.min(Math.max(secondMs, notBefore), atMs - NODE_MS) : notBefore;
+  toldMs: number | undefined,
+  endedMs: number | undefined,
+  finishedMs: number,
+): number | undefined {
+  const known = Number.isFinite(finishedMs);
+  if (toldMs !== undefined) {
+    const fromMs = toldMs - NODE_MS;
+    // A node without a moment to spare says so later than it should.
+    return known && finishedMs + SECOND_MS < fromMs ? finishedMs : fromMs;
+  }
+  if (endedMs === undefined) return undefined;
+  // What the kubelet tells has happened, whatever its clock says.
+  return known ? Math.min(finishedMs, endedMs - NODE_MS) : endedMs - KUBELET_MS;
 }
 
 function hasEnded(containers: readonly ContainerState[]): boolean {
   return containers.length > 0 && containers.every(({ state }) => state === 'terminated');
 }
 
-function servingContainer(
+function containerNamed(
   containers: readonly ContainerState[],
-  serving: string | undefined,
+  answering: string | undefined,
 ): ContainerState | undefined {
-  return (
-    containers.find(({ name }) => name === serving) ??
-    containers.find(({ init, exitCode }) => !init && exitCode !== 0) ??
-    containers.find(({ init }) => !init)
-  );
+  const own = containers.filter(({ init }) => !init);
+  return own.find(({ name }) => name === answering) ?? (own.length === 1 ? own[0] : undefined);
+}
+
+/** Where nobody knows which of several answers: that one had to be killed, or how all of them ended. */
+function exitCodeOf(
+  containers: readonly ContainerState[],
+  answering: string | undefined,
+): number | undefined {
+  const known = containerNamed(containers, answering);
+  if (known) return known.exitCode;
+  const codes = new Set(containers.flatMap(({ init, exitCode }) => (init ? [] : [exitCode])));
+  if (codes.has(KILLED_EXIT_CODE)) return KILLED_EXIT_CODE;
+  const [only] = codes;
+  return codes.size === 1 ? only : undefined;
 }
 
 function restartsOf(own: readonly PodFact[], startedAtMs: number, endMs: number): readonly Restart[] {

@@ -1,7 +1,7 @@
 import type { Cause, Suggestion } from '../../model/finding.ts';
 import type { TemplateFact } from '../../model/recording.ts';
 import type { Protocol } from '../../model/scenario.ts';
-import { graceAbovePreStop, graceForRequests } from './cures/grace-cures.ts';
+import { graceAbovePreStop, graceForRequests, graceForShutdown } from './cures/grace-cures.ts';
 import { longerPreStop, runnablePreStop } from './cures/prestop-cure.ts';
 import {
   deeperReadiness,
@@ -30,7 +30,7 @@ const CURES: Readonly<Record<Cause, Cure | string>> = {
         ),
   'sigterm-ignored':
     'Change the app or its image: see that SIGTERM reaches the server (`exec` form, or an init process) and that it ends then.',
-  'grace-too-short': graceForRequests,
+  'grace-too-short': graceForShutdown,
   'request-outlives-grace': graceForRequests,
   'keep-alive-idle-close':
     'Change the app: let it keep idle connections for longer than its clients do, so that the client is always the one to close.',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CAUSES, type Cause } from '../../../src/model/finding.ts';
-import type { ProcessFact, ProxyFact } from '../../../src/model/recording.ts';
+import type { Note, ProcessFact, ProxyFact, RuntimeFact } from '../../../src/model/recording.ts';
 import type { Protocol } from '../../../src/model/scenario.ts';
 import { judgeRun } from '../../../src/verdict/judge.ts';
 import {
@@ -31,6 +31,22 @@ const OTHER_POD = { uid: 'uid-old-1', name: OTHER.pod, address: OTHER.address } 
 
 function aProcess(sigterm: ProcessFact['sigterm']): ProcessFact {
   return { kind: 'process', atMs: 1, pod: OLD.pod, container: 'nginx', sigterm, first: true };
+}
+
+function endTold(atMs: number, exitCode: number): RuntimeFact {
+  return { kind: 'runtime', atMs, withinMs: 5, pod: OLD.pod, container: 'nginx', what: 'ended', exitCode };
+}
+
+/** Of an update whose pods are deleted by force although their template gives them half a minute. */
+const BY_FORCE = { graceSeconds: 0, terminatingMs: 3_000 };
+
+/** The listener for routes ended at that instant, and told nothing from then on. */
+function deafFrom(atMs: number, options: StoryOptions) {
+  const text = 'the listener on node worker ended, routes are unknown from now on: ';
+  const note: Note = { kind: 'note', atMs, level: 'warning', subject: 'route-source', text };
+  return aRolloutStory({ ...options, also: [...(options.also ?? []), note] }).filter(
+    (entry) => entry.kind !== 'route' || entry.atMs < atMs,
+  );
 }
 
 /** A cause that no drop is laid to: it says why a run proves nothing. */
@@ -402,6 +418,155 @@ describe('the cause of dropped requests', () => {
     ]);
   });
 
+  it.each([
+    ['what has a hook', { template: withPreStop(5), exit: { code: 0, atMs: 4_900 } }, 4_520, 'xxx'],
+    ['what ignores SIGTERM', { template: {}, also: [aProcess('default')] }, 6_550, 'rrr'],
+    ['what handles SIGTERM', { template: {}, also: [aProcess('caught')] }, 6_550, 'rrr'],
+    ['what answers for long', { template: {}, lostAfterMs: 2_100 }, 4_440, 'rrr'],
+  ] as const)('is the haste where pods are deleted by force: %s', (_, story, atMs, draw) => {
+    const killed = { exit: { code: 137, atMs: 6_700 } };
+    const { findings } = judgeRun(
+      aRolloutStory({ ...BY_FORCE, ...killed, ...story, target: [{ atMs, draw }] }),
+    );
+    expect(findings).toMatchObject([{ cause: 'grace-too-short', drops: 3, confidence: 'high' }]);
+    expect(findings[0]?.evidence[0]).toContain(
+      'a grace period of 0 s, although their template gives them 30 s',
+    );
+    // No longer one in the manifest would have been asked for.
+    expect(findings[0]?.suggestion).toMatchObject({ text: expect.stringContaining('--force'), yaml: [] });
+    expect(findings[0]?.suggestion?.patches).toBeUndefined();
+  });
+
+  it('is perhaps the haste where what is deleted by force would have lost the same without it', () => {
+    const story = { ...BY_FORCE, template: {}, ...EXIT_0, endpoints: SURGE };
+    const { findings } = judgeRun(aRolloutStory({ ...story, target: [{ atMs: 4_520, draw: 'xxx' }] }));
+    expect(findings).toMatchObject([
+      {
+        cause: 'grace-too-short',
+        confidence: 'medium',
+        undecided: { causes: ['stops-before-endpoint-removal'] },
+      },
+    ]);
+  });
+
+  it('is the haste only of what was lost at the end of a grace period that was cut short', () => {
+    const story = { ...GRACE_2, template: {}, exit: { code: 137, atMs: 6_700 }, also: [endTold(6_510, 137)] };
+    const { findings } = judgeRun(
+      aRolloutStory({
+        ...story,
+        target: [
+          { atMs: 4_600, draw: 'xxxx' },
+          { atMs: 6_500, draw: 'rr' },
+        ],
+      }),
+    );
+    expect(findings).toMatchObject([
+      { cause: 'stops-before-endpoint-removal', drops: 4 },
+      { cause: 'grace-too-short', drops: 2, confidence: 'high' },
+    ]);
+  });
+
+  it('is no haste where the template gives no time, and none of a pod that was seen only when it had ended', () => {
+    const target = [{ atMs: 6_550, draw: 'rrr' }];
+    const killed = { ...BY_FORCE, exit: { code: 137, atMs: 6_700 }, target };
+    const byTemplate = judgeRun(aRolloutStory({ ...killed, template: { gracePeriodSeconds: 0 } }));
+    expect(byTemplate.findings.map(({ cause }) => cause)).toEqual(['sigterm-ignored']);
+    const late = judgeRun(
+      aRolloutStory({
+        ...BY_FORCE,
+        exit: { code: 143, atMs: 4_500 },
+        template: {},
+        target: [{ atMs: 4_520, draw: 'rrr' }],
+      }),
+    );
+    expect(late.findings.map(({ cause }) => cause)).toEqual(['no-sigterm-handling']);
+  });
+
+  it.each([
+    [
+      'its node',
+      { exit: { code: 137, atMs: 7_900, finishedAt: '2026-11-20T12:00:06Z' } },
+      [aProcess('caught'), { ...aProcess('caught'), atMs: 7_600, ended: true as const }],
+      'grace-too-short',
+    ],
+    [
+      'the kubelet',
+      { exit: { code: 137, atMs: 10_600, finishedAt: '2026-11-20T12:00:06Z' } },
+      [],
+      'sigterm-ignored',
+    ],
+  ] as const)('is a kill also where %s tells of the end much later than it came', (_, told, also, cause) => {
+    const end = aPodFact('old', told.exit.atMs, {
+      ready: false,
+      deletionTimestamp: '2026-11-20T12:00:06Z',
+      deletionGracePeriodSeconds: 2,
+      containers: [
+        aContainer({ state: 'terminated', ready: false, exitCode: 137, finishedAt: told.exit.finishedAt }),
+      ],
+    });
+    const { findings } = judgeRun(
+      aRolloutStory({
+        ...KEEP_ALIVE,
+        ...told,
+        ...{ graceSeconds: 2, terminatingMs: 6_000 },
+        template: { gracePeriodSeconds: 2 },
+        also: [end, ...also],
+        target: [{ atMs: 6_500, draw: 'rrrr' }],
+      }),
+    );
+    expect(findings.map((finding) => finding.cause)).toEqual([cause]);
+  });
+
+  it('goes by the last end of a container: one just before the deletion was followed by another start', () => {
+    const story = (also: readonly RuntimeFact[]) =>
+      judgeRun(
+        aRolloutStory({
+          ...KEEP_ALIVE,
+          ...{ graceSeconds: 4, terminatingMs: 5_000 },
+          template: { gracePeriodSeconds: 4 },
+          exit: { code: 137, atMs: 8_700 },
+          also: [...also, endTold(8_520, 137)],
+          target: [{ atMs: 8_500, draw: 'rrrr' }],
+        }),
+      ).findings.map(({ cause }) => cause);
+    expect(story([])).toEqual(['sigterm-ignored']);
+    expect(story([endTold(3_600, 1)])).toEqual(['sigterm-ignored']);
+  });
+
+  it('is not the exit code of a companion, where it is not known which container answers', () => {
+    const ports: readonly [] = [];
+    const causeWith = (code: number, companions: number, containers: readonly string[]) => {
+      const ended = aPodFact('old', 4_900, {
+        ready: false,
+        deletionTimestamp: '2026-11-20T12:00:34Z',
+        deletionGracePeriodSeconds: 30,
+        containers: [code, companions].map((exitCode, index) =>
+          aContainer({ name: index === 0 ? 'nginx' : 'proxy', state: 'terminated', ready: false, exitCode }),
+        ),
+      });
+      const story = aRolloutStory({
+        ...KEEP_ALIVE,
+        template: { containers: containers.map((name) => ({ name, ports, readiness: READINESS })) },
+        also: [ended],
+        target: [{ atMs: 4_520, draw: 'rrrr' }],
+      });
+      const { findings } = judgeRun(
+        story.map((entry) => {
+          if (entry.kind !== 'template') return entry;
+          const { serving: _, ...unsaid } = entry;
+          return unsaid;
+        }),
+      );
+      return findings.map(({ cause, confidence }) => `${cause} ${confidence}`);
+    };
+    const both = ['nginx', 'proxy'];
+    expect(causeWith(143, 143, both)).toEqual(['no-sigterm-handling high']);
+    expect(causeWith(0, 143, both)).toEqual(['keep-alive-closed-at-shutdown medium']);
+    // Of a companion that the template does not name it is known that it is one.
+    expect(causeWith(0, 143, ['nginx'])).toEqual(['keep-alive-closed-at-shutdown high']);
+    expect(causeWith(143, 0, ['nginx'])).toEqual(['no-sigterm-handling high']);
+  });
+
   it('is not settled by a handler that is gone after the signal: a runtime has one, too', () => {
     const { findings } = judgeRun(
       aRolloutStory({
@@ -490,6 +655,29 @@ describe('the cause of dropped requests', () => {
     );
     expect(findings).toMatchObject([
       { cause: 'network-not-ready-for-new-pod', confidence: 'medium', pods: ['web-new-0'] },
+    ]);
+  });
+
+  it('is not the network of a new pod where nobody listened, or not to the end: it may have answered for long', () => {
+    const endpoints = [
+      { atMs: 0, endpoints: [{ ...OLD, ...READY }] },
+      { atMs: 4_500, endpoints: [{ ...NEW, ...READY }] },
+    ];
+    const story = { template: {}, terminatingMs: 500, endpoints, target: [{ atMs: 10_500, draw: 'tttt' }] };
+    const unheard = judgeRun(aRolloutStory({ ...story, routes: false }));
+    expect(unheard.findings.map(({ cause }) => cause)).toEqual(['unexplained']);
+    expect(judgeRun(deafFrom(4_000, story)).findings.map(({ cause }) => cause)).toEqual(['unexplained']);
+  });
+
+  it('is inferred, and less sure, where connection tracking was not heard to the end', () => {
+    const story = { template: {}, ...EXIT_0, endpoints: SURGE, target: [{ atMs: 4_510, draw: 'xxx' }] };
+    expect(judgeRun(deafFrom(4_000, story)).findings).toMatchObject([
+      { cause: 'stops-before-endpoint-removal', confidence: 'low', pods: ['web-old-0'] },
+    ]);
+    const local = { ...STORIES['local-traffic-policy'] };
+    expect(judgeRun(aRolloutStory(local)).findings).toMatchObject([{ confidence: 'high' }]);
+    expect(judgeRun(deafFrom(4_000, local)).findings).toMatchObject([
+      { cause: 'local-traffic-policy', confidence: 'medium' },
     ]);
   });
 

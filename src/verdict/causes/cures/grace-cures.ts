@@ -20,6 +20,16 @@ export function graceAbovePreStop(story: Story, template: TemplateFact): Suggest
   );
 }
 
+/** Pods need longer than they have to end, unless they were given less than the template does. */
+export function graceForShutdown(story: Story, template: TemplateFact, drops: readonly Drop[]): Suggestion {
+  return drops.every(({ pod }) => pod?.ownGraceSeconds !== undefined)
+    ? {
+        text: 'No line of the manifest helps. Leave pods the grace period of their template: delete none of them with `--force` or a shorter `--grace-period`.',
+        yaml: [],
+      }
+    : graceForRequests(story, template, drops);
+}
+
 /** Requests take longer than pods have to end. */
 export function graceForRequests(story: Story, template: TemplateFact, drops: readonly Drop[]): Suggestion {
   const hook = servingContainer(template)?.preStop?.seconds ?? 0;
