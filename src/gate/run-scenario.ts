@@ -12,6 +12,7 @@ import { carrierOf } from '../model/scenario.ts';
 import { openProber } from '../prober/prober.ts';
 import { monotonicMs } from '../prober/program/monotonic-clock.ts';
 import { openRecording } from '../recording/recording-writer.ts';
+import { mayHoldPods } from '../rollout/exit-code-keeper.ts';
 import { observe } from '../rollout/observe.ts';
 import { watchProcesses } from '../rollout/process-watch.ts';
 import { emitProxyFigures } from '../rollout/proxy-figures.ts';
@@ -196,8 +197,7 @@ async function measure(measurement: Measurement): Promise<Ending> {
     await observe({
       ...workload,
       ...{ kubeConfig, service: target.service, clock, emit },
-      // Should we be killed, nobody would let go of them in a cluster that is not removed.
-      mayHoldPods: cluster.provider !== 'existing',
+      mayHoldPods: mayHoldPods({ provider: cluster.provider, carrier: carrierOf(scenario.protocol) }),
     }),
   );
   scope.use(

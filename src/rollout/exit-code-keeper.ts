@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
+import type { Cluster } from '../cluster/cluster-provider.ts';
 import { EXIT_CODE_FINALIZER } from '../model/our-objects.ts';
 import { messageOf } from '../model/problem.ts';
 import type { Change, EndpointsFact, RecordingEntry } from '../model/recording.ts';
+import type { TransportProtocol } from '../model/scenario.ts';
 import { addFinalizer, removeFinalizer } from '../platform/kube-finalizers.ts';
 import type { KubeList, KubePod } from '../platform/kube-objects.ts';
 import { kubeRequest } from '../platform/kube-request.ts';
@@ -16,6 +18,20 @@ export interface ExitCodeKeeperOptions {
   readonly patienceMs?: number;
   /** How long letting go of all pods at dispose may take; 5 s by default. */
   readonly limitMs?: number;
+}
+
+/**
+ * May pods be held? Not on an existing cluster: should we be killed, nobody would let go of them there. And not where
+ * datagrams are sent: a node goes on sending those of one port to the pod it once chose until its endpoint is gone.
+ */
+export function mayHoldPods({
+  provider,
+  carrier,
+}: {
+  readonly provider: Cluster['provider'];
+  readonly carrier: TransportProtocol;
+}): boolean {
+  return provider !== 'existing' && carrier !== 'UDP';
 }
 
 /** A kubelet that is told to end a pod at once gives it two seconds, and tells of its end within another one. */

@@ -44,8 +44,12 @@ function weightOf({ outcome }: MeasuredStaticFinding): number {
 }
 
 function answerTo(finding: StaticFinding, run: JudgedRun): Answer {
-  const { causes, facts, verdict } = run;
+  const { causes, facts, verdict, story } = run;
   const seen = causes.find(({ cause }) => cause === finding.cause);
+  if (seen?.cause === 'grace-too-short' && seen.pods.every((name) => wasHurried(name, story))) {
+    const because = 'Whoever deleted the pods gave them less time than the manifests do.';
+    return { outcome: 'not-measured', because };
+  }
   if (seen) {
     const drops = seen.drops === 1 ? '1 drop is' : `${seen.drops} drops are`;
     return {
@@ -66,6 +70,10 @@ function answerTo(finding: StaticFinding, run: JudgedRun): Answer {
   const contrary = CONTRARY[finding.cause]?.(run, finding);
   if (contrary !== undefined) return { outcome: 'contradicted', because: contrary };
   return { outcome: 'not-observed', because: 'No request was dropped for it in this run.' };
+}
+
+function wasHurried(name: string, { pods }: Story): boolean {
+  return pods.some((pod) => pod.name === name && pod.ownGraceSeconds !== undefined);
 }
 
 /** A traffic policy is about one way in: requests that came by the other one tell nothing. */

@@ -12,7 +12,7 @@ import type { PodFact, RecordingEntry } from '../../src/model/recording.ts';
 import { endpointsFact } from '../../src/platform/kube-facts.ts';
 import type { KubeEndpointSlice, KubePod } from '../../src/platform/kube-objects.ts';
 import { type KubeWatch, watchKube } from '../../src/platform/kube-watch.ts';
-import { ExitCodeKeeper } from '../../src/rollout/exit-code-keeper.ts';
+import { ExitCodeKeeper, mayHoldPods } from '../../src/rollout/exit-code-keeper.ts';
 import { observe } from '../../src/rollout/observe.ts';
 import { runRollout } from '../../src/rollout/rollout.ts';
 import { removeNamespace } from '../../src/workload/namespace.ts';
@@ -154,6 +154,19 @@ const signal = new AbortController().signal;
 const it = testWithSandboxes;
 
 describe.concurrent('pods that an update replaces', () => {
+  it.for([
+    ['kind', 'TCP', true],
+    ['sandbox', 'TCP', true],
+    ['existing', 'TCP', false],
+    // A node forgets where datagrams of one port go only when the endpoint is gone.
+    ['kind', 'UDP', false],
+  ] as const)(
+    'on a cluster of the provider %s that is asked over %s may be held: %s',
+    ([provider, carrier, may]) => {
+      expect(mayHoldPods({ provider, carrier })).toBe(may);
+    },
+  );
+
   it('are held before it, each until it has told its end, and none after it', async ({ startSandbox }) => {
     const sandbox = await startSandbox();
     const old = await serve(sandbox);

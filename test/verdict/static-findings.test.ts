@@ -51,6 +51,14 @@ describe('a static finding beside its run', () => {
     expect(lost).toBe('confirmed: 4 drops are laid to this cause (confidence high).');
   });
 
+  it('is not confirmed where pods were given less time than the manifests say', () => {
+    const killed = { terminatingMs: 3_000, exit: { code: 137, atMs: 6_700 } };
+    const options = { ...killed, graceSeconds: 2, target: [{ atMs: 6_550, draw: 'rrr' }] };
+    expect(story('grace-too-short', { ...options, template: { gracePeriodSeconds: 30 } })).toBe(
+      'not-measured: Whoever deleted the pods gave them less time than the manifests do.',
+    );
+  });
+
   it('is not observed where nothing was dropped for it', () => {
     expect(story('missing-readiness-probe')).toMatch(/^not-observed: /);
     expect(story('stops-before-endpoint-removal')).toMatch(/^not-observed: /);

@@ -227,11 +227,16 @@ function exitCodeOf(
   answering: string | undefined,
 ): number | undefined {
   const known = containerNamed(containers, answering);
-  if (known) return known.exitCode;
-  const codes = new Set(containers.flatMap(({ init, exitCode }) => (init ? [] : [exitCode])));
+  if (known) return codeOf(known);
+  const codes = new Set(containers.flatMap((one) => (one.init ? [] : [codeOf(one)])));
   if (codes.has(KILLED_EXIT_CODE)) return KILLED_EXIT_CODE;
   const [only] = codes;
   return codes.size === 1 ? only : undefined;
+}
+
+/** A kubelet that does not find a container any more says 137, for want of anything better. */
+function codeOf({ exitCode, reason }: ContainerState): number | undefined {
+  return reason === 'ContainerStatusUnknown' ? undefined : exitCode;
 }
 
 function restartsOf(own: readonly PodFact[], startedAtMs: number, endMs: number): readonly Restart[] {

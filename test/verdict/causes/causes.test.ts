@@ -567,6 +567,20 @@ describe('the cause of dropped requests', () => {
     expect(causeWith(143, 0, ['nginx'])).toEqual(['no-sigterm-handling high']);
   });
 
+  it('is not a kill where the kubelet has made up the exit code of a container that it did not find', () => {
+    const story = (reason: string) => {
+      const lost = aContainer({ state: 'terminated', ready: false, exitCode: 137, reason });
+      return aRolloutStory(STORIES['sigterm-ignored']).map((entry) =>
+        entry.kind === 'pod' && entry.containers.some(({ exitCode }) => exitCode === 137)
+          ? { ...entry, containers: [lost] }
+          : entry,
+      );
+    };
+    const causes = (reason: string) => judgeRun(story(reason)).findings.map(({ cause }) => cause);
+    expect(causes('Error')).toEqual(['sigterm-ignored']);
+    expect(causes('ContainerStatusUnknown')).toEqual(['keep-alive-outlives-pod']);
+  });
+
   it('is not settled by a handler that is gone after the signal: a runtime has one, too', () => {
     const { findings } = judgeRun(
       aRolloutStory({
