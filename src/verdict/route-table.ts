@@ -1,4 +1,4 @@
-import type { Route } from '../model/recording.ts';
+import type { Note, Route } from '../model/recording.ts';
 import { isUrlProbe } from '../model/url-probe.ts';
 import type { RunFacts } from './run-facts.ts';
 
@@ -10,6 +10,11 @@ const ROUTE_LAG_MS = 2_000;
  * pod, and the new route is known with the first of them.
  */
 const NEXT_ROUTE_LAG_MS = 50;
+
+/** A listener on a node ended before it was asked to: from then on a connection without a route may have gone anywhere. */
+export function isRouteLoss({ subject, level }: Note): boolean {
+  return subject === 'route-source' && level === 'warning';
+}
 
 /** Tells which pod address a connection was sent to, by its local port and an instant at which it was used. */
 export type RouteTable = (localPort: number, sentMs: number) => string | undefined;

@@ -2,7 +2,7 @@ import type { EndpointsFact } from '../model/recording.ts';
 import type { Account } from './account.ts';
 import { endpointSpans } from './endpoint-spans.ts';
 import type { Generation, PodLife } from './pod-generations.ts';
-import { routeTable } from './route-table.ts';
+import { isRouteLoss, routeTable } from './route-table.ts';
 import type { RunFacts } from './run-facts.ts';
 
 /** Which pods answered the target's requests. */
@@ -16,12 +16,15 @@ export interface Served {
 
 /**
  * Counts the answered requests by the generation of pods that served them. Where the node's connection tracking was
- * heard for most of them, that is exact. Otherwise only what cannot have been otherwise is counted: requests sent
+ * heard for most of them, and to the end, that is exact. Otherwise only what cannot have been otherwise is counted: requests sent
  * while every endpoint was an old pod, and requests sent when every endpoint was new and no old pod was left.
  */
 export function whoServed(facts: RunFacts, account: Account, lives: readonly PodLife[]): Served {
   const traced = servedByRoute(facts, account, lives);
-  return traced.known * 2 > traced.answered ? traced.served : servedByInference(facts, account, lives);
+  const isHeard = traced.known * 2 > traced.answered && !facts.notes.some(isRouteLoss);
+  if (isHeard) return traced.served;
+  // Whoever was heard to answer has answered, whatever was not heard.
+  return { ...servedByInference(facts, account, lives), foreign: traced.served.foreign };
 }
 
 function servedByRoute(facts: RunFacts, account: Account, lives: readonly PodLife[]) {

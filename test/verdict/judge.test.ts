@@ -24,6 +24,21 @@ describe('a run in which everything went well', () => {
     expect(result).toMatchObject({ verdict: 'pass', reasons: [], outages: [], longestOutageMs: 0 });
   });
 
+  it('passes also where the listener for routes ended before the new pods served: they are not thought idle', () => {
+    const note = { kind: 'note', atMs: 9_300, level: 'warning', subject: 'route-source' } as const;
+    const deaf = judged({
+      baselineMs: 8_000,
+      change: (entries) => [
+        ...entries
+          .slice(0, -1)
+          .filter(({ kind, ...entry }) => kind !== 'route' || !('atMs' in entry) || entry.atMs < 9_300),
+        { ...note, text: 'the listener on node worker ended, routes are unknown from now on: ' },
+        ...entries.slice(-1),
+      ],
+    });
+    expect(deaf).toMatchObject({ verdict: 'pass', reasons: [], served: { how: 'inferred' } });
+  });
+
   it('accounts for every request, by phase', () => {
     expect(result.requests).toEqual({
       scheduled: 1200,

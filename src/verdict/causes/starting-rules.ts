@@ -6,17 +6,20 @@ import { type Attribution, PROPAGATION_MS, type Rule } from './rule.ts';
 import { type Drop, type Story, servingContainer, type Visit } from './story.ts';
 
 /** A container of the pod ended by itself and was started again. */
-export const restartedContainer: Rule = (drop, { pods }) => {
+export const restartedContainer: Rule = (drop, { pods, before }) => {
   const candidates = drop.pod ? [drop.pod] : pods;
-  const restarted = candidates.find(({ restarts }) =>
-    restarts.some(({ fromMs, toMs }) => drop.endedMs >= fromMs && drop.sentMs <= toMs),
-  );
-  const restart = restarted?.restarts[0];
-  if (!restart) return undefined;
+  const [found] = candidates.flatMap(({ name, restarts }) => {
+    const restart = restarts.find(({ fromMs, toMs }) => drop.endedMs >= fromMs && drop.sentMs <= toMs);
+    return restart ? [{ name, restart }] : [];
+  });
+  if (!found) return undefined;
+  const { name, restart } = found;
+  // A companion's end may cost requests, as a proxy's does, or none.
+  const answers = before?.serving === undefined || before.serving === restart.container;
   return {
     cause: 'container-restart',
-    confidence: drop.pod ? 'high' : 'medium',
-    because: `The container ${restart.container} of ${restarted.name} had ended (${restart.how}) without the pod having been told to end.`,
+    confidence: drop.pod && answers ? 'high' : 'medium',
+    because: `The container ${restart.container} of ${name} had ended (${restart.how}) without the pod having been told to end.`,
   };
 };
 
@@ -163,8 +166,10 @@ const beginningOf = remembered((own: readonly Visit[]) => {
 const NEVER_AFTER = 10;
 
 /** A new pod that is ready and has answered nothing from its first request to its last. */
-export const mutePod: Rule = (drop, { after, before, pods, visitsOf }) => {
+export const mutePod: Rule = (drop, { after, before, pods, visitsOf, routesHeard }) => {
   const { pod, class: dropClass } = drop;
+  // It may have answered when nobody listened any more.
+  if (!routesHeard) return undefined;
   if (pod?.generation !== 'new' || pod.askedFromMs !== undefined) return undefined;
   const own = visitsOf.get(pod) ?? NO_VISITS;
   if (own.length < NEVER_AFTER || beginningOf(own).answered.length > 0) return undefined;

@@ -17,7 +17,7 @@ import { isClusterTrouble, isTwinOutdated } from '../guards.ts';
 import { neighboursWithin } from '../neighbours.ts';
 import { podLives } from '../pod-generations.ts';
 import { responseTimes } from '../response-times.ts';
-import { routeTable } from '../route-table.ts';
+import { isRouteLoss, routeTable } from '../route-table.ts';
 import type { RolloutFacts } from '../run-facts.ts';
 import { type OwnAnswers, ownAnswersOf } from './own-answers.ts';
 import { type PodStory, podStories } from './pod-story.ts';
@@ -139,7 +139,7 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
     visitsOf: Map.groupBy(visits, ({ pod }) => pod),
     drops,
     routesHeard:
-      facts.routes.some(({ stream }) => stream === target.stream.id) && !facts.notes.some(isDeafened),
+      facts.routes.some(({ stream }) => stream === target.stream.id) && !facts.notes.some(isRouteLoss),
     before,
     after,
     sigterm: mannerOf(facts.processes, servingContainer(before)?.name),
@@ -153,11 +153,6 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
     stoppedMs: facts.probingStoppedMs,
     controlMs: (steady && responseTimes(steady.samples)?.p99Ms) ?? 0,
   };
-}
-
-/** A listener on a node ended before it was asked to. */
-function isDeafened({ subject, level }: Note): boolean {
-  return subject === 'route-source' && level === 'warning';
 }
 
 function mannerOf(

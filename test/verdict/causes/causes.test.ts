@@ -683,6 +683,38 @@ describe('the cause of dropped requests', () => {
     expect(judgeRun(deafFrom(4_000, story)).findings.map(({ cause }) => cause)).toEqual(['unexplained']);
   });
 
+  it('is no pod that never answers where it was listened to for a moment only', () => {
+    const story = { template: {}, lostAt: 'new', target: [{ atMs: 4_500, draw: 'x'.repeat(20) }] } as const;
+    expect(judgeRun(aRolloutStory(story)).findings).toMatchObject([{ cause: 'readiness-too-early' }]);
+    expect(judgeRun(deafFrom(4_700, story)).findings.map(({ cause }) => cause)).toEqual(['unexplained']);
+  });
+
+  it('is the restart that came then, and less surely that of a companion', () => {
+    const { also = [], ...story } = STORIES['container-restart'];
+    const companions = (container: string) =>
+      also.map((entry) =>
+        entry.kind === 'pod'
+          ? {
+              ...entry,
+              containers: entry.containers.map((one) => ({ ...one, name: container })),
+            }
+          : entry,
+      );
+    const earlier = [
+      aPodFact('new', 4_600, {
+        containers: [
+          aContainer({ state: 'terminated', ready: false, exitCode: 9, finishedAt: '2026-11-20T12:00:04Z' }),
+        ],
+      }),
+      aPodFact('new', 4_700, { containers: [aContainer({ restarts: 0 })] }),
+    ];
+    const found = (more: StoryOptions['also']) =>
+      judgeRun(aRolloutStory({ ...story, also: more ?? [] })).findings[0];
+    expect(found(also)).toMatchObject({ cause: 'container-restart', confidence: 'high' });
+    expect(found(companions('proxy'))).toMatchObject({ cause: 'container-restart', confidence: 'medium' });
+    expect(found([...earlier, ...also])?.evidence[0]).toContain('exit code 1,');
+  });
+
   it('is inferred, and less sure, where connection tracking was not heard to the end', () => {
     const story = { template: {}, ...EXIT_0, endpoints: SURGE, target: [{ atMs: 4_510, draw: 'xxx' }] };
     expect(judgeRun(deafFrom(4_000, story)).findings).toMatchObject([
