@@ -202,14 +202,14 @@ function hookMargins(story: Story): readonly NearMiss[] {
   ];
 }
 
-/** From when it was told to end: as its node told, else as the template says of a hook that only sleeps. */
+/** From when it was told to end: as its node told, else as the template says of a hook that only sleeps, if it runs. */
 function hookLengthOf(
-  { hookOverMs, askedFromMs, terminatingMs }: PodStory,
+  { hookOverMs, askedFromMs, terminatingMs, graceSeconds }: PodStory,
   seconds: number | undefined,
 ): number | undefined {
   const fromMs = askedFromMs ?? terminatingMs;
   if (hookOverMs !== undefined && fromMs !== undefined) return hookOverMs - fromMs;
-  return seconds === undefined ? undefined : seconds * 1000;
+  return seconds === undefined || graceSeconds === 0 ? undefined : seconds * 1000;
 }
 
 /** Only fresh connections count: a kept one goes where it always went, however long the hook lasts. */

@@ -1,4 +1,4 @@
-import type { Note, Route } from '../model/recording.ts';
+import type { Route } from '../model/recording.ts';
 import { isUrlProbe } from '../model/url-probe.ts';
 import type { RunFacts } from './run-facts.ts';
 
@@ -11,9 +11,18 @@ const ROUTE_LAG_MS = 2_000;
  */
 const NEXT_ROUTE_LAG_MS = 50;
 
-/** A listener on a node ended before it was asked to: from then on a connection without a route may have gone anywhere. */
-export function isRouteLoss({ subject, level }: Note): boolean {
-  return subject === 'route-source' && level === 'warning';
+/**
+ * Did a listener on a node end while requests were sent? From then on a connection without a route may have gone
+ * anywhere.
+ */
+export function hasLostRoutes({
+  notes,
+  probingStoppedMs,
+}: Pick<RunFacts, 'notes' | 'probingStoppedMs'>): boolean {
+  return notes.some(
+    ({ subject, level, atMs }) =>
+      subject === 'route-source' && level === 'warning' && atMs <= probingStoppedMs,
+  );
 }
 
 /** Tells which pod address a connection was sent to, by its local port and an instant at which it was used. */

@@ -2,7 +2,7 @@ import type { EndpointsFact } from '../model/recording.ts';
 import type { Account } from './account.ts';
 import { endpointSpans } from './endpoint-spans.ts';
 import type { Generation, PodLife } from './pod-generations.ts';
-import { isRouteLoss, routeTable } from './route-table.ts';
+import { hasLostRoutes, routeTable } from './route-table.ts';
 import type { RunFacts } from './run-facts.ts';
 
 /** Which pods answered the target's requests. */
@@ -21,7 +21,7 @@ export interface Served {
  */
 export function whoServed(facts: RunFacts, account: Account, lives: readonly PodLife[]): Served {
   const traced = servedByRoute(facts, account, lives);
-  const isHeard = traced.known * 2 > traced.answered && !facts.notes.some(isRouteLoss);
+  const isHeard = traced.known * 2 > traced.answered && !hasLostRoutes(facts);
   if (isHeard) return traced.served;
   // Whoever was heard to answer has answered, whatever was not heard.
   return { ...servedByInference(facts, account, lives), foreign: traced.served.foreign };

@@ -6,7 +6,7 @@ import { paceOfProxies } from './proxy-pace.ts';
 import type { Attribution } from './rule.ts';
 import { RULES } from './rules.ts';
 import { restartFindings, rolloutFindings } from './run-rules.ts';
-import type { Drop, Story } from './story.ts';
+import { type Drop, isAnsweringUnclear, type Story } from './story.ts';
 import { suggestionFor } from './suggestion.ts';
 
 /**
@@ -31,6 +31,7 @@ export function findingsOf(story: Story, account: Account, steady?: Account): re
     const undecided = undecidedOf(cases.map(({ attribution }) => attribution));
     const suggestion = suggestionFor(cause, story, drops);
     const confidence = mostFrequent(cases.map(({ attribution }) => attribution.confidence));
+    const unclear = OF_A_CONTAINER.has(cause) && isAnsweringUnclear(story.before);
     const beside =
       cause !== 'prober-fault' && drops.some(({ sentMs, endedMs }) => story.isAccompanied(sentMs, endedMs));
     return {
@@ -39,7 +40,7 @@ export function findingsOf(story: Story, account: Account, steady?: Account): re
       confidence:
         doubt !== undefined && cause !== 'prober-fault'
           ? 'low'
-          : beside && confidence === 'high'
+          : (beside || unclear) && confidence === 'high'
             ? 'medium'
             : confidence,
       pods: namesOf(drops),
@@ -49,6 +50,7 @@ export function findingsOf(story: Story, account: Account, steady?: Account): re
         ...(RACES_WITH_NODES.has(cause) ? paceOfProxies(story) : []),
         ...(doubt === undefined ? [] : [doubt]),
         ...(beside ? [BESIDE] : []),
+        ...(unclear ? [UNCLEAR] : []),
       ],
       ...(undecided && { undecided }),
       ...(suggestion && { suggestion }),
@@ -65,6 +67,19 @@ export function findingsOf(story: Story, account: Account, steady?: Account): re
 
 const BESIDE =
   'Other scenarios ran on the cluster at that time: whether it happens without them as well, only a run alone shows.';
+
+/** Causes that rest on what the template says of the container that answers. */
+const OF_A_CONTAINER: ReadonlySet<Cause> = new Set([
+  'stops-before-endpoint-removal',
+  'prestop-too-short',
+  'prestop-cannot-run',
+  'prestop-exceeds-grace',
+  'missing-readiness-probe',
+  'readiness-too-early',
+]);
+
+const UNCLEAR =
+  'Which of the containers answers is not known, because none of them names the port that the Service leads to: the first is taken for it.';
 
 /** What the finding cannot be told from, unless most of its drops were: they are of one cause. */
 function undecidedOf(all: readonly Attribution[]): Attribution['undecided'] {

@@ -37,10 +37,12 @@ export function hookTimesOf(given: {
   /** When its deletion became known. */
   readonly askedMs: number;
   readonly container: TemplateContainer | undefined;
+  /** Whether a hook of the container is run at all. */
+  readonly runsHook: boolean;
   readonly runtimes: readonly RuntimeFact[];
   readonly events: readonly EventFact[];
 }): HookTimes {
-  const { pod, askedMs, container, runtimes, events } = given;
+  const { pod, askedMs, container, runsHook, runtimes, events } = given;
   const own = runtimes.filter(
     (one) =>
       one.pod === pod &&
@@ -54,7 +56,7 @@ export function hookTimesOf(given: {
     ...(signalled.signal === undefined ? {} : { signal: signalled.signal }),
   };
   const preStop = container?.preStop;
-  if (!preStop) return signal ?? {};
+  if (!preStop || !runsHook) return signal ?? {};
   const program = preStop.how === 'exec' ? hookProgram(own, signalled) : undefined;
   const killing = events.find(
     ({ object, reason, message }) =>

@@ -96,7 +96,11 @@ export function podStories(
       ...ending,
       ...graceInHaste(own, facts.templates),
       ...(life.terminatingMs !== undefined &&
-        hookTimesOf({ ...facts, runtimes, pod: life.name, askedMs: life.terminatingMs, container })),
+        hookTimesOf({
+          ...{ ...facts, runtimes, pod: life.name, askedMs: life.terminatingMs, container },
+          // Without any time to end none does.
+          runsHook: ending.graceSeconds !== 0,
+        })),
       restarts,
       unready: unreadyTimes(own, facts.probingStoppedMs),
     };
@@ -165,7 +169,7 @@ function endingOf(
   startedAtMs: number,
   serving: string | undefined,
   ends: readonly ToldEnd[],
-) {
+): Pick<PodStory, 'askedFromMs' | 'graceSeconds' | 'exitedMs' | 'endedFromMs' | 'exitCode'> {
   const asked = own.find(({ deletionTimestamp }) => deletionTimestamp !== undefined);
   if (!asked) return {};
   const { atMs, deletionTimestamp = '', deletionGracePeriodSeconds: graceSeconds } = asked;

@@ -59,7 +59,8 @@ function hookOf(
   if (hookOverMs !== undefined && hookShownBy) {
     return { hookOverMs, hookShownBy, ...(hookBeganMs === undefined ? {} : { hookBeganMs }) };
   }
-  if (!hookSeconds || terminatingMs === undefined) return undefined;
+  // Without any time to end no hook runs.
+  if (!hookSeconds || graceSeconds === 0 || terminatingMs === undefined) return undefined;
   const lengthMs = Math.min(hookSeconds, graceSeconds) * 1000;
   return { hookOverMs: terminatingMs + lengthMs, hookShownBy: 'template' };
 }

@@ -17,7 +17,7 @@ import { isClusterTrouble, isTwinOutdated } from '../guards.ts';
 import { neighboursWithin } from '../neighbours.ts';
 import { podLives } from '../pod-generations.ts';
 import { responseTimes } from '../response-times.ts';
-import { isRouteLoss, routeTable } from '../route-table.ts';
+import { hasLostRoutes, routeTable } from '../route-table.ts';
 import type { RolloutFacts } from '../run-facts.ts';
 import { type OwnAnswers, ownAnswersOf } from './own-answers.ts';
 import { type PodStory, podStories } from './pod-story.ts';
@@ -138,11 +138,12 @@ export function storyOf(facts: RolloutFacts, target: Account, steady: Account | 
     visits,
     visitsOf: Map.groupBy(visits, ({ pod }) => pod),
     drops,
-    routesHeard:
-      facts.routes.some(({ stream }) => stream === target.stream.id) && !facts.notes.some(isRouteLoss),
+    routesHeard: facts.routes.some(({ stream }) => stream === target.stream.id) && !hasLostRoutes(facts),
     before,
     after,
-    sigterm: mannerOf(facts.processes, servingContainer(before)?.name),
+    sigterm: isAnsweringUnclear(before)
+      ? undefined
+      : mannerOf(facts.processes, servingContainer(before)?.name),
     ownAnswers: ownAnswersOf(facts.podProbes, target.stream.expect),
     proxies: facts.proxies,
     isAlone: facts.neighbours.length === 0,
@@ -167,7 +168,12 @@ function mannerOf(
   return own.some(({ ended }) => ended) ? 'handles' : undefined;
 }
 
-/** The container that answers the requests. */
+/** One of several containers answers, and the port that the Service leads to is named by none of them. */
+export function isAnsweringUnclear(template: TemplateFact | undefined): boolean {
+  return template !== undefined && template.serving === undefined && template.containers.length > 1;
+}
+
+/** The container that answers the requests, or the first where that is not clear. */
 export function servingContainer(template: TemplateFact | undefined): TemplateContainer | undefined {
   return template?.containers.find(({ name }) => name === template.serving) ?? template?.containers[0];
 }

@@ -581,6 +581,34 @@ describe('the cause of dropped requests', () => {
     expect(causes('ContainerStatusUnknown')).toEqual(['keep-alive-outlives-pod']);
   });
 
+  it('is less sure where it rests on a container of which it is not known whether it answers', () => {
+    const both = [CONTAINER, { ...CONTAINER, name: 'agent' }].map((one) => ({
+      ...one,
+      readiness: READINESS,
+    }));
+    const found = (options: StoryOptions, isNamed: boolean) => {
+      const { findings } = judgeRun(
+        aRolloutStory({ ...options, template: { ...options.template, containers: both } }).map((entry) => {
+          if (entry.kind !== 'template' || isNamed) return entry;
+          const { serving: _, ...unsaid } = entry;
+          return unsaid;
+        }),
+      );
+      return findings.map(({ cause, confidence, evidence }) => ({
+        ...{ cause, confidence },
+        isUnclear: evidence.some((text) => text.startsWith('Which of the containers answers is not known')),
+      }));
+    };
+    const early = STORIES['stops-before-endpoint-removal'];
+    const cause = 'stops-before-endpoint-removal';
+    expect(found(early, true)).toEqual([{ cause, confidence: 'high', isUnclear: false }]);
+    expect(found(early, false)).toEqual([{ cause, confidence: 'medium', isUnclear: true }]);
+    // It may be the companion's process that has no handler.
+    const deaf = { ...STORIES['sigterm-ignored'], also: [aProcess('default')] };
+    expect(found(deaf, true)).toMatchObject([{ cause: 'sigterm-ignored', confidence: 'high' }]);
+    expect(found(deaf, false)).toMatchObject([{ cause: 'sigterm-ignored', confidence: 'medium' }]);
+  });
+
   it('is not settled by a handler that is gone after the signal: a runtime has one, too', () => {
     const { findings } = judgeRun(
       aRolloutStory({

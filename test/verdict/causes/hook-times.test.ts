@@ -84,6 +84,13 @@ describe('a preStop hook, as its node tells of it', () => {
     expect(oldPod(run({ template: withHook({ how: 'http' }) }))?.hookShownBy).toBeUndefined();
   });
 
+  it('is not run of a pod that is deleted by force: the stop signal comes at once', () => {
+    const byForce = { graceSeconds: 0, template: withHook({ how: 'sleep', seconds: 1 }) };
+    const told = oldPod(run({ ...byForce, also: [signalled(4_532)] }));
+    expect(told).toMatchObject({ signalledMs: 4_532 });
+    expect([told?.hookOverMs, oldPod(run(byForce))?.hookOverMs]).toEqual([undefined, undefined]);
+  });
+
   it('that was over at once did not run, whatever the kubelet says', () => {
     const { findings } = run({
       template: withHook({ how: 'exec', seconds: 10 }),
@@ -163,7 +170,14 @@ describe('a preStop hook, as its node tells of it', () => {
     const runtimes = [...starts, ...ends, signalled(5_523)].map(counted);
     const { containers } = withHook({ how: 'exec', seconds: 1 });
     expect(
-      hookTimesOf({ pod: OLD.pod, askedMs: 4_500, container: containers[0], runtimes, events: [] }),
+      hookTimesOf({
+        pod: OLD.pod,
+        askedMs: 4_500,
+        container: containers[0],
+        runsHook: true,
+        runtimes,
+        events: [],
+      }),
     ).toMatchObject({ hookBeganMs: 4_520, hookOverMs: 5_520, hookShownBy: 'process' });
     expect(looks).toBeLessThan(10 * runtimes.length);
   });
