@@ -203,7 +203,8 @@ function earliestEnd(
   finishedMs: number,
 ): number | undefined {
   const known = Number.isFinite(finishedMs);
-  if (toldMs !== undefined) {
+  // A node that says so only after the kubelet says nothing of when.
+  if (toldMs !== undefined && toldMs <= (endedMs ?? toldMs)) {
     const fromMs = toldMs - NODE_MS;
     // A node without a moment to spare says so later than it should.
     return known && finishedMs + SECOND_MS < fromMs ? finishedMs : fromMs;

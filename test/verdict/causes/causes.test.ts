@@ -490,19 +490,24 @@ describe('the cause of dropped requests', () => {
       'grace-too-short',
     ],
     [
+      'its node, after the kubelet,',
+      { exit: { code: 137, atMs: 7_000 } },
+      [aProcess('caught'), { ...aProcess('caught'), atMs: 7_600, ended: true as const }],
+      'grace-too-short',
+    ],
+    [
       'the kubelet',
       { exit: { code: 137, atMs: 10_600, finishedAt: '2026-11-20T12:00:06Z' } },
       [],
       'sigterm-ignored',
     ],
   ] as const)('is a kill also where %s tells of the end much later than it came', (_, told, also, cause) => {
-    const end = aPodFact('old', told.exit.atMs, {
+    const { code: exitCode, atMs, ...when } = told.exit;
+    const end = aPodFact('old', atMs, {
       ready: false,
       deletionTimestamp: '2026-11-20T12:00:06Z',
       deletionGracePeriodSeconds: 2,
-      containers: [
-        aContainer({ state: 'terminated', ready: false, exitCode: 137, finishedAt: told.exit.finishedAt }),
-      ],
+      containers: [aContainer({ state: 'terminated', ready: false, exitCode, ...when })],
     });
     const { findings } = judgeRun(
       aRolloutStory({
