@@ -243,7 +243,7 @@ function graceMargins(story: Story): readonly NearMiss[] {
       {
         code: 'killed-after-grace',
         count: killed.length,
-        text: `${plural(killed.length, 'old pod')} did not end by itself and was killed after its grace period of ${time(first.graceMs)} (${first.name}).`,
+        text: `${plural(killed.length, 'old pod')} did not end by ${killed.length === 1 ? 'itself and was killed after its' : 'themselves and were killed after their'} grace period of ${time(first.graceMs)} (${first.name}).`,
         remedy: 'See that SIGTERM reaches the server; what is in flight at the end is lost.',
       },
     ];
