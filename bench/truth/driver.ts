@@ -47,7 +47,8 @@ export async function startDriver(options: DriveOptions = {}): Promise<Driver> {
   let heartbeats: Heartbeat[] = [];
   const child = spawn(process.execPath, [...NODE_FLAGS, ...nodeFlags, PROBER_PROGRAM]);
   const openedMs = monotonicMs();
-  const prober = await openProber(child, openedMs, {
+  const launched = ordinary ? child : { ...child, makeRealTime: () => makeRealTime(child.pid) };
+  const prober = await openProber(launched, openedMs, {
     onEntry(entry) {
       if (entry.kind === 'probe') probes.push(entry);
       if (entry.kind === 'heartbeat') heartbeats.push(entry);
@@ -56,7 +57,6 @@ export async function startDriver(options: DriveOptions = {}): Promise<Driver> {
       throw new Error(`the prober said: ${message}`);
     },
   });
-  if (!ordinary) await makeRealTime(child.pid);
   const take = () => {
     const told = { probes, heartbeats };
     probes = [];

@@ -28,13 +28,29 @@ export function firewall(address: string, port: number): Firewall {
       ...['-m', 'recent', '--name', list, '--rcheck', '-j', 'DROP'],
     ],
   ];
-  const added = wanted.filter(([table = '', chain = '', ...rule]) => iptables(table, '-I', chain, rule));
+  const rules = insertRules(wanted);
   return {
     // On loopback the sender has the same address.
-    ...(added.length === wanted.length && {
+    ...(rules.complete && {
       dropSyns: (dropping) =>
         writeFileSync(`/proc/net/xt_recent/${list}`, dropping ? `+${address}\n` : '/\n'),
     }),
+    [Symbol.dispose]() {
+      rules[Symbol.dispose]();
+    },
+  };
+}
+
+/** Rules that go with their owner; not complete where the kernel or our rights do not allow one of them. */
+export interface InsertedRules extends Disposable {
+  readonly complete: boolean;
+}
+
+/** Puts rules, each a table, a chain and the rule itself, before all others. */
+export function insertRules(wanted: readonly (readonly string[])[]): InsertedRules {
+  const added = wanted.filter(([table = '', chain = '', ...rule]) => iptables(table, '-I', chain, rule));
+  return {
+    complete: added.length === wanted.length,
     [Symbol.dispose]() {
       for (const [table = '', chain = '', ...rule] of added) iptables(table, '-D', chain, rule);
     },

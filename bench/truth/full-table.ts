@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { run } from '../../src/platform/process.ts';
 import { insideOwnNetwork } from '../own-network.ts';
+import { insertRules } from './firewall.ts';
 
 /** Entries stay as long as a fault at most, should nobody take them out. */
 const ENTRY_LASTS_S = 60;
@@ -24,28 +25,27 @@ export async function fullTable(): Promise<FullTable | undefined> {
   if (!insideOwnNetwork()) return;
   const most = figure('nf_conntrack_max');
   if (Number.isNaN(most) || most > LARGEST) return;
-  const added: string[][] = [];
-  try {
-    for (const rule of [
-      // Before the rules that keep the truth server's connections out of the table.
-      ...['OUTPUT', 'PREROUTING'].map((chain) => ['raw', chain, '-j', 'ACCEPT']),
-      // The kernel tracks nothing until somebody asks for it.
-      ['filter', 'INPUT', '-m', 'conntrack', '--ctstate', 'INVALID', '-j', 'ACCEPT'],
-    ]) {
-      const [table = '', chain = '', ...words] = rule;
-      await run('iptables', ['-w', '-t', table, '-I', chain, ...words]);
-      added.push(rule);
-    }
+  const rules = insertRules([
+    // Before the rules that keep the truth server's connections out of the table.
+    ...['OUTPUT', 'PREROUTING'].map((chain) => ['raw', chain, '-j', 'ACCEPT']),
+    // The kernel tracks nothing until somebody asks for it.
+    ['filter', 'INPUT', '-m', 'conntrack', '--ctstate', 'INVALID', '-j', 'ACCEPT'],
+  ]);
+  const empty = async () => {
     await run('conntrack', ['-F']);
+  };
+  try {
+    if (!rules.complete) throw new Error('a rule is not allowed here');
+    await empty();
   } catch {
-    await takeBack();
+    rules[Symbol.dispose]();
     return;
   }
   const entries = entriesFor(most);
   return {
     async fill() {
       try {
-        // It opens its input by name, which a socket has not. A driver that waited for it would leave its prober without a word, which that takes for abandonment.
+        // It opens its input by name, which a socket has not.
         await run('sh', ['-c', 'cat | conntrack -R -'], { input: entries });
       } catch {
         // It ends with an error at the first entry for which there is no room.
@@ -53,19 +53,12 @@ export async function fullTable(): Promise<FullTable | undefined> {
       const held = figure('nf_conntrack_count');
       if (held < most - NEARLY) throw new Error(`the table holds ${held} connections, not ${most}`);
     },
-    async empty() {
-      await run('conntrack', ['-F']);
-    },
+    empty,
     async [Symbol.asyncDispose]() {
-      await takeBack();
-      await run('conntrack', ['-F']);
+      rules[Symbol.dispose]();
+      await empty();
     },
   };
-
-  async function takeBack(): Promise<void> {
-    for (const [table = '', chain = '', ...words] of added)
-      await run('iptables', ['-w', '-t', table, '-D', chain, ...words]);
-  }
 }
 
 /** Not a number where connections are not tracked at all. */
