@@ -32,6 +32,8 @@ import { withPlaces } from './template-places.ts';
 
 const READY_LIMIT_MS = 300_000;
 const NAMESPACE_GONE_LIMIT_MS = 60_000;
+/** What pods get to end when nobody measures them any more: hooks of many seconds would be waited for after each run. */
+const GRACE_AFTER_RUN_SECONDS = 1;
 
 /**
  * One run of one scenario, from an empty namespace to a whole recording. What the workload does is recorded, never
@@ -283,6 +285,8 @@ async function ownNamespace(
       kubeConfig,
       namespace,
       timeoutMs: NAMESPACE_GONE_LIMIT_MS,
+      // In somebody's cluster they may have something to tidy up.
+      ...(cluster.provider !== 'existing' && { graceSeconds: GRACE_AFTER_RUN_SECONDS }),
     });
     if (!gone)
       progress.warning(

@@ -3,7 +3,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { EXIT_CODE_FINALIZER, OUR_LABEL } from '../model/our-objects.ts';
 import { removeFinalizer } from '../platform/kube-finalizers.ts';
 import type { KubeList, KubeObject } from '../platform/kube-objects.ts';
-import { findKube, KubeApiError, kubeRequest } from '../platform/kube-request.ts';
+import { findKube, KubeApiError, type KubeRequest, kubeRequest } from '../platform/kube-request.ts';
 
 export interface NamespaceOptions {
   readonly kubeConfig: KubeConfig;
@@ -37,25 +37,27 @@ export async function createNamespace({ kubeConfig, namespace, signal }: Namespa
 
 /**
  * Deletes a namespace of ours and waits, for at most `timeoutMs`, until its pods and Services are really gone, so that
- * nothing of it takes part in what is measured next; the empty namespace itself ends a few seconds later.
- * Gives the names of the pods that are still there.
+ * nothing of it takes part in what is measured next; the empty namespace itself ends a few seconds later. Pods have
+ * `graceSeconds` to end, whatever they ask for; absent: what they ask for. Gives the names of the pods that are still
+ * there.
  */
 export async function removeNamespace({
   kubeConfig,
   namespace,
   signal,
   timeoutMs,
-}: NamespaceOptions & { readonly timeoutMs: number }): Promise<{
+  graceSeconds,
+}: NamespaceOptions & { readonly timeoutMs: number; readonly graceSeconds?: number }): Promise<{
   readonly gone: boolean;
   readonly remainingPods: readonly string[];
 }> {
   const path = `/api/v1/namespaces/${namespace}`;
   // 409: its deletion is under way already.
-  await remove(kubeConfig, path, [404, 409], signal);
+  await remove(kubeConfig, { path }, [404, 409], signal);
   // The namespace controller waits some seconds before it begins. Nothing new can be created meanwhile.
-  for (const resource of ['pods', 'services']) {
-    await remove(kubeConfig, `${path}/${resource}`, [403, 404, 405], signal);
-  }
+  const query = graceSeconds === undefined ? undefined : { gracePeriodSeconds: String(graceSeconds) };
+  const parts = [{ path: `${path}/pods`, ...(query && { query }) }, { path: `${path}/services` }];
+  for (const part of parts) await remove(kubeConfig, part, [403, 404, 405], signal);
   const list = async (resource: string): Promise<readonly KubeObject[]> => {
     const request = { path: `${path}/${resource}`, signal };
     return (await kubeRequest<KubeList<KubeObject>>(kubeConfig, request)).items ?? [];
@@ -85,12 +87,12 @@ async function letGo(
 
 async function remove(
   kubeConfig: KubeConfig,
-  path: string,
+  what: Pick<KubeRequest, 'path' | 'query'>,
   tolerated: readonly number[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    await kubeRequest(kubeConfig, { method: 'DELETE', path, signal });
+    await kubeRequest(kubeConfig, { ...what, method: 'DELETE', signal });
   } catch (error) {
     if (!(error instanceof KubeApiError) || !tolerated.includes(error.status)) throw error;
   }

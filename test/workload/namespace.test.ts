@@ -59,6 +59,24 @@ describe('a namespace of our own', () => {
     expect(looks).toBe(3);
   });
 
+  it('gives its pods as long to end as it is told, or as they ask for', async () => {
+    fake.answer(`${PATH}/services`, list());
+    fake.answer(`${PATH}/pods`, list());
+    fake.decide(({ method }) => (method === 'DELETE' ? { status: 200, body: {} } : undefined));
+    const { kubeConfig, seen } = fake;
+    await removeNamespace({ kubeConfig, namespace: 'own', timeoutMs: 250, graceSeconds: 1 });
+    await removeNamespace({ kubeConfig, namespace: 'own', timeoutMs: 250 });
+    const deletions = seen.filter(({ method }) => method === 'DELETE');
+    expect(deletions.map(({ path, query }) => [path, query.get('gracePeriodSeconds')])).toEqual([
+      [PATH, null],
+      [`${PATH}/pods`, '1'],
+      [`${PATH}/services`, null],
+      [PATH, null],
+      [`${PATH}/pods`, null],
+      [`${PATH}/services`, null],
+    ]);
+  });
+
   it('says which pods are left when time is up', async () => {
     fake.answer(`${PATH}/services`, list());
     fake.answer(`${PATH}/pods`, list('web-1'));
