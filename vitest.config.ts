@@ -6,9 +6,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // `unit` needs nothing but loopback; `e2e` needs Docker and kind and runs one file at a time,
 // because two cores hold one cluster. So does `gallery`, which is one run of thirty scenarios. `sandbox` runs whole
 // gates, each in a process that does nothing else meanwhile, because balancers, API server and the gate itself share
-// its event loop. Several for each core at a time: they wait for their timers far more than they compute. What runs
-// beside them has to take a lower priority (scripts/test.ts): a prober that has to wait for the processor gives no
-// verdict.
+// its event loop; `timed` are tests in which real servers and processes keep their time. Of both several run for each
+// core at a time: they wait for their timers far more than they compute. What runs beside them has to take a lower
+// priority (scripts/test.ts): a prober that has to wait for the processor gives no verdict.
 
 // Hundreds of probers and pods are started as child processes: each finds its compiled sources here.
 const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') };
@@ -16,10 +16,10 @@ const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache
 // A test runs its code a few times: making it fast takes a quarter of the processor time, and is hardly ever repaid.
 const execArgv = ['--no-turbofan'];
 
-/**
- * What waits longest begins first, so that the others fit beside it; a clean clone has no durations to go by. Tests that
- * keep time come when the gates beside them have loaded their modules.
- */
+/** Three gates, or files of timed tests, for each core. */
+const WAITING_WORKERS = 3 * availableParallelism();
+
+/** What waits longest begins first, so that the others fit beside it; a clean clone has no durations to go by. */
 const FIRST = [
   ...['fix-proven', 'parallel', 'sequence', 'twin-without-drops', 'good-with-bad-twin', 'disturbed-api'],
   ...[
@@ -30,14 +30,14 @@ const FIRST = [
     'kept-alive-in-cluster',
     'fix-withdrawn',
   ],
-  ...['causes', 'reports', 'markdown', 'judge', 'check-command', 'bounded'],
-  ...['outcomes', 'prober', 'https', 'confusion', 'rollout', 'pods', 'traffic'],
+  ...['prober', 'outcomes', 'https', 'confusion', 'rollout', 'run-probe', 'http2'],
+  ...['markdown', 'causes', 'check-command', 'reports', 'judge', 'bounded'],
 ];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId }: TestSpecification) => {
-      const index = FIRST.indexOf(basename(moduleId).replace(/(\.sandbox)?\.test\.ts$/, ''));
+      const index = FIRST.indexOf(basename(moduleId).replace(/(\.sandbox|\.timed)?\.test\.ts$/, ''));
       return index < 0 ? FIRST.length : index;
     };
     return (await super.sort(files)).sort((a, b) => place(a) - place(b));
@@ -47,20 +47,34 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
+    // Sources run as users run them: Node leaves out the types itself, and remembers what it has compiled.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
       {
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.e2e.test.ts', 'test/**/*.sandbox.test.ts'],
+          exclude: ['test/**/*.{e2e,sandbox,timed}.test.ts'],
           testTimeout: 20_000,
           env,
           execArgv,
           // Modules are loaded once for each worker and not once for each file: no test replaces a module or leaves
-          // one changed. A worker more than cores is faster, and starves tests that keep time on a slow machine.
+          // one changed.
           isolate: false,
           maxWorkers: availableParallelism(),
-          maxConcurrency: 10,
+        },
+      },
+      {
+        test: {
+          name: 'timed',
+          include: ['test/**/*.timed.test.ts'],
+          isolate: false,
+          maxWorkers: WAITING_WORKERS,
+          // Those of a file that run at the same time wait for deadlines.
+          maxConcurrency: 30,
+          testTimeout: 20_000,
+          env,
+          execArgv,
         },
       },
       {
@@ -68,7 +82,7 @@ export default defineConfig({
           name: 'sandbox',
           include: ['test/**/*.sandbox.test.ts'],
           isolate: false,
-          maxWorkers: 2 * availableParallelism(),
+          maxWorkers: WAITING_WORKERS,
           testTimeout: 120_000,
           env,
         },

@@ -39,8 +39,8 @@ describe('requests to the own addresses of pods', () => {
   it('are made from the update on until probing stops, with the pod they were for', async () => {
     await using server = await misbehavingServer(() => 'answer');
     const vantage = runnerVantage(PROBER_PROGRAM);
-    const { first, last } = testPorts();
-    const podPorts = new SourcePortMemory(testPorts());
+    const ports = testPorts();
+    const podPorts = new SourcePortMemory(ports);
     const { probing, probes, atLeast } = opened(Promise.resolve({ vantage, podPorts }), {
       path: '/wait/{ms}',
       slow: { durationMs: 9_000 },
@@ -70,8 +70,8 @@ describe('requests to the own addresses of pods', () => {
         status: 200,
         remote: `127.0.0.1:${server.port}`,
       });
-      expect(localPort).toBeGreaterThanOrEqual(first);
-      expect(localPort).toBeLessThanOrEqual(last);
+      expect(localPort).toBeGreaterThanOrEqual(ports.first);
+      expect(localPort).toBeLessThanOrEqual(ports.last);
       expect(scheduledMs).toBeGreaterThanOrEqual(0);
     }
   });

@@ -38,7 +38,7 @@ async function probed(
   const outcome = await runProbe(settings, {
     address: '127.0.0.1',
     proberProgram: PROBER_PROGRAM,
-    ports: testPorts(),
+    ports: testPorts(250),
     version: '0.0.0-test',
     progress: QUIET,
     signal,

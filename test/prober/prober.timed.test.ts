@@ -16,7 +16,7 @@ describe('the prober program', () => {
     await using server = await misbehavingServer(() => 'answer');
     await using driven = await driveProber();
     const { prober, process: child, probes, heartbeats } = driven;
-    await prober.start([testStream(server.port, { intervalMs: 5, deadlineMs: 1_000 })], testPorts);
+    await prober.start([testStream(server.port, { intervalMs: 5, deadlineMs: 1_000 })], () => testPorts(200));
     await until(() => probes.length >= 20);
     signal(child, 'SIGSTOP');
     await sleep(1_300);
@@ -35,7 +35,7 @@ describe('the prober program', () => {
     await using server = await misbehavingServer((request) => (request === 0 ? 'hang' : 'answer'));
     await using driven = await driveProber();
     const { prober, process: child, probes } = driven;
-    await prober.start([testStream(server.port, { intervalMs: 10_000, deadlineMs: 600 })], testPorts);
+    await prober.start([testStream(server.port, { intervalMs: 10_000, deadlineMs: 600 })], () => testPorts());
     await until(() => server.requests.length === 1);
     signal(child, 'SIGSTOP');
     await sleep(700);
@@ -48,7 +48,7 @@ describe('the prober program', () => {
     await using server = await misbehavingServer((request) => (request % 2 === 0 ? 'hang' : 'answer-slowly'));
     await using driven = await driveProber();
     const { prober, probes } = driven;
-    await prober.start([testStream(server.port, { deadlineMs: 400 })], testPorts);
+    await prober.start([testStream(server.port, { deadlineMs: 400 })], () => testPorts());
     await until(() => server.requests.length >= 4);
     const { scheduled } = await prober.stop('target');
     expect(probes).toHaveLength(scheduled);
@@ -61,7 +61,7 @@ describe('the prober program', () => {
   it('ends when its stdin ends, in the middle of probing', async () => {
     await using server = await misbehavingServer(() => 'hang');
     await using driven = await driveProber();
-    await driven.prober.start([testStream(server.port, { deadlineMs: 10_000 })], testPorts);
+    await driven.prober.start([testStream(server.port, { deadlineMs: 10_000 })], () => testPorts());
     await until(() => server.requests.length > 0);
     driven.process.stdin.end();
     expect(await driven.process.ended).toEqual({ exitCode: 1, signal: undefined });
@@ -71,7 +71,7 @@ describe('the prober program', () => {
   it('goes on after Ctrl-C, which is for the gate to decide on', async () => {
     await using server = await misbehavingServer(() => 'answer');
     await using driven = await driveProber();
-    await driven.prober.start([testStream(server.port)], testPorts);
+    await driven.prober.start([testStream(server.port)], () => testPorts());
     await until(() => driven.probes.length > 2);
     signal(driven.process, 'SIGINT');
     const before = driven.probes.length;
@@ -88,7 +88,7 @@ describe('the prober program', () => {
         testStream(one.port, { id: 'target', intervalMs: 10 }),
         testStream(two.port, { id: 'steady', intervalMs: 20, offsetMs: 5 }),
       ],
-      testPorts,
+      () => testPorts(),
     );
     // Each by its own start: on a busy machine the second stream begins a while after the first.
     const stop = (stream: string) => driven.prober.stop(stream, (started.get(stream) ?? 0) + 195);
@@ -102,7 +102,7 @@ describe('the prober program', () => {
   it('sends nothing that is due at or after the stop', async () => {
     await using server = await misbehavingServer(() => 'answer');
     await using driven = await driveProber();
-    const started = await driven.prober.start([testStream(server.port)], testPorts);
+    const started = await driven.prober.start([testStream(server.port)], () => testPorts());
     const stopMs = (started.get('target') ?? 0) + 90;
     expect((await driven.prober.stop('target', stopMs)).scheduled).toBe(5);
     expect(driven.probes.every(({ scheduledMs }) => scheduledMs < stopMs)).toBe(true);
@@ -170,7 +170,9 @@ describe('the prober program', () => {
     await using prober = await openProber(child, monotonicMs(), {
       onEntry: (entry) => void entries.push(entry),
     });
-    await prober.start([testStream(server.port, { connection: 'keep-alive', intervalMs: 0.5 })], testPorts);
+    await prober.start([testStream(server.port, { connection: 'keep-alive', intervalMs: 0.5 })], () =>
+      testPorts(),
+    );
     child.stdout.pause();
     // What is told of so many fills the pipe's buffer and both streams' several times.
     await until(() => server.requests.length >= 1_500);
@@ -181,7 +183,7 @@ describe('the prober program', () => {
   });
 });
 
-describe('openProber', () => {
+describe.concurrent('openProber', () => {
   it('finds one clock where prober and gate share a kernel', async () => {
     await using driven = await driveProber();
     expect(driven.prober.clock).toEqual({ offsetMs: 0, uncertaintyMs: 0 });
@@ -255,7 +257,7 @@ describe('openProber', () => {
   it('says how a prober was lost, and fails whatever was still wanted of it', async () => {
     await using server = await misbehavingServer(() => 'answer');
     await using driven = await driveProber();
-    await driven.prober.start([testStream(server.port)], testPorts);
+    await driven.prober.start([testStream(server.port)], () => testPorts());
     const farAway = driven.prober.stop('target', 3_600_000);
     signal(driven.process, 'SIGKILL');
     await expect(farAway).rejects.toThrow(ProberLostError);
@@ -266,7 +268,7 @@ describe('openProber', () => {
   it('kills a prober that does not finish in time', async () => {
     await using server = await misbehavingServer(() => 'hang');
     await using driven = await driveProber();
-    await driven.prober.start([testStream(server.port, { deadlineMs: 60_000 })], testPorts);
+    await driven.prober.start([testStream(server.port, { deadlineMs: 60_000 })], () => testPorts());
     await until(() => server.requests.length > 0);
     const end = await driven.prober.finish(300);
     expect(end).toEqual({ kind: 'lost', detail: 'it had not finished after 300 ms and was killed' });

@@ -14,7 +14,6 @@ import type { KubeEndpointSlice, KubePod } from '../../src/platform/kube-objects
 import { type KubeWatch, watchKube } from '../../src/platform/kube-watch.ts';
 import { ExitCodeKeeper, mayHoldPods } from '../../src/rollout/exit-code-keeper.ts';
 import { observe } from '../../src/rollout/observe.ts';
-import { runRollout } from '../../src/rollout/rollout.ts';
 import { removeNamespace } from '../../src/workload/namespace.ts';
 import {
   deployment,
@@ -26,6 +25,7 @@ import {
   until,
   untilTrue,
 } from '../cluster/sandbox/quick-sandbox.ts';
+import { rollOnSandbox } from '../support/roll-on-sandbox.ts';
 
 const SHOP = 'shop';
 const THEIRS = 'example.com/theirs';
@@ -75,22 +75,15 @@ async function restart(
   const kubeConfig = kubeConfigOf(sandbox);
   const place = { kubeConfig, namespace: SHOP, deployment: 'web', service: 'web' };
   await using observation = await observe({ ...place, clock, emit, mayHoldPods: options.mayHoldPods });
-  const end = await runRollout({
-    cluster: { kubeConfig, provider: 'sandbox', nodes: sandbox.nodes, kubeconfigPath: '/nowhere/kubeconfig' },
+  const end = await rollOnSandbox(sandbox, {
     namespace: SHOP,
     scenario: {
       deployment: 'web',
       update: { kind: 'restart' },
       rolloutDeadlineMs: options.deadlineMs ?? 15_000,
     },
-    observation,
-    updatedObjects: [],
-    applyObjects: () => Promise.resolve(),
-    workingDirectory: '.',
-    clock,
-    emit,
-    progress: () => {},
-    signal: options.signal ?? new AbortController().signal,
+    ...{ observation, clock, emit },
+    ...(options.signal && { signal: options.signal }),
   });
   return {
     ...{ end, entries },

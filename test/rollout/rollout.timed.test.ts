@@ -5,7 +5,7 @@ import { BadInputError } from '../../src/model/problem.ts';
 import type { RecordingEntry } from '../../src/model/recording.ts';
 import type { Update } from '../../src/model/scenario.ts';
 import { observe } from '../../src/rollout/observe.ts';
-import { type RolloutOptions, runRollout } from '../../src/rollout/rollout.ts';
+import type { RolloutOptions } from '../../src/rollout/rollout.ts';
 import {
   deployment,
   kubeConfigOf,
@@ -18,6 +18,7 @@ import {
   untilTrue,
 } from '../cluster/sandbox/quick-sandbox.ts';
 import { refusal, startFakeKube } from '../support/fake-kube.ts';
+import { rollOnSandbox } from '../support/roll-on-sandbox.ts';
 
 /** A watch that is silent for this long is not believed: where watches are told nothing, time is lost with it. */
 const SILENCE_MS = 1_000;
@@ -27,7 +28,7 @@ const WRITER = { manager: 'test' };
 const RESTART: Update = { kind: 'restart' };
 
 const clock = () => performance.now();
-const signal = new AbortController().signal;
+const NEVER = new AbortController().signal;
 
 /** A sandbox on which the Deployment is available, what is observed of it, and what the tests do to it. */
 async function stageOn(sandbox: Sandbox, spec: Parameters<typeof deployment>[0], silenceMs: number) {
@@ -53,24 +54,10 @@ async function stageOn(sandbox: Sandbox, spec: Parameters<typeof deployment>[0],
       entries.flatMap((entry) => (entry.kind === 'note' && entry.subject === subject ? [entry.text] : [])),
     onceTriggered: (then: () => void) => onceUpdated(sandbox, 'web', then),
     roll: (update: Update, more: Partial<RolloutOptions> = {}, rolloutDeadlineMs = 10_000) =>
-      runRollout({
-        cluster: {
-          kubeConfig,
-          provider: 'sandbox',
-          nodes: sandbox.nodes,
-          kubeconfigPath: '/nowhere/kubeconfig',
-        },
+      rollOnSandbox(sandbox, {
         namespace: 'default',
         scenario: { deployment: 'web', update, rolloutDeadlineMs },
-        observation,
-        updatedObjects: [],
-        applyObjects: () => Promise.resolve(),
-        workingDirectory: '.',
-        clock,
-        emit,
-        progress: () => {},
-        signal,
-        ...more,
+        ...{ observation, clock, emit, ...more },
       }),
   };
 }
@@ -272,7 +259,7 @@ describe.concurrent('the observation of a rollout', () => {
     const { sandbox, observation, notes, onceTriggered, roll } = await serve({ nodeGraceMs: 1 });
     onceTriggered(() => sandbox.removeNode('sandbox-worker'));
     await roll(RESTART, {}, 500);
-    while (notes('node-condition').length === 0) await observation.nextFact(500, signal);
+    while (notes('node-condition').length === 0) await observation.nextFact(500, NEVER);
     expect(notes('node-condition')).toEqual(['node sandbox-worker went from Ready to Ready=Unknown']);
   });
 
@@ -290,7 +277,7 @@ describe.concurrent('the observation of a rollout', () => {
       0;
     const command = 'true';
     await Promise.all([untilTrue(sandbox, () => restarts() > 0), roll({ kind: 'command', command })]);
-    while (notes('infrastructure-restart').length === 0) await observation.nextFact(500, signal);
+    while (notes('infrastructure-restart').length === 0) await observation.nextFact(500, NEVER);
     expect(notes('infrastructure-restart')).toContain(
       'a container of pod kube-system/kube-proxy-1 was restarted',
     );

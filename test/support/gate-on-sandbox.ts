@@ -137,7 +137,7 @@ function provider({ options, fault }: SandboxRun): ClusterProvider {
 }
 
 /** A dropped request is proven when it is seen: only a pass needs the long tail, and enough requests before the update. */
-export const BRIEF: Partial<Scenario> = { ratePerSecond: 100, baselineMs: 1_000, tailMs: 500 };
+export const BRIEF: Partial<Scenario> = { ratePerSecond: 50, baselineMs: 1_000, tailMs: 500 };
 
 /** What makes the container good: longer than the balancers of these tests take. */
 export const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };
@@ -163,10 +163,10 @@ const SCENARIO: Scenario = {
   servicePort: 8080,
   path: '/',
   update: { kind: 'restart' },
-  ratePerSecond: 60,
+  ratePerSecond: 45,
   connections: 4,
   deadlineMs: 5_000,
-  baselineMs: 3_500,
+  baselineMs: 4_600,
   tailMs: 5_000,
   rolloutDeadlineMs: 30_000,
   expect: { statusFrom: 200, statusTo: 299 },
