@@ -16,9 +16,6 @@ const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache
 // A test runs its code a few times: making it fast takes a quarter of the processor time, and is hardly ever repaid.
 const execArgv = ['--no-turbofan'];
 
-/** Three gates, or files of timed tests, for each core. */
-const WAITING_WORKERS = 3 * availableParallelism();
-
 /** What waits longest begins first, so that the others fit beside it; a clean clone has no durations to go by. */
 const FIRST = [
   ...['fix-proven', 'parallel', 'sequence', 'twin-without-drops', 'good-with-bad-twin', 'disturbed-api'],
@@ -69,9 +66,10 @@ export default defineConfig({
           name: 'timed',
           include: ['test/**/*.timed.test.ts'],
           isolate: false,
-          maxWorkers: WAITING_WORKERS,
-          // Those of a file that run at the same time wait for deadlines.
-          maxConcurrency: 30,
+          maxWorkers: Math.round(1.5 * availableParallelism()),
+          // Those of a file that run at the same time wait for deadlines. Each may have a block of loopback addresses,
+          // of which there are 64.
+          maxConcurrency: 12,
           testTimeout: 20_000,
           env,
           execArgv,
@@ -82,7 +80,7 @@ export default defineConfig({
           name: 'sandbox',
           include: ['test/**/*.sandbox.test.ts'],
           isolate: false,
-          maxWorkers: WAITING_WORKERS,
+          maxWorkers: 3 * availableParallelism(),
           testTimeout: 120_000,
           env,
         },

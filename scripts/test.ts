@@ -36,7 +36,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 // everything else takes the processor time that they leave. Where they may not go before others, the rest goes behind.
 const own = getPriority();
 const place = mayGoFirst() ? { waiting: own - AHEAD, others: own } : { waiting: own, others: own + AHEAD };
-await Promise.all([tests(['sandbox', 'timed'], { priority: place.waiting }), beside(place.others)]);
+await Promise.all([
+  tests('sandbox', { priority: place.waiting }),
+  tests('timed', { priority: place.waiting }),
+  beside(place.others),
+]);
 console.log(`\nWithout a cluster: ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
 
 const missing = missingForKind();
@@ -45,10 +49,10 @@ if (missing === undefined) {
   const withoutCalico = process.env.ROLLPROOF_CALICO_MANIFEST
     ? []
     : ['--exclude', 'test/e2e/calico.e2e.test.ts'];
-  await tests(['e2e'], { more: withoutCalico });
+  await tests('e2e', { more: withoutCalico });
   if (withoutCalico.length > 0)
     leftOut('the test on Calico', 'ROLLPROOF_CALICO_MANIFEST names no copy of its manifest');
-  await tests(['gallery']);
+  await tests('gallery');
 } else {
   leftOut('the tests on a real kind cluster (test/e2e, test/gallery)', missing);
 }
@@ -66,7 +70,7 @@ async function beside(priority: number): Promise<void> {
     await step('lint', bin('biome'), ['check', '.'], { priority });
     await step('dist is up to date', process.execPath, ['scripts/verify-dist.ts'], { priority });
   };
-  await Promise.all([tests(['unit'], { priority }), checks()]);
+  await Promise.all([tests('unit', { priority }), checks()]);
 }
 
 /** Runs a program to its end; what it prints comes out in one piece, because others run beside it. */
@@ -131,25 +135,19 @@ function leftOut(what: string, why: string): void {
 }
 
 async function tests(
-  projects: readonly ('unit' | 'timed' | 'sandbox' | 'e2e' | 'gallery')[],
+  project: 'unit' | 'timed' | 'sandbox' | 'e2e' | 'gallery',
   { more = [], priority }: { readonly more?: readonly string[]; readonly priority?: number } = {},
 ): Promise<void> {
-  const name = projects.join(' and ');
-  const report = join(reports, `${projects.join('-')}.json`);
-  const args = [
-    'run',
-    ...projects.map((project) => `--project=${project}`),
-    '--reporter=default',
-    '--reporter=json',
-  ];
+  const report = join(reports, `${project}.json`);
+  const args = ['run', '--project', project, '--reporter=default', '--reporter=json'];
   await step(
-    `${name} tests`,
+    `${project} tests`,
     bin('vitest'),
     [...args, `--outputFile.json=${report}`, ...more],
     priority === undefined ? {} : { priority },
   );
   const counts = readCounts(report);
-  if (counts.passed === 0) failures.push(`no ${name} test passed`);
+  if (counts.passed === 0) failures.push(`no ${project} test passed`);
   totals = {
     passed: totals.passed + counts.passed,
     failed: totals.failed + counts.failed,

@@ -1,10 +1,19 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
-import { NODE_FLAGS } from '../../src/prober/vantage/node-flags.ts';
 import { makeRealTime } from '../../src/prober/vantage/real-time.ts';
-import type { Ledger, Order } from './meter.ts';
+import { buildMeter } from './find-peers.ts';
 import type { Load, Report, Tool } from './tools.ts';
+
+/** What the meter saw between `begin` and `end`. */
+export interface Ledger {
+  /** When the kernel received each request, milliseconds of the monotonic clock, in order. */
+  readonly arrivalsMs: readonly number[];
+  readonly connections: number;
+  readonly resets: number;
+  /** Share of one core that the meter itself used: where it is high, the meter is what was measured. */
+  readonly busy: number;
+}
 
 /** One run of one tool, as the meter saw it and as the tool tells it. */
 export interface Run {
@@ -26,35 +35,28 @@ export interface Meter extends AsyncDisposable {
 /** Longer than any load: a tool that hangs is ended. */
 const SPARE_MS = 30_000;
 
-/** Starts the meter in a process and a session of its own, with the prober's own flags: its pauses would be told as lateness. */
+/** Builds the meter and starts it in a session of its own. */
 export async function startMeter(): Promise<Meter> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'meter.ts'), {
-    serialization: 'advanced',
-    detached: true,
-    execArgv: [...NODE_FLAGS],
-  });
-  const next = <T>(kind: string) =>
-    new Promise<T>((resolve) => {
-      child.on('message', function take(message: T & { readonly kind: string }) {
-        if (message.kind !== kind) return;
-        child.off('message', take);
-        resolve(message);
-      });
-    });
-  const { port } = await next<{ readonly port: number }>('listening');
-  // Where that is not permitted it waits for its turn like those it measures.
+  const child = spawn(buildMeter(), { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<string> => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error('the meter has ended');
+    return value;
+  };
+  const port = Number((await next()).replace('listening ', ''));
+  // What it waits for is no part of an arrival, but of an answer. Where it is not permitted it waits like the others.
   await makeRealTime(child.pid);
-  const tell = (order: Order) => child.send(order);
   return {
     url: `http://127.0.0.1:${port}/`,
-    begin: (resetEvery) => tell({ kind: 'begin', resetEvery }),
-    end() {
-      const ledger = next<Ledger>('ledger');
-      tell({ kind: 'end' });
-      return ledger;
+    begin: (resetEvery) => void child.stdin.write(`begin ${resetEvery}\n`),
+    async end() {
+      child.stdin.write('end\n');
+      const ledger: Ledger = JSON.parse(await next());
+      return { ...ledger, arrivalsMs: ledger.arrivalsMs.toSorted((a, b) => a - b) };
     },
     async [Symbol.asyncDispose]() {
-      child.disconnect();
+      child.stdin.end();
     },
   };
 }

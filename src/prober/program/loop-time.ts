@@ -13,10 +13,21 @@ const TIMER_GRAIN_MS = 1.1;
 const NAP_MS = 0.2;
 
 /**
- * A real-time process wakes this near to the end of a nap, and stays awake only for what is left. Any other has to wait
- * for its turn after each nap, and takes none.
+ * Who has to meet an instant precisely stays awake: a processor that looks idle is given other work, and work inside of
+ * the kernel is not interrupted for anybody, on many kernels. A real-time process rests for this share of its wait,
+ * because nothing ordinary runs on its processor meanwhile, and kernels take the processor from one that never rests.
+ * Any other process has to wait for its turn after each nap, and takes none.
  */
-const AWAKE_MS = 0.15;
+const REST_SHARE = 0.1;
+
+/**
+ * A real-time process that is woken later than this found somebody else at work inside of the kernel on its processor.
+ * It stays awake for a while: what waits behind it is moved to another processor, and is woken there the next time.
+ * That is worth a few hundredths of a processor, and no more: where it does not help, it is late again and again.
+ */
+const OVERSLEPT_MS = 0.3;
+const VIGILANCE_MS = 10;
+const VIGILANCE_EVERY_MS = 250;
 
 /** Who stays awake before an instant that has to be met precisely looks at the sockets this often. */
 const GLANCE_MS = 0.03;
@@ -34,6 +45,8 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
   let instantMs = 0;
   let precise = false;
   let wakesAtOnce = false;
+  let awakeFromMs = 0;
+  let vigilantUntilMs = Number.NEGATIVE_INFINITY;
   const garbage = new YoungGarbage();
   let wake = () => {};
   // Sockets are read after timers and before immediates. Nobody is woken before they have been read: a connection that
@@ -45,19 +58,32 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
     const remainingMs = instantMs - monotonicMs();
     // What an immediate arms comes after the next reading; what a socket's callback arms does not.
     socketsRead = waking;
-    if (remainingMs > 2 * TIMER_GRAIN_MS) {
+    const isVigilant = instantMs - remainingMs < vigilantUntilMs;
+    if (remainingMs > (isVigilant ? VIGILANCE_MS : 2 * TIMER_GRAIN_MS)) {
       timer = setTimeout(afterTimer, Math.floor(remainingMs - TIMER_GRAIN_MS));
     } else {
+      layDown(remainingMs);
       immediate = setImmediate(step);
     }
   };
   const afterTimer = () => {
     socketsRead = true;
+    layDown(instantMs - monotonicMs());
     immediate = setImmediate(step);
+  };
+  const layDown = (remainingMs: number) => {
+    const stays = precise || instantMs - remainingMs < vigilantUntilMs;
+    awakeFromMs = instantMs - (stays ? remainingMs * (wakesAtOnce ? 1 - REST_SHARE : 1) : 0);
+  };
+  const beVigilant = (nowMs: number) => {
+    if (nowMs < vigilantUntilMs - VIGILANCE_MS + VIGILANCE_EVERY_MS) return;
+    wakesAtOnce = realTimeProcess();
+    if (wakesAtOnce) vigilantUntilMs = nowMs + VIGILANCE_MS;
   };
   const step = () => {
     let remainingMs = instantMs - monotonicMs();
     if (remainingMs <= 0 && socketsRead) {
+      if (remainingMs < -OVERSLEPT_MS) beVigilant(instantMs - remainingMs);
       waking = true;
       garbage.woke();
       wake();
@@ -67,8 +93,7 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
     garbage.pause(remainingMs, idle());
     remainingMs = instantMs - monotonicMs();
     if (remainingMs > 0) {
-      const awakeMs = !precise ? 0 : wakesAtOnce ? AWAKE_MS : remainingMs;
-      const napMs = remainingMs - awakeMs;
+      const napMs = awakeFromMs - (instantMs - remainingMs);
       if (napMs <= 0) stayAwake(Math.min(remainingMs, GLANCE_MS));
       else Atomics.wait(NAPPING, 0, 0, idle() ? napMs : Math.min(napMs, NAP_MS));
     }

@@ -77,3 +77,29 @@ describe.each([
     await new Promise((resolve) => server.close(resolve));
   });
 });
+
+describe('time in economy pacing after an instant that was missed', () => {
+  const processorMs = () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  };
+
+  /** Processor time that a wait of 9 ms takes, behind a pause of 5 ms over an instant. */
+  async function spentAfterPause(realTimeProcess: boolean): Promise<number> {
+    const time = realTime(
+      () => true,
+      () => realTimeProcess,
+    );
+    await new Promise<void>((resolve) => {
+      time.wakeAt(time.nowMs() + 1, resolve, false);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    });
+    const before = processorMs();
+    await new Promise<void>((resolve) => time.wakeAt(time.nowMs() + 9, resolve, false));
+    return processorMs() - before;
+  }
+
+  it('is kept awake by a real-time process, which whatever held it up then leaves alone', async () => {
+    expect(await spentAfterPause(true)).toBeGreaterThan((await spentAfterPause(false)) + 2);
+  });
+});
