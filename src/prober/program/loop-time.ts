@@ -1,6 +1,7 @@
 import { isRealTimeProcess } from './first-in-line.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import type { LoopTime } from './probe-loop.ts';
+import { Vigilance } from './vigilance.ts';
 import { YoungGarbage } from './young-garbage.ts';
 
 /** Timers count whole milliseconds, from a clock that may be one behind; what is left after them is napped through. */
@@ -20,14 +21,8 @@ const NAP_MS = 0.2;
  */
 const REST_SHARE = 0.1;
 
-/**
- * A real-time process that is woken later than this found somebody else at work inside of the kernel on its processor.
- * It stays awake for a while: what waits behind it is moved to another processor, and is woken there the next time.
- * That is worth a few hundredths of a processor, and no more: where it does not help, it is late again and again.
- */
-const OVERSLEPT_MS = 0.3;
-const VIGILANCE_MS = 10;
-const VIGILANCE_EVERY_MS = 250;
+/** For a wait longer than this nobody stays awake. */
+const LONGEST_AWAKE_MS = 10;
 
 /** Who stays awake before an instant that has to be met precisely looks at the sockets this often. */
 const GLANCE_MS = 0.03;
@@ -44,9 +39,10 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
   let immediate: NodeJS.Immediate | undefined;
   let instantMs = 0;
   let precise = false;
+  /** As far as was asked: whether nobody ordinary runs on a processor that this process wants. */
   let wakesAtOnce = false;
   let awakeFromMs = 0;
-  let vigilantUntilMs = Number.NEGATIVE_INFINITY;
+  const vigilance = new Vigilance();
   const garbage = new YoungGarbage();
   let wake = () => {};
   // Sockets are read after timers and before immediates. Nobody is woken before they have been read: a connection that
@@ -58,8 +54,8 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
     const remainingMs = instantMs - monotonicMs();
     // What an immediate arms comes after the next reading; what a socket's callback arms does not.
     socketsRead = waking;
-    const isVigilant = instantMs - remainingMs < vigilantUntilMs;
-    if (remainingMs > (isVigilant ? VIGILANCE_MS : 2 * TIMER_GRAIN_MS)) {
+    const longestMs = isVigilant() ? LONGEST_AWAKE_MS : 2 * TIMER_GRAIN_MS;
+    if (remainingMs > longestMs) {
       timer = setTimeout(afterTimer, Math.floor(remainingMs - TIMER_GRAIN_MS));
     } else {
       layDown(remainingMs);
@@ -71,19 +67,15 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
     layDown(instantMs - monotonicMs());
     immediate = setImmediate(step);
   };
+  const isVigilant = () => wakesAtOnce && vigilance.isOn(monotonicMs());
   const layDown = (remainingMs: number) => {
-    const stays = precise || instantMs - remainingMs < vigilantUntilMs;
-    awakeFromMs = instantMs - (stays ? remainingMs * (wakesAtOnce ? 1 - REST_SHARE : 1) : 0);
-  };
-  const beVigilant = (nowMs: number) => {
-    if (nowMs < vigilantUntilMs - VIGILANCE_MS + VIGILANCE_EVERY_MS) return;
-    wakesAtOnce = realTimeProcess();
-    if (wakesAtOnce) vigilantUntilMs = nowMs + VIGILANCE_MS;
+    const awakeShare = !precise && !isVigilant() ? 0 : wakesAtOnce ? 1 - REST_SHARE : 1;
+    awakeFromMs = instantMs - remainingMs * awakeShare;
   };
   const step = () => {
     let remainingMs = instantMs - monotonicMs();
     if (remainingMs <= 0 && socketsRead) {
-      if (remainingMs < -OVERSLEPT_MS) beVigilant(instantMs - remainingMs);
+      if (vigilance.met(-remainingMs, instantMs - remainingMs)) wakesAtOnce = realTimeProcess();
       waking = true;
       garbage.woke();
       wake();
