@@ -18,15 +18,15 @@ const execArgv = ['--no-turbofan'];
 
 /** What waits longest begins first, so that the others fit beside it; a clean clone has no durations to go by. */
 const FIRST = [
-  ...['fix-proven', 'parallel', 'sequence', 'twin-without-drops', 'good-with-bad-twin', 'disturbed-api'],
   ...[
+    'parallel',
+    'twin-without-drops',
+    'good-with-bad-twin',
+    'fix-proven',
+    'disturbed-api',
     'frozen-balancer',
-    'image-pull',
-    'connections',
-    'amplified-delay',
-    'kept-alive-in-cluster',
-    'fix-withdrawn',
   ],
+  ...['image-pull', 'sequence', 'connections', 'amplified-delay', 'fix-withdrawn'],
   ...['prober', 'outcomes', 'https', 'confusion', 'rollout', 'run-probe', 'http2'],
   ...['markdown', 'causes', 'check-command', 'reports', 'judge', 'bounded'],
 ];
@@ -66,7 +66,7 @@ export default defineConfig({
           name: 'timed',
           include: ['test/**/*.timed.test.ts'],
           isolate: false,
-          maxWorkers: Math.round(1.5 * availableParallelism()),
+          maxWorkers: availableParallelism(),
           // Those of a file that run at the same time wait for deadlines. Each may have a block of loopback addresses,
           // of which there are 64.
           maxConcurrency: 12,
@@ -80,7 +80,7 @@ export default defineConfig({
           name: 'sandbox',
           include: ['test/**/*.sandbox.test.ts'],
           isolate: false,
-          maxWorkers: 3 * availableParallelism(),
+          maxWorkers: 2 * availableParallelism(),
           testTimeout: 120_000,
           env,
         },

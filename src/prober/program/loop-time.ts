@@ -15,11 +15,11 @@ const NAP_MS = 0.2;
 
 /**
  * Who has to meet an instant precisely stays awake: a processor that looks idle is given other work, and work inside of
- * the kernel is not interrupted for anybody, on many kernels. A real-time process rests for this share of its wait,
- * because nothing ordinary runs on its processor meanwhile, and kernels take the processor from one that never rests.
- * Any other process has to wait for its turn after each nap, and takes none.
+ * the kernel is not interrupted for anybody, on many kernels. A real-time process rests for this share of its time:
+ * kernels take the processor for 50 ms from one that was at work for more than 95 % of a second. Any other process has
+ * to wait for its turn after each nap, and takes none.
  */
-const REST_SHARE = 0.1;
+const REST_SHARE = 0.15;
 
 /** For a wait longer than this nobody stays awake. */
 const LONGEST_AWAKE_MS = 10;
@@ -42,6 +42,8 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
   /** As far as was asked: whether nobody ordinary runs on a processor that this process wants. */
   let wakesAtOnce = false;
   let awakeFromMs = 0;
+  let restOwedMs = 0;
+  let owedFromMs = monotonicMs();
   const vigilance = new Vigilance();
   const garbage = new YoungGarbage();
   let wake = () => {};
@@ -64,13 +66,29 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
   };
   const afterTimer = () => {
     socketsRead = true;
-    layDown(instantMs - monotonicMs());
+    // It has slept until now.
+    rested(monotonicMs());
+    layDown(instantMs - owedFromMs);
     immediate = setImmediate(step);
   };
   const isVigilant = () => wakesAtOnce && vigilance.isOn(monotonicMs());
   const layDown = (remainingMs: number) => {
-    const awakeShare = !precise && !isVigilant() ? 0 : wakesAtOnce ? 1 - REST_SHARE : 1;
-    awakeFromMs = instantMs - remainingMs * awakeShare;
+    const nowMs = instantMs - remainingMs;
+    const staysAwake = precise || isVigilant();
+    if (!staysAwake) rested(instantMs);
+    const restMs = !staysAwake ? remainingMs : wakesAtOnce ? restOwed(nowMs) : 0;
+    awakeFromMs = nowMs + Math.min(restMs, remainingMs);
+  };
+  const rested = (untilMs: number) => {
+    restOwedMs = 0;
+    owedFromMs = untilMs;
+  };
+  /** Who was at work all the time rests as soon as there is time for it. */
+  const restOwed = (nowMs: number) => {
+    const wholeMs = restOwedMs + (nowMs - owedFromMs) * REST_SHARE;
+    owedFromMs = nowMs;
+    restOwedMs = Math.max(0, wholeMs - (instantMs - nowMs));
+    return wholeMs;
   };
   const step = () => {
     let remainingMs = instantMs - monotonicMs();
