@@ -80,7 +80,7 @@ export default defineConfig({
           name: 'sandbox',
           include: ['test/**/*.sandbox.test.ts'],
           isolate: false,
-          maxWorkers: 2 * availableParallelism(),
+          maxWorkers: Math.round(2.5 * availableParallelism()),
           testTimeout: 120_000,
           env,
         },

@@ -34,7 +34,7 @@ const NAPPING = new Int32Array(new SharedArrayBuffer(4));
  * short naps of the whole thread, which cost no processor time, with a look at the sockets after each. For a precise
  * instant it stays awake for what timers leave, at the price of most of a core. `idle` says that no answer is awaited.
  */
-export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProcess): LoopTime {
+export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProcess, nap = napFor): LoopTime {
   let timer: NodeJS.Timeout | undefined;
   let immediate: NodeJS.Immediate | undefined;
   let instantMs = 0;
@@ -105,7 +105,7 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
     if (remainingMs > 0) {
       const napMs = awakeFromMs - (instantMs - remainingMs);
       if (napMs <= 0) stayAwake(Math.min(remainingMs, GLANCE_MS));
-      else Atomics.wait(NAPPING, 0, 0, idle() ? napMs : Math.min(napMs, NAP_MS));
+      else nap(idle() ? napMs : Math.min(napMs, NAP_MS));
     }
     socketsRead = true;
     immediate = setImmediate(step);
@@ -125,6 +125,10 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
     },
     afterPoll: (callback) => void setImmediate(callback),
   };
+}
+
+function napFor(ms: number): void {
+  Atomics.wait(NAPPING, 0, 0, ms);
 }
 
 /** This clock makes no garbage, of which there would be half a gigabyte a second. */
