@@ -148,9 +148,6 @@ export const NUMBERED: Partial<Scenario> = {
   expect: { statusFrom: 200, statusTo: 299, sequence: { path: '$.version', ...sequenceOfRun(1) } },
 };
 
-/** Enough requests for a pass also during an update that is over in a second. */
-export const QUICK_ROLLOUT: Partial<Scenario> = { ratePerSecond: 100, baselineMs: 2_200 };
-
 /** As few requests as a pass may rest on: 200 before the update and 200 in the five seconds after it. */
 const SCENARIO: Scenario = {
   name: 'test',

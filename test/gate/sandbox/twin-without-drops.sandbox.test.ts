@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { renderConsole } from '../../../src/report/console-table.ts';
-import { gateOnSandbox, HOOK, QUICK_ROLLOUT } from '../../support/gate-on-sandbox.ts';
+import { gateOnSandbox, HOOK } from '../../support/gate-on-sandbox.ts';
 
 const gate = gateOnSandbox();
 
@@ -8,7 +8,8 @@ describe('runs with other manifests, on the sandbox', () => {
   it('show by a bad twin that drops nothing, either, that a green one says little', async () => {
     const { row, result } = await gate({
       container: { ...HOOK, args: ['--on-sigterm=linger:800'] },
-      scenario: QUICK_ROLLOUT,
+      // Time for the hundred requests that a pass needs during the update, also of the twin.
+      deployment: { minReadySeconds: 1 },
       planned: { sensitivity: true },
       options: { proxy: { propagationMs: 1, syncMs: 1, minSyncPeriodMs: 1 } },
     });
