@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tempFolders } from '../support/temp-folder.ts';
 
-const PROGRAM = resolve('src/cli/main.ts');
+const PROGRAM = resolve('dist/cli.js');
 
 const tempFolder = tempFolders();
 

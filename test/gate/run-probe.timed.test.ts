@@ -31,7 +31,7 @@ async function probed(
     ['rate', { given: rate, label: '--rate' }],
     ['connection', { given: connection, label: '--connection' }],
     ['pacing', { given: pacing, label: '--pacing' }],
-    ['timeout', { given: '500ms', label: '--timeout' }],
+    ['timeout', { given: '3s', label: '--timeout' }],
     ['output', { given: output, label: '--output' }],
   ]);
   const settings = loadProbe(`${scheme}://127.0.0.1:${port}/healthz`, inputs, { duration: '1s' });
