@@ -21,9 +21,6 @@ const NAP_MS = 0.2;
  */
 const REST_SHARE = 0.15;
 
-/** For a wait longer than this nobody stays awake. */
-const LONGEST_AWAKE_MS = 10;
-
 /** Who stays awake before an instant that has to be met precisely looks at the sockets this often. */
 const GLANCE_MS = 0.03;
 
@@ -56,8 +53,7 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
     const remainingMs = instantMs - monotonicMs();
     // What an immediate arms comes after the next reading; what a socket's callback arms does not.
     socketsRead = waking;
-    const longestMs = isVigilant() ? LONGEST_AWAKE_MS : 2 * TIMER_GRAIN_MS;
-    if (remainingMs > longestMs) {
+    if (remainingMs > 2 * TIMER_GRAIN_MS) {
       timer = setTimeout(afterTimer, Math.floor(remainingMs - TIMER_GRAIN_MS));
     } else {
       layDown(remainingMs);

@@ -4,7 +4,7 @@
  */
 const OVERSLEPT_MS = 0.3;
 
-/** How long it stays awake then: until what waits behind it is moved to another processor, and is woken there next. */
+/** How long it stays awake then, in waits that are too short for a timer: until what waits behind it is moved to another processor, and is woken there next. */
 const AWAKE_MS = 10;
 
 /** Where that does not help, or the lateness is its own, it is late again and again: that may take this share of its time. */
