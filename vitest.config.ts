@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { COMPILE_CACHE, TEST_FLAGS } from './scripts/test-node.ts';
 
 // `unit` needs nothing but loopback; `e2e` needs Docker and kind and runs one file at a time,
 // because two cores hold one cluster. So does `gallery`, which is one run of thirty scenarios. `sandbox` runs whole
@@ -11,10 +12,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // priority (scripts/test.ts): a prober that has to wait for the processor gives no verdict.
 
 // Hundreds of probers and pods are started as child processes: each finds its compiled sources here.
-const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') };
-
-// A test runs its code a few times: making it fast takes a quarter of the processor time, and is hardly ever repaid.
-const execArgv = ['--no-turbofan'];
+const env = { NODE_COMPILE_CACHE: COMPILE_CACHE };
+const execArgv = [...TEST_FLAGS];
 
 /** What waits longest begins first, so that the others fit beside it; a clean clone has no durations to go by. */
 const FIRST = [
