@@ -9,7 +9,7 @@ describe('the whole gate on the sandbox', () => {
       // The gate gives a pull fifteen seconds to succeed after all: nothing is learnt from many requests meanwhile.
       scenario: {
         ...BRIEF,
-        ratePerSecond: 20,
+        ratePerSecond: 10,
         update: { kind: 'image', container: 'web', image: 'registry.invalid/web:2' },
       },
     });
