@@ -1,6 +1,7 @@
 import { isRealTimeProcess } from './first-in-line.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import type { LoopTime } from './probe-loop.ts';
+import { RestOwed } from './rest-owed.ts';
 import { Vigilance } from './vigilance.ts';
 import { YoungGarbage } from './young-garbage.ts';
 
@@ -13,14 +14,6 @@ const TIMER_GRAIN_MS = 1.1;
  */
 const NAP_MS = 0.2;
 
-/**
- * Who has to meet an instant precisely stays awake: a processor that looks idle is given other work, and work inside of
- * the kernel is not interrupted for anybody, on many kernels. A real-time process rests for this share of its time:
- * kernels take the processor for 50 ms from one that was at work for more than 95 % of a second. Any other process has
- * to wait for its turn after each nap, and takes none.
- */
-const REST_SHARE = 0.15;
-
 /** Who stays awake before an instant that has to be met precisely looks at the sockets this often. */
 const GLANCE_MS = 0.03;
 
@@ -29,7 +22,9 @@ const NAPPING = new Int32Array(new SharedArrayBuffer(4));
 /**
  * The time of this machine. Wakes within a fraction of a millisecond although timers do not: the rest is slept in
  * short naps of the whole thread, which cost no processor time, with a look at the sockets after each. For a precise
- * instant it stays awake for what timers leave, at the price of most of a core. `idle` says that no answer is awaited.
+ * instant it stays awake for what timers leave, at the price of most of a core: a processor that looks idle is given
+ * other work, and work inside of the kernel is not interrupted for anybody, on many kernels. A real-time process rests
+ * now and then; any other has to wait for its turn after each nap, and takes none. `idle` says that no answer is awaited.
  */
 export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProcess, nap = napFor): LoopTime {
   let timer: NodeJS.Timeout | undefined;
@@ -39,8 +34,7 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
   /** As far as was asked: whether nobody ordinary runs on a processor that this process wants. */
   let wakesAtOnce = false;
   let awakeFromMs = 0;
-  let restOwedMs = 0;
-  let owedFromMs = monotonicMs();
+  const rest = new RestOwed(monotonicMs());
   const vigilance = new Vigilance();
   const garbage = new YoungGarbage();
   let wake = () => {};
@@ -50,57 +44,47 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
   let waking = false;
 
   const arm = () => {
-    const remainingMs = instantMs - monotonicMs();
+    const nowMs = monotonicMs();
     // What an immediate arms comes after the next reading; what a socket's callback arms does not.
     socketsRead = waking;
-    if (remainingMs > 2 * TIMER_GRAIN_MS) {
-      timer = setTimeout(afterTimer, Math.floor(remainingMs - TIMER_GRAIN_MS));
+    if (instantMs - nowMs > 2 * TIMER_GRAIN_MS) {
+      timer = setTimeout(afterTimer, Math.floor(instantMs - nowMs - TIMER_GRAIN_MS));
     } else {
-      layDown(remainingMs);
+      layDown(nowMs);
       immediate = setImmediate(step);
     }
   };
   const afterTimer = () => {
+    const nowMs = monotonicMs();
     socketsRead = true;
-    // It has slept until now.
-    rested(monotonicMs());
-    layDown(instantMs - owedFromMs);
+    rest.sleptUntil(nowMs);
+    layDown(nowMs);
     immediate = setImmediate(step);
   };
-  const isVigilant = () => wakesAtOnce && vigilance.isOn(monotonicMs());
-  const layDown = (remainingMs: number) => {
-    const nowMs = instantMs - remainingMs;
-    const staysAwake = precise || isVigilant();
-    if (!staysAwake) rested(instantMs);
-    const restMs = !staysAwake ? remainingMs : wakesAtOnce ? restOwed(nowMs) : 0;
-    awakeFromMs = nowMs + Math.min(restMs, remainingMs);
-  };
-  const rested = (untilMs: number) => {
-    restOwedMs = 0;
-    owedFromMs = untilMs;
-  };
-  /** Who was at work all the time rests as soon as there is time for it. */
-  const restOwed = (nowMs: number) => {
-    const wholeMs = restOwedMs + (nowMs - owedFromMs) * REST_SHARE;
-    owedFromMs = nowMs;
-    restOwedMs = Math.max(0, wholeMs - (instantMs - nowMs));
-    return wholeMs;
+  /** Decides how much of the wait is slept, which comes first. */
+  const layDown = (nowMs: number) => {
+    if (precise || (wakesAtOnce && vigilance.isOn(nowMs))) {
+      awakeFromMs = wakesAtOnce ? nowMs + rest.pay(nowMs, instantMs - nowMs) : nowMs;
+    } else {
+      awakeFromMs = instantMs;
+      rest.sleptUntil(instantMs);
+    }
   };
   const step = () => {
-    let remainingMs = instantMs - monotonicMs();
-    if (remainingMs <= 0 && socketsRead) {
-      if (vigilance.met(-remainingMs, instantMs - remainingMs)) wakesAtOnce = realTimeProcess();
+    let nowMs = monotonicMs();
+    if (nowMs >= instantMs && socketsRead) {
+      if (vigilance.met(nowMs - instantMs, nowMs)) wakesAtOnce = realTimeProcess();
       waking = true;
       garbage.woke();
       wake();
       waking = false;
       return;
     }
-    garbage.pause(remainingMs, idle());
-    remainingMs = instantMs - monotonicMs();
-    if (remainingMs > 0) {
-      const napMs = awakeFromMs - (instantMs - remainingMs);
-      if (napMs <= 0) stayAwake(Math.min(remainingMs, GLANCE_MS));
+    garbage.pause(instantMs - nowMs, idle());
+    nowMs = monotonicMs();
+    if (nowMs < instantMs) {
+      const napMs = awakeFromMs - nowMs;
+      if (napMs <= 0) stayAwake(Math.min(instantMs - nowMs, GLANCE_MS));
       else nap(idle() ? napMs : Math.min(napMs, NAP_MS));
     }
     socketsRead = true;

@@ -4,10 +4,16 @@
  */
 const OVERSLEPT_MS = 0.3;
 
-/** How long it stays awake then, in waits that are too short for a timer: until what waits behind it is moved to another processor, and is woken there next. */
+/**
+ * How long it stays awake then, in waits that are too short for a timer: until what waits behind it is moved to another
+ * processor, and is woken there next.
+ */
 const AWAKE_MS = 10;
 
-/** Where that does not help, or the lateness is its own, it is late again and again: that may take this share of its time. */
+/**
+ * Where that does not help, or the lateness is its own, it is late again and again: that may take this share of its
+ * time.
+ */
 const SHARE = 0.05;
 const MOST_MS = 50;
 
