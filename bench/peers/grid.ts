@@ -9,18 +9,18 @@ export interface Pace {
 }
 
 /**
- * Compares arrivals with the even grid of the wanted rate that fits them best: the latest one that no arrival comes
+ * Compares arrivals, in their order, with the even grid of the wanted rate that fits them best: the latest one that no arrival comes
  * before. It is fitted to each run, because when a tool began is its own affair, and how evenly it goes on is not.
  * The first tenth is left out for warming up.
  */
 export function paceOf(arrivalsMs: readonly number[], ratePerSecond: number): Pace {
-  const sorted = arrivalsMs.toSorted((a, b) => a - b).slice(Math.floor(arrivalsMs.length / 10));
+  const steady = arrivalsMs.slice(Math.floor(arrivalsMs.length / 10));
   const intervalMs = 1000 / ratePerSecond;
-  const offsets = sorted.map((ms, index) => ms - index * intervalMs);
+  const offsets = steady.map((ms, index) => ms - index * intervalMs);
   const startMs = offsets.reduce((least, ms) => Math.min(least, ms), Number.POSITIVE_INFINITY);
   const late = offsets.map((ms) => ms - startMs).sort((a, b) => a - b);
-  const largestGapMs = sorted.reduce(
-    (largest, ms, index) => (index === 0 ? 0 : Math.max(largest, ms - (sorted[index - 1] ?? ms))),
+  const largestGapMs = steady.reduce(
+    (largest, ms, index) => (index === 0 ? 0 : Math.max(largest, ms - (steady[index - 1] ?? ms))),
     0,
   );
   const at = (share: number) => late[Math.ceil(late.length * share) - 1] ?? Number.NaN;

@@ -34,7 +34,7 @@ var (
 	headEnd = []byte("\r\n\r\n")
 	// Names of headers come in both cases.
 	asksToClose = []byte("onnection: close")
-	resets      = syscall.Linger{Onoff: 1, Linger: 0}
+	abortively  = syscall.Linger{Onoff: 1, Linger: 0}
 )
 
 // What is noted between `begin` and `end`. Nanoseconds of the wall clock, as the kernel gives them.
@@ -162,7 +162,7 @@ func (m *meter) answer(fd int, head []byte, arrived int64) bool {
 	}
 	if noted.resetEvery > 0 && noted.requests%noted.resetEvery == 0 {
 		noted.resets++
-		check(syscall.SetsockoptLinger(fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &resets))
+		check(syscall.SetsockoptLinger(fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &abortively))
 		m.forget(fd)
 		return false
 	}
