@@ -41,6 +41,11 @@ export function testStream(port: number, spec: Partial<StreamSpec> = {}): Stream
   };
 }
 
+/** A stream over kept connections, slow enough for each exchange to end before the next one, on a busy machine as well. */
+export function keptAlive(protocol: StreamSpec['protocol']): Partial<StreamSpec> {
+  return { protocol, connection: 'keep-alive', deadlineMs: 5_000, intervalMs: 250 };
+}
+
 export interface DrivenProber extends AsyncDisposable {
   readonly prober: Prober;
   readonly process: RunningProcess;

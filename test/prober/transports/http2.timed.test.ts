@@ -8,7 +8,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { StreamSpec } from '../../../src/prober/protocol.ts';
-import { endOf, sharedTeller, testStream } from '../../support/drive-prober.ts';
+import { endOf, keptAlive, sharedTeller, testStream } from '../../support/drive-prober.ts';
 import { echoPeer } from '../../support/echo-peer.ts';
 import { hows, told } from '../../support/told.ts';
 
@@ -87,15 +87,8 @@ const resetTcp: Behaviour = (_stream, session) => {
   }
 };
 
-/** Long enough for each request to end before the next one is due, on a busy machine as well. */
-const UNHURRIED = { intervalMs: 250 };
 const tellOf = sharedTeller();
-const KEPT: Partial<StreamSpec> = {
-  protocol: 'h2',
-  connection: 'keep-alive',
-  deadlineMs: 5_000,
-  ...UNHURRIED,
-};
+const KEPT = keptAlive('h2');
 
 describe.concurrent('h2', () => {
   it('sends many requests at a time over its connections', async () => {

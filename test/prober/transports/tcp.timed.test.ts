@@ -1,18 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { StreamSpec } from '../../../src/prober/protocol.ts';
-import { endOf, sharedTeller, testStream } from '../../support/drive-prober.ts';
+import { endOf, keptAlive, sharedTeller, testStream } from '../../support/drive-prober.ts';
 import { echoPeer, type LineBehaviour } from '../../support/echo-peer.ts';
 import { hows, told } from '../../support/told.ts';
 
-/** Long enough for each message to end before the next one is due, on a busy machine as well. */
-const UNHURRIED = { intervalMs: 250 };
 const tellOf = sharedTeller();
-const KEPT: Partial<StreamSpec> = {
-  protocol: 'tcp',
-  connection: 'keep-alive',
-  deadlineMs: 5_000,
-  ...UNHURRIED,
-};
+const KEPT = keptAlive('tcp');
 
 describe.concurrent('tcp', () => {
   it('keeps its connections for many messages and tells each of them at the end', async () => {

@@ -1,7 +1,6 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { describe, expect, it } from 'vitest';
-import type { StreamSpec } from '../../../src/prober/protocol.ts';
-import { endOf, sharedTeller, testStream } from '../../support/drive-prober.ts';
+import { endOf, keptAlive, sharedTeller, testStream } from '../../support/drive-prober.ts';
 import { told } from '../../support/told.ts';
 
 type Send = (text: string | Buffer) => void;
@@ -43,15 +42,8 @@ const twice: Answer = (send, message) => {
 const somebodyElses: Answer = (send) => send('rollproof-1-1.');
 const late: Answer = (send, message) => void setTimeout(send, 900, message);
 
-/** Long enough for each message to end before the next one is due, on a busy machine as well. */
-const UNHURRIED = { intervalMs: 250 };
 const tellOf = sharedTeller();
-const KEPT: Partial<StreamSpec> = {
-  protocol: 'udp',
-  connection: 'keep-alive',
-  deadlineMs: 5_000,
-  ...UNHURRIED,
-};
+const KEPT = keptAlive('udp');
 
 describe.concurrent('udp', () => {
   it('sends from the same source ports again and again', async () => {

@@ -3,8 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type WebSocket from 'ws';
 import { WebSocketServer } from 'ws';
-import type { StreamSpec } from '../../../src/prober/protocol.ts';
-import { endOf, sharedTeller, testStream } from '../../support/drive-prober.ts';
+import { endOf, keptAlive, sharedTeller, testStream } from '../../support/drive-prober.ts';
 import { hows, told } from '../../support/told.ts';
 
 type Behaviour =
@@ -88,15 +87,8 @@ function behave(socket: WebSocket, raw: Socket, text: string, behaviour: Behavio
   }
 }
 
-/** Long enough for each message to end before the next one is due, on a busy machine as well. */
-const UNHURRIED = { intervalMs: 250 };
 const tellOf = sharedTeller();
-const KEPT: Partial<StreamSpec> = {
-  protocol: 'websocket',
-  connection: 'keep-alive',
-  deadlineMs: 5_000,
-  ...UNHURRIED,
-};
+const KEPT = keptAlive('websocket');
 
 describe.concurrent('websocket', () => {
   it('makes one handshake a connection and gets every message back', async () => {
