@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { machineLine } from '../machine.ts';
+import { machineLine, watchStolen } from '../machine.ts';
 import { enterOwnNetwork } from '../own-network.ts';
 import { findPeers } from './find-peers.ts';
 import { type Pace, paceOf } from './grid.ts';
@@ -65,7 +65,9 @@ try {
   };
   for (const part of values.only.split(',')) {
     if (!parts[part]) throw new Error(`there is no part ${part}; there are ${Object.keys(parts).join(', ')}`);
+    const stolen = watchStolen();
     await parts[part](tools, meter);
+    console.log(`\n${part}: ${stolen()}`);
   }
 } finally {
   rmSync(folder, { recursive: true });
@@ -207,6 +209,7 @@ async function attempt(
   }: { readonly rate: number; readonly connection: Connection; readonly standard: Standard },
 ): Promise<Shown | undefined> {
   const load = { ratePerSecond: rate, seconds: holdSeconds, connection };
+  const stolen = watchStolen();
   const run = await measure(tool, meter, load).catch((error: Error) => error);
   if (!run) return undefined;
   if (run instanceof Error) {
@@ -216,7 +219,7 @@ async function attempt(
   const pace = paceOf(run.ledger.arrivalsMs, rate);
   const held = isWhole(run, rate, standard) && keeps(pace, standard);
   console.log(
-    `  ${tool.name} ${connection} ${rate}/s: ${held ? 'held' : 'not held'} (${pace.arrived} of ${Math.round(rate * holdSeconds)}, failed ${run.report.failed}, unsent ${run.report.unsent}, p99.9 ${round(pace.p999LateMs)} ms, gap ${round(pace.largestGapMs)} ms, meter ${round(100 * run.ledger.busy)} %)`,
+    `  ${tool.name} ${connection} ${rate}/s: ${held ? 'held' : 'not held'} (${pace.arrived} of ${Math.round(rate * holdSeconds)}, failed ${run.report.failed}, unsent ${run.report.unsent}, p99.9 ${round(pace.p999LateMs)} ms, gap ${round(pace.largestGapMs)} ms, meter ${round(100 * run.ledger.busy)} %, ${stolen()})`,
   );
   return { held, busy: run.ledger.busy };
 }

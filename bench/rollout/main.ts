@@ -17,7 +17,7 @@ import { kubeRequest } from '../../src/platform/kube-request.ts';
 import { restartPatch } from '../../src/rollout/template-patch.ts';
 import { awaitAvailable } from '../../src/workload/await-available.ts';
 import { createNamespace } from '../../src/workload/namespace.ts';
-import { loadNow, machineLine } from '../machine.ts';
+import { loadNow, machineLine, watchStolen } from '../machine.ts';
 import { findPeers } from '../peers/find-peers.ts';
 import { run } from '../peers/measure.ts';
 import { spread, table } from '../peers/tables.ts';
@@ -85,10 +85,11 @@ async function compare(
   const attempts = new Map<string, Attempt[]>(tools.map(({ name }) => [name, []]));
   for (let repeat = 0; repeat < repeats; repeat++) {
     for (const tool of repeat % 2 === 0 ? tools : tools.toReversed()) {
+      const stolen = watchStolen();
       const attempt = await rolloutUnder(tool, cluster, url, connection);
       attempts.get(tool.name)?.push(attempt);
       console.log(
-        `${tool.name}: ${attempt.duringMs} ms (before: ${attempt.beforeMs} ms), rollout ${(attempt.rolloutMs / 1000).toFixed(1)} s, ${loadNow()}`,
+        `${tool.name}: ${attempt.duringMs} ms (before: ${attempt.beforeMs} ms), rollout ${(attempt.rolloutMs / 1000).toFixed(1)} s, ${loadNow()}, ${stolen()}`,
       );
     }
   }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { ConnectionMode } from '../../src/model/scenario.ts';
 import { DEFAULT_HTTP_ENGINE, type HttpEngineName } from '../../src/prober/protocol.ts';
+import { machineLine, watchStolen } from '../machine.ts';
 import { enterOwnNetwork } from '../own-network.ts';
 import { startDriver, truthStream } from './driver.ts';
 import { merged, runExact, sentRequests } from './exact.ts';
@@ -70,22 +71,16 @@ const engines = values.engine.split(',').map((word): HttpEngineName => {
 });
 
 if (positionals[0] !== undefined) enterOwnNetwork();
-switch (positionals[0]) {
-  case 'exact':
-    process.exitCode = (await exact()) ? 0 : 1;
-    break;
-  case 'outages':
-    process.exitCode = (await outages()) ? 0 : 1;
-    break;
-  case 'floor':
-    process.exitCode = (await floor()) ? 0 : 1;
-    break;
-  case 'faults':
-    process.exitCode = (await faults()) ? 0 : 1;
-    break;
-  default:
-    console.log(USAGE);
-    process.exitCode = values.help ? 0 : 2;
+const BENCHES: Readonly<Record<string, () => Promise<boolean>>> = { exact, outages, floor, faults };
+const bench = BENCHES[positionals[0] ?? ''];
+if (bench) {
+  const stolen = watchStolen();
+  console.log(machineLine());
+  process.exitCode = (await bench()) ? 0 : 1;
+  console.log(stolen());
+} else {
+  console.log(USAGE);
+  process.exitCode = values.help ? 0 : 2;
 }
 
 async function exact(): Promise<boolean> {
