@@ -17,7 +17,7 @@ const execArgv = [...TEST_FLAGS];
 
 /** What waits longest begins first, so that the others fit beside it; a clean clone has no durations to go by. */
 const FIRST = [
-  ...['parallel', 'twin-without-drops', 'fix-proven', 'good-with-bad-twin', 'disturbed-api', 'image-pull'],
+  ...['parallel', 'fix-proven', 'good-with-bad-twin', 'disturbed-api', 'image-pull'],
   ...['amplified-delay', 'connections', 'frozen-balancer', 'sequence', 'fix-withdrawn', 'node-gone'],
   ...['prober', 'outcomes', 'https', 'confusion', 'rollout', 'run-probe', 'http2'],
   ...['markdown', 'causes', 'check-command', 'reports', 'judge', 'bounded'],

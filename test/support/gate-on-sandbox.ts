@@ -137,7 +137,7 @@ function provider({ options, fault }: SandboxRun): ClusterProvider {
 }
 
 /** A dropped request is proven when it is seen: only a pass needs the long tail, and enough requests before the update. */
-export const BRIEF: Partial<Scenario> = { ratePerSecond: 50, baselineMs: 1_000, tailMs: 500 };
+export const BRIEF: Partial<Scenario> = { ratePerSecond: 30, baselineMs: 1_000, tailMs: 500 };
 
 /** What makes the container good: longer than the balancers of these tests take. */
 export const HOOK = { lifecycle: { preStop: { sleep: { seconds: 2 } } } };

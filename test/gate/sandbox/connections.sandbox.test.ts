@@ -26,6 +26,8 @@ async function connectionsOver(balancing: Balancing) {
       protocol: 'tcp',
       connection: 'keep-alive',
       connections: CLIENTS,
+      // A message of each client a second: so soon is a lost connection made again.
+      ratePerSecond: CLIENTS,
       rolloutDeadlineMs: 60_000,
     },
     options: { balancing, proxy: { propagationMs: 1, syncMs: 1, minSyncPeriodMs: 1 } },

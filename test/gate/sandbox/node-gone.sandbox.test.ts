@@ -7,7 +7,7 @@ describe('the whole gate on a sandbox with faults', () => {
   it('tells a node that is gone from a Deployment that drops', async () => {
     const { row } = await gate({
       container: HOOK,
-      scenario: { ...BRIEF, ratePerSecond: 50, deadlineMs: 1_000, rolloutDeadlineMs: 3_000 },
+      scenario: { ...BRIEF, deadlineMs: 1_000, rolloutDeadlineMs: 3_000 },
       options: { nodeGraceMs: 100 },
       fault: (sandbox) => sandbox.removeNode('sandbox-worker'),
     });
