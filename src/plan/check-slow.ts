@@ -16,7 +16,7 @@ export function unaskedFor(
     where: 'path',
     why: 'Neither path nor slow-header carries the duration.',
     remedy:
-      'Write it into the path as {ms} or {seconds}, such as path: /sleep/{seconds}, or name a header: slow-header: X-Delay.',
+      'Write it into the path as {ms} or {seconds}, such as /sleep/{seconds}, or name a header with slow-header, such as X-Delay.',
   };
 }
 
