@@ -69,7 +69,7 @@ export function joinAccounts(
       cells.set(fate, line);
       if (isAbstention(word)) abstained++;
       else if (!MUST_BE_TOLD[fate].some((right) => right === word)) {
-        mismatches.push(`request ${probe.seq} was ${fate} and told as ${word}`);
+        mismatches.push(`request ${probe.seq} was ${fate} and told as ${word}${factsOf(probe)}`);
       }
     }
     for (; next < rows.length; next++) {
@@ -84,6 +84,11 @@ export function joinAccounts(
   }
   for (const sample of samples) if (sample.end.end === 'unsent') unsent++;
   return { cells, mismatches, abstained, unsent };
+}
+
+/** What a failed request was told by: ` (headers ECONNRESET)`. */
+function factsOf({ failure }: Probe): string {
+  return failure ? ` (${failure.phase} ${failure.code})` : '';
 }
 
 function wordFor(end: Sample['end']): Told {
