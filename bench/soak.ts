@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { markdownTable } from 'markdown-table';
-import { startMeter } from './peers/measure.ts';
+import { startMeter } from './peers/meter.ts';
 
 const { values } = parseArgs({
   options: {

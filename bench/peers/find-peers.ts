@@ -5,7 +5,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const BIN = resolve('node_modules/.cache/rollproof-bench');
+/** Where what was built is kept. */
+export const BIN = resolve('node_modules/.cache/rollproof-bench');
 const VERSIONS = { vegeta: 'v12.12.0', k6: 'v1.8.1', oha: '1.16.0', autocannon: '8.0.0' } as const;
 
 /**
@@ -51,15 +52,6 @@ export function findPeers(names?: readonly string[]): {
     }
   }
   return { bin: BIN, missing };
-}
-
-/** Builds the meter; where nothing has changed that takes no time. Gives the program's path. */
-export function buildMeter(): string {
-  mkdirSync(BIN, { recursive: true });
-  const program = join(BIN, 'meter');
-  const env = { ...process.env, CGO_ENABLED: '0' };
-  execFileSync('go', ['build', '-trimpath', '-o', program, join(import.meta.dirname, 'meter.go')], { env });
-  return program;
 }
 
 /** A module has no `main` for `go install` where it replaces others; a copy of it can be built. */

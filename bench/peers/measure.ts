@@ -1,19 +1,7 @@
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { monotonicMs } from '../../src/prober/program/monotonic-clock.ts';
-import { makeRealTime } from '../../src/prober/vantage/real-time.ts';
-import { buildMeter } from './find-peers.ts';
+import type { Ledger, Meter } from './meter.ts';
 import type { Load, Report, Tool } from './tools.ts';
-
-/** What the meter saw between `begin` and `end`. */
-export interface Ledger {
-  /** When the kernel received each request, milliseconds of the monotonic clock, in order. */
-  readonly arrivalsMs: readonly number[];
-  readonly connections: number;
-  readonly resets: number;
-  /** Share of one core that the meter itself used: where it is high, the meter is what was measured. */
-  readonly busy: number;
-}
 
 /** One run of one tool, as the meter saw it and as the tool tells it. */
 export interface Run {
@@ -25,41 +13,8 @@ export interface Run {
   readonly startMs: number;
 }
 
-/** The meter, running. */
-export interface Meter extends AsyncDisposable {
-  readonly url: string;
-  begin(resetEvery: number): void;
-  end(): Promise<Ledger>;
-}
-
 /** Longer than any load: a tool that hangs is ended. */
 const SPARE_MS = 30_000;
-
-/** Builds the meter and starts it in a session of its own. */
-export async function startMeter(): Promise<Meter> {
-  const child = spawn(buildMeter(), { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async (): Promise<string> => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error('the meter has ended');
-    return value;
-  };
-  const port = Number((await next()).replace('listening ', ''));
-  // What it waits for is no part of an arrival, but of an answer. Where it is not permitted it waits like the others.
-  await makeRealTime(child.pid);
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    begin: (resetEvery) => void child.stdin.write(`begin ${resetEvery}\n`),
-    async end() {
-      child.stdin.write('end\n');
-      const ledger: Ledger = JSON.parse(await next());
-      return { ...ledger, arrivalsMs: ledger.arrivalsMs.toSorted((a, b) => a - b) };
-    },
-    async [Symbol.asyncDispose]() {
-      child.stdin.end();
-    },
-  };
-}
 
 /** Lets a tool send a load to the meter. */
 export async function measure(

@@ -39,13 +39,12 @@ var (
 
 // What is noted between `begin` and `end`. Nanoseconds of the wall clock, as the kernel gives them.
 type ledger struct {
-	arrivals    []int64
-	connections int
-	requests    int
-	resets      int
-	resetEvery  int
-	began       time.Time
-	cpuBefore   time.Duration
+	arrivals   []int64
+	requests   int
+	resets     int
+	resetEvery int
+	began      time.Time
+	cpuBefore  time.Duration
 }
 
 type meter struct {
@@ -118,7 +117,6 @@ func (m *meter) accept() {
 			return
 		}
 		check(err)
-		m.noted.connections++
 		m.watch(fd)
 	}
 }
@@ -233,7 +231,7 @@ func (m *meter) end() {
 	// Those who wait for the ledger count in the clock that nobody sets.
 	ahead := time.Now().UnixNano() - monotonicNow()
 	line := make([]byte, 0, 16*len(noted.arrivals)+200)
-	line = fmt.Appendf(line, `{"connections":%d,"resets":%d,"busy":%.4f,"arrivalsMs":[`, noted.connections, noted.resets, busy)
+	line = fmt.Appendf(line, `{"resets":%d,"busy":%.4f,"arrivalsMs":[`, noted.resets, busy)
 	for index, arrived := range noted.arrivals {
 		if index > 0 {
 			line = append(line, ',')

@@ -11,7 +11,8 @@ import { enterOwnNetwork } from '../own-network.ts';
 import { findPeers } from './find-peers.ts';
 import { type Pace, paceOf } from './grid.ts';
 import { highestHeldRate } from './honest-rate.ts';
-import { type Meter, measure, type Run, startMeter } from './measure.ts';
+import { measure, type Run } from './measure.ts';
+import { type Meter, startMeter } from './meter.ts';
 import { round, spread, table } from './tables.ts';
 import { type Connection, type Tool, toolsOf } from './tools.ts';
 
