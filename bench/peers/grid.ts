@@ -4,14 +4,13 @@ export interface Pace {
   readonly p50LateMs: number;
   readonly p99LateMs: number;
   readonly p999LateMs: number;
-  readonly maxLateMs: number;
   readonly largestGapMs: number;
 }
 
 /**
- * Compares arrivals, in their order, with the even grid of the wanted rate that fits them best: the latest one that no arrival comes
- * before. It is fitted to each run, because when a tool began is its own affair, and how evenly it goes on is not.
- * The first tenth is left out for warming up.
+ * Compares arrivals, in their order, with the even grid of the wanted rate that fits them best: the latest one that no
+ * arrival comes before. It is fitted to each run, because when a tool began is its own affair, and how evenly it goes on
+ * is not. The first tenth is left out for warming up.
  */
 export function paceOf(arrivalsMs: readonly number[], ratePerSecond: number): Pace {
   const steady = arrivalsMs.slice(Math.floor(arrivalsMs.length / 10));
@@ -29,7 +28,6 @@ export function paceOf(arrivalsMs: readonly number[], ratePerSecond: number): Pa
     p50LateMs: at(0.5),
     p99LateMs: at(0.99),
     p999LateMs: at(0.999),
-    maxLateMs: late.at(-1) ?? Number.NaN,
     largestGapMs,
   };
 }
