@@ -70,10 +70,10 @@ const engines = values.engine.split(',').map((word): HttpEngineName => {
   return word;
 });
 
-if (positionals[0] !== undefined) enterOwnNetwork();
 const BENCHES: Readonly<Record<string, () => Promise<boolean>>> = { exact, outages, floor, faults };
 const bench = BENCHES[positionals[0] ?? ''];
 if (bench) {
+  enterOwnNetwork();
   const stolen = watchStolen();
   console.log(machineLine());
   process.exitCode = (await bench()) ? 0 : 1;
