@@ -9,13 +9,17 @@ export interface SandboxOptions {
   readonly nodes: number;
   /** Repeats every choice that the sandbox draws: names, node ports, endpoints. */
   readonly seed: number;
+  /** How a node's balancer picks the endpoint of a new connection. */
   readonly balancing: Balancing;
+  /** What happens to traffic for a pod that is gone while balancers still send to it. */
   readonly deadAddress: DeadAddress;
   /** How long a change takes to reach a controller of the control plane. */
   readonly controllerLatencyMs: number;
   /** How long an unreachable node counts as ready. */
   readonly nodeGraceMs: number;
+  /** How long starting and stopping take; `KubeletTimings` says from what to what each delay lasts. */
   readonly kubelet: KubeletTimings;
+  /** How late a node's balancer follows; `ProxyTimings` says from what to what each delay lasts. */
   readonly proxy: ProxyTimings;
 }
 

@@ -22,7 +22,7 @@ import { createNode, markNodeLost, type SandboxNode } from './nodes.ts';
 import { seededRandom } from './random.ts';
 import { DEFAULT_OPTIONS, type SandboxOptions } from './sandbox-options.ts';
 
-/** What the sandbox does that an API client has no word for. */
+/** Hears of every new connection that a node's balancer sends to a pod. */
 type Observer = (node: string, connection: NewConnection) => void;
 
 /** Options of which any may be left out, also within `kubelet` and `proxy`. */
@@ -110,10 +110,16 @@ export class Sandbox {
     return this.#addresses.runner;
   }
 
-  /** Tells every new connection that a node's balancer sends to a pod; the function returned ends that. */
+  /** Tells of every new connection that a node's balancer sends to a pod; the function returned ends that. */
   observeConnections(observer: Observer): () => void {
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);
+  }
+
+  /** What a container has printed so far; undefined where it has not started. */
+  podLog(namespace: string, name: string, container: string | undefined): string | undefined {
+    const pod = this.api.find(PODS, namespace, name);
+    return pod && this.#kubelets.get(pod.spec.nodeName ?? '')?.log(pod, container);
   }
 
   /** Does this to every event on its way to a watching client; undefined ends it. */
@@ -140,7 +146,10 @@ export class Sandbox {
     };
   }
 
-  /** Switches a node off: its processes die at once, its addresses refuse, and later it counts as not ready. */
+  /**
+   * Switches a node off: its processes die at once, its node ports refuse, and after `nodeGraceMs` it and its pods count
+   * as not ready. Connections that its balancer had joined to pods of other nodes go on.
+   */
   removeNode(name: string): void {
     this.#kubelets.get(name)?.crash();
     this.#services.removeNode(name);
@@ -210,11 +219,5 @@ export class Sandbox {
       }),
     );
     return node;
-  }
-
-  /** What a container has printed so far; undefined where it has not started. */
-  podLog(namespace: string, name: string, container: string | undefined): string | undefined {
-    const pod = this.api.find(PODS, namespace, name);
-    return pod && this.#kubelets.get(pod.spec.nodeName ?? '')?.log(pod, container);
   }
 }

@@ -164,11 +164,13 @@ export class ClusterApi {
     }
     if (options.dryRun) return before;
     const graceSeconds = isPod(before) ? graceOf(before, options) : 0;
-    const { deletionGracePeriodSeconds: askedBefore } = before.metadata;
-    if (askedBefore !== undefined && graceSeconds >= askedBefore && graceSeconds > 0) return before;
+    const { deletionGracePeriodSeconds: earlierGraceSeconds } = before.metadata;
+    // A pod that is stopping already can be hurried; it is never given more time.
+    if (earlierGraceSeconds !== undefined && graceSeconds >= earlierGraceSeconds && graceSeconds > 0)
+      return before;
     const draft = structuredClone(before);
     draft.metadata.deletionTimestamp ??= this.#clock.timestamp(graceSeconds * 1000);
-    if (askedBefore === undefined) draft.metadata.generation += 1;
+    if (earlierGraceSeconds === undefined) draft.metadata.generation += 1;
     else draft.metadata.deletionTimestamp = this.#clock.timestamp(graceSeconds * 1000);
     draft.metadata.deletionGracePeriodSeconds = graceSeconds;
     const finalizer = { Foreground: 'foregroundDeletion', Orphan: 'orphan', Background: undefined }[
@@ -221,7 +223,10 @@ export class ClusterApi {
     return this.#write(target, before, applied.merged, options, [...applied.others, entry]);
   }
 
-  /** Decodes, completes, judges and stores what a client wants an object to be. */
+  /**
+   * What every client's create, replace and patch comes to, in this order: decode, complete with defaults, keep the part
+   * that this write may not touch, judge (rules, then whether the sandbox can run it), allocate, note who owns what, store.
+   */
   #write<T extends KubeObject>(
     { resource, namespace, name }: Target<T>,
     before: T | undefined,
@@ -282,7 +287,10 @@ export class ClusterApi {
     return this.#commit(resource, before, allocated);
   }
 
-  /** Bookkeeping of every write, whoever asked for it. */
+  /**
+   * The end of every write, whoever asked for it: counts the generation, removes what is being deleted and waits for
+   * nothing more, and stores nothing where nothing changed.
+   */
   #commit<T extends KubeObject>(resource: Resource<T>, before: T | undefined, draft: T): T {
     if (!before) {
       return this.store.put(resource, draft);

@@ -72,7 +72,7 @@ export function isPodReady(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
-/** True until every container of the pod has ended for good. */
+/** True until every container of the pod has ended for good: also for a pod that is being deleted and still runs. */
 export function isPodActive(pod: Pod): boolean {
   return pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed';
 }

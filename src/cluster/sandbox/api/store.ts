@@ -40,7 +40,7 @@ export class Store {
     return this.#of(resource).get(`${namespace}/${name}`);
   }
 
-  /** All objects of a namespace, or of all namespaces, by name. */
+  /** All objects of a namespace, or of all namespaces, in the order of their creation. */
   list<T extends KubeObject>(resource: Resource<T>, namespace?: string): T[] {
     const objects = [...this.#of(resource).values()];
     return namespace === undefined
@@ -48,7 +48,7 @@ export class Store {
       : objects.filter(({ metadata }) => metadata.namespace === namespace);
   }
 
-  /** Stores an object under the next version and tells the listeners. The object given is frozen and kept. */
+  /** Stores an object under the next version and tells the listeners. What the object given holds is frozen with it. */
   put<T extends KubeObject>(resource: Resource<T>, object: T): T {
     const key = keyOf(object);
     const before = this.#of(resource).get(key);

@@ -34,6 +34,7 @@ export function runController(
   { api, clock, latencyMs, fault }: ControllerContext,
   loop: ControllerLoop,
 ): () => void {
+  // Both hold what cancels: `due` the looks that changes asked for, `later` those that `reconcile` itself asked for.
   const due = new Map<string, () => void>();
   const later = new Map<string, () => void>();
   const enqueue = (key: string, afterMs: number) => {

@@ -60,7 +60,9 @@ class Rollout {
     const all = context.api.store
       .list(REPLICA_SETS, deployment.metadata.namespace)
       .filter((set) => isControlledBy(set, deployment));
-    this.#current = all.filter((set) => sameJson(templateOf(set), deployment.spec.template)).sort(byAge)[0];
+    this.#current = all
+      .filter((set) => sameJson(templateOf(set), deployment.spec.template))
+      .sort(byRevision)[0];
     this.#old = all.filter((set) => set !== this.#current);
   }
 
@@ -91,6 +93,10 @@ class Rollout {
     if (this.#current) this.#scale(this.#current, this.#replicas);
   }
 
+  /**
+   * One step of a rolling update: grows the new ReplicaSet as far as the surge allows, and only where there is nothing to
+   * grow shrinks the old ones. The write of one step, and every pod that becomes available, brings the next look.
+   */
   #roll(): void {
     const { maxSurge, maxUnavailable } = rolloutBounds(this.#deployment);
     const total = () => this.#all().reduce((sum, set) => sum + wanted(set), 0);
@@ -103,7 +109,10 @@ class Rollout {
     else this.#shrinkOld(current, maxUnavailable);
   }
 
-  /** Takes old pods away as far as enough others are available. */
+  /**
+   * Takes old pods away as far as enough others are available: never below `replicas - maxUnavailable`, and new pods
+   * that are not available yet count against it.
+   */
   #shrinkOld(current: ReplicaSet, maxUnavailable: number): void {
     const total = this.#all().reduce((sum, set) => sum + wanted(set), 0);
     const minAvailable = this.#replicas - maxUnavailable;
@@ -111,7 +120,7 @@ class Rollout {
     let mayGo = total - minAvailable - newUnavailable;
     if (mayGo <= 0) return;
     // Old pods that do not serve anyway go first.
-    for (const set of [...this.#old].sort(byAge)) {
+    for (const set of [...this.#old].sort(byRevision)) {
       const broken = Math.min(mayGo, wanted(set) - (set.status?.availableReplicas ?? 0));
       if (broken <= 0) continue;
       this.#scale(set, wanted(set) - broken);
@@ -119,7 +128,7 @@ class Rollout {
     }
     const available = this.#all().reduce((sum, set) => sum + (set.status?.availableReplicas ?? 0), 0);
     let spare = Math.min(mayGo, available - minAvailable);
-    for (const set of [...this.#old].sort(byAge)) {
+    for (const set of [...this.#old].sort(byRevision)) {
       const step = Math.min(spare, wanted(set));
       if (step <= 0) continue;
       this.#scale(set, wanted(set) - step);
@@ -149,7 +158,7 @@ class Rollout {
         metadata: {
           name: `${name}-${hash}`,
           labels,
-          annotations: { ...this.#sizes(), [REVISION]: String(revision) },
+          annotations: { ...this.#sizeAnnotations(), [REVISION]: String(revision) },
           ownerReferences: [controlledBy(this.#deployment)],
         },
         spec: {
@@ -193,7 +202,7 @@ class Rollout {
     const { namespace, name } = set.metadata;
     const scaled = this.#context.api.update({ resource: REPLICA_SETS, namespace, name }, (draft) => {
       draft.spec.replicas = replicas;
-      draft.metadata.annotations = { ...draft.metadata.annotations, ...this.#sizes() };
+      draft.metadata.annotations = { ...draft.metadata.annotations, ...this.#sizeAnnotations() };
     });
     if (scaled) this.#replace(set, scaled);
     const direction = replicas > before ? 'up' : 'down';
@@ -217,7 +226,7 @@ class Rollout {
     else this.#old = this.#old.map((set) => (set === before ? after : set));
   }
 
-  #sizes(): Record<string, string> {
+  #sizeAnnotations(): Record<string, string> {
     return {
       [DESIRED]: String(this.#replicas),
       [MAX]: String(this.#replicas + rolloutBounds(this.#deployment).maxSurge),
@@ -227,7 +236,7 @@ class Rollout {
   #forgetOldRevisions(): void {
     const empty = this.#old
       .filter((set) => wanted(set) === 0 && (set.status?.replicas ?? 0) === 0)
-      .sort(byAge);
+      .sort(byRevision);
     const tooMany = empty.length - (this.#deployment.spec.revisionHistoryLimit ?? 10);
     for (const { metadata } of empty.slice(0, Math.max(0, tooMany))) {
       this.#context.api.delete({
@@ -386,7 +395,7 @@ function wanted(set: ReplicaSet): number {
   return set.spec.replicas ?? 1;
 }
 
-function byAge(a: ReplicaSet, b: ReplicaSet): number {
+function byRevision(a: ReplicaSet, b: ReplicaSet): number {
   return Number(a.metadata.annotations?.[REVISION] ?? 0) - Number(b.metadata.annotations?.[REVISION] ?? 0);
 }
 

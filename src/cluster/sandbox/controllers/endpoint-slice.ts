@@ -66,6 +66,10 @@ export function endpointSliceLoop({ api }: ControllerContext): ControllerLoop {
     return groups;
   }
 
+  /**
+   * A pod that is being deleted is not ready any more (but under `publishNotReadyAddresses`), yet serves while its Ready
+   * condition holds: balancers fall back to such endpoints where nothing is ready (`eligible` in network/routing.ts).
+   */
   function endpointOf({ spec }: Service, pod: Pod): Endpoint {
     const serving = isPodReady(pod);
     const terminating = pod.metadata.deletionTimestamp !== undefined;

@@ -58,7 +58,8 @@ export class ContainerRunner {
   #started = false;
   #ready = false;
   #process: ContainerProcess | undefined;
-  #looking: { all: AbortController; beforeTermination: AbortController } | undefined;
+  /** Ends what looks at the running process: `all` with its end, startup and liveness probes before it is terminated. */
+  #probing: { all: AbortController; beforeTermination: AbortController } | undefined;
   #program: ContainerProgram | undefined;
   #lastLog = '';
   #killing: Promise<void> | undefined;
@@ -108,11 +109,11 @@ export class ContainerRunner {
 
   /**
    * Stops it for good: preStop within the grace period, SIGTERM, what is left of the grace period but at least 2 s,
-   * SIGKILL. Resolves when the process has ended.
+   * SIGKILL. Readiness is probed until the process has ended; startup and liveness are not. Resolves when it has ended.
    */
   async stop(graceMs: number): Promise<void> {
     this.#stopped.abort();
-    this.#looking?.beforeTermination.abort();
+    this.#probing?.beforeTermination.abort();
     if (this.#process) await this.#kill(graceMs, `Stopping container ${this.spec.name}`);
     await this.#finished;
   }
@@ -120,7 +121,7 @@ export class ContainerRunner {
   /** Ends it without a word, as when the node is switched off. */
   crash(): void {
     this.#stopped.abort();
-    this.#looking?.all.abort();
+    this.#probing?.all.abort();
     this.#process?.signal('SIGKILL');
   }
 
@@ -196,7 +197,7 @@ export class ContainerRunner {
     const program = this.#program;
     if (!program || !(await clock.sleep(timings.containerStartMs, this.#stopped.signal))) return 0;
     this.#serial += 1;
-    this.#looking = { all: new AbortController(), beforeTermination: new AbortController() };
+    this.#probing = { all: new AbortController(), beforeTermination: new AbortController() };
     event('Normal', 'Created', `Created container: ${this.spec.name}`);
     const { kill, ended, booted } = this.#startProcess(program);
     await booted;
@@ -208,7 +209,7 @@ export class ContainerRunner {
     if (postStart) {
       const failure = await this.#hook(postStart, {
         timeoutMs: 2 ** 30,
-        signal: this.#looking.all.signal,
+        signal: this.#probing.all.signal,
         kill,
       });
       if (failure) {
@@ -224,7 +225,7 @@ export class ContainerRunner {
     const { exitCode, signal } = await ended;
     this.#lastLog = this.#process?.log() ?? '';
     this.#process = undefined;
-    this.#looking.all.abort();
+    this.#probing.all.abort();
     this.#ready = false;
     this.#started = false;
     const reason = exitCode === 0 ? 'Completed' : 'Error';
@@ -263,14 +264,14 @@ export class ContainerRunner {
   }
 
   #startProbes(kill: (signal: 'SIGTERM' | 'SIGKILL') => void): void {
-    const looking = this.#looking;
-    if (!looking) return;
+    const probing = this.#probing;
+    if (!probing) return;
     const { startupProbe, readinessProbe, livenessProbe } = this.spec;
     const delayMs = this.#context.timings.reactionMs;
     const unhealthy = (kind: string) => (message: string) =>
       this.#context.event('Warning', 'Unhealthy', `${kind} probe failed: ${message}`);
     const restart = (kind: string) => {
-      looking.beforeTermination.abort();
+      probing.beforeTermination.abort();
       const ownSeconds = (kind === 'liveness' ? livenessProbe : startupProbe)?.terminationGracePeriodSeconds;
       void this.#kill(
         ownSeconds === undefined ? this.#context.graceMs : ownSeconds * 1000,
@@ -280,7 +281,7 @@ export class ContainerRunner {
     const afterStartup = () => {
       this.#started = true;
       if (readinessProbe) {
-        const probed = this.#probed(kill, looking.all.signal);
+        const probed = this.#probed(kill, probing.all.signal);
         void keepProbing(readinessProbe, probed, {
           delayMs,
           onOutcome: (ok) => this.#setReady(ok),
@@ -288,7 +289,7 @@ export class ContainerRunner {
         });
       } else this.#setReady(true);
       if (livenessProbe) {
-        const probed = this.#probed(kill, looking.beforeTermination.signal);
+        const probed = this.#probed(kill, probing.beforeTermination.signal);
         void keepProbing(livenessProbe, probed, {
           delayMs,
           onOutcome: (ok) => !ok && restart('liveness'),
@@ -304,7 +305,7 @@ export class ContainerRunner {
     const untilStarted = new AbortController();
     const probed = this.#probed(
       kill,
-      AbortSignal.any([looking.beforeTermination.signal, untilStarted.signal]),
+      AbortSignal.any([probing.beforeTermination.signal, untilStarted.signal]),
     );
     const onOutcome = (ok: boolean) => {
       untilStarted.abort();

@@ -2,7 +2,10 @@ import type { Pod } from '../api/objects.ts';
 import { PODS } from '../api/resources.ts';
 import { PodRunner, type PodRunnerContext } from './pod-runner.ts';
 
-/** Runs the pods of one node. */
+/**
+ * Runs the pods of one node: starts a runner for every pod that the scheduler bound to it, stops it when the pod is being
+ * deleted, and forgets it when the object is gone.
+ */
 export class Kubelet {
   readonly #node: string;
   readonly #context: PodRunnerContext;

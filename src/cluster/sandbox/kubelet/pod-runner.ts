@@ -30,7 +30,8 @@ export interface PodRunnerContext {
 export class PodRunner {
   readonly #pod: Pod;
   readonly #context: PodRunnerContext;
-  readonly #gone = new AbortController();
+  /** Aborted as soon as the pod has to end: none of its containers that has not begun yet will. */
+  readonly #ending = new AbortController();
   readonly #hostPorts: HostPorts;
   readonly #startTime: string;
   #init: ContainerRunner[] = [];
@@ -63,7 +64,7 @@ export class PodRunner {
   /** The node is switched off: nothing is told to anybody. */
   crash(): void {
     this.#crashed = true;
-    this.#gone.abort();
+    this.#ending.abort();
     this.#stopping ??= Promise.resolve();
     for (const container of [...this.#init, ...this.#main]) container.crash();
     this.#hostPorts.close();
@@ -79,16 +80,16 @@ export class PodRunner {
   async #run(): Promise<void> {
     const { clock, timings, network, nodeAddress } = this.#context;
     const { spec } = this.#pod;
-    if (!(await clock.sleep(timings.reactionMs, this.#gone.signal))) return;
+    if (!(await clock.sleep(timings.reactionMs, this.#ending.signal))) return;
     this.#publish();
-    if (!(await clock.sleep(timings.podSetupMs, this.#gone.signal))) return;
+    if (!(await clock.sleep(timings.podSetupMs, this.#ending.signal))) return;
     // As with the kubelet, nobody learns the address before the first container runs.
     this.#address = spec.hostNetwork ? nodeAddress : this.#context.takeAddress();
     network.up(this.#address);
     for (const container of spec.initContainers ?? []) {
       if (!(await this.#initialise(container))) return;
     }
-    if (this.#gone.signal.aborted) return;
+    if (this.#ending.signal.aborted) return;
     this.#main = spec.containers.map((container) => this.#start(container, spec.restartPolicy ?? 'Always'));
     if (!spec.hostNetwork) this.#hostPorts.open(spec.containers, this.#address);
   }
@@ -104,9 +105,9 @@ export class PodRunner {
     this.#publish();
     if (!isSidecar) {
       await runner.finished;
-      return !this.#gone.signal.aborted && runner.exitCode === 0;
+      return !this.#ending.signal.aborted && runner.exitCode === 0;
     }
-    while (!runner.started) if (!(await this.#context.clock.sleep(10, this.#gone.signal))) return false;
+    while (!runner.started) if (!(await this.#context.clock.sleep(10, this.#ending.signal))) return false;
     return true;
   }
 
@@ -148,7 +149,7 @@ export class PodRunner {
     const { api, clock, timings, network } = this.#context;
     const began = clock.monotonicMs();
     await clock.sleep(timings.reactionMs);
-    this.#gone.abort();
+    this.#ending.abort();
     await this.#running;
     await Promise.all(this.#main.map((container) => container.stop(graceMs)));
     const leftMs = Math.max(0, graceMs - (clock.monotonicMs() - began));
@@ -225,7 +226,7 @@ export class PodRunner {
 
   #phase(): 'Pending' | 'Running' | 'Succeeded' | 'Failed' {
     const codes = this.#main.map(({ exitCode }) => exitCode);
-    const mayRestart = this.#pod.spec.restartPolicy !== 'Never' && !this.#gone.signal.aborted;
+    const mayRestart = this.#pod.spec.restartPolicy !== 'Never' && !this.#ending.signal.aborted;
     const over = codes.length > 0 && codes.every((code) => code !== undefined);
     if (
       over &&

@@ -51,14 +51,15 @@ export class NodeProxy {
   readonly #options: NodeProxyOptions;
   readonly #random: Random;
   readonly #choosers = new Map<string, Choose>();
-  readonly #open = new Map<string, number>();
+  readonly #openConnections = new Map<string, number>();
   readonly #affinity = new Map<string, { readonly endpoint: string; readonly untilMs: number }>();
   readonly #listeners: Listeners;
   readonly #onRoutes: (proxy: NodeProxy) => void;
   #routes: readonly ServicePortRoute[] = [];
-  #nextSync: (() => void) | undefined;
+  #cancelNextSync: (() => void) | undefined;
   #lastSyncMs = Number.NEGATIVE_INFINITY;
   #frozen = false;
+  /** Something changed while this was frozen. */
   #missed = false;
 
   /** `onRoutes` is called after every sync. */
@@ -81,11 +82,11 @@ export class NodeProxy {
   /** Something behind a Service changed: a sync follows. */
   changed(): void {
     if (this.#frozen) this.#missed = true;
-    if (this.#frozen || this.#nextSync) return;
+    if (this.#frozen || this.#cancelNextSync) return;
     const { clock, timings } = this.#options;
     const earliest = this.#lastSyncMs + timings.minSyncPeriodMs - clock.monotonicMs();
-    this.#nextSync = clock.after(Math.max(timings.propagationMs, earliest), () => {
-      this.#nextSync = undefined;
+    this.#cancelNextSync = clock.after(Math.max(timings.propagationMs, earliest), () => {
+      this.#cancelNextSync = undefined;
       this.#lastSyncMs = clock.monotonicMs();
       const routes = this.#options.routes();
       clock.after(timings.syncMs, () => this.#install(routes));
@@ -95,9 +96,9 @@ export class NodeProxy {
   /** Stops following changes until `thaw`; connections keep going where they went. */
   freeze(): void {
     this.#frozen = true;
-    this.#missed ||= this.#nextSync !== undefined;
-    this.#nextSync?.();
-    this.#nextSync = undefined;
+    this.#missed ||= this.#cancelNextSync !== undefined;
+    this.#cancelNextSync?.();
+    this.#cancelNextSync = undefined;
   }
 
   /** Follows changes again, beginning with what was missed. */
@@ -126,9 +127,9 @@ export class NodeProxy {
       answeredBy: endpoint.address,
     });
     const key = endpointKey(endpoint);
-    this.#open.set(key, (this.#open.get(key) ?? 0) + 1);
+    this.#openConnections.set(key, (this.#openConnections.get(key) ?? 0) + 1);
     await this.#options.pods.send(client, endpoint, forward);
-    this.#open.set(key, (this.#open.get(key) ?? 1) - 1);
+    this.#openConnections.set(key, (this.#openConnections.get(key) ?? 1) - 1);
   }
 
   close(): void {
@@ -164,23 +165,24 @@ export class NodeProxy {
     else client.resetAndDestroy();
   }
 
-  #choose(route: ServicePortRoute, from: readonly Endpoint[], client: string): Endpoint | undefined {
+  /** The endpoint this client had, where session affinity still holds; else one by the way of balancing. */
+  #choose(route: ServicePortRoute, candidates: readonly Endpoint[], client: string): Endpoint | undefined {
     const nowMs = this.#options.clock.monotonicMs();
-    const pin = `${route.id} ${client}`;
-    const pinned = this.#affinity.get(pin);
+    const affinityKey = `${route.id} ${client}`;
+    const pinned = this.#affinity.get(affinityKey);
     const kept =
       pinned && pinned.untilMs > nowMs
-        ? from.find((endpoint) => endpointKey(endpoint) === pinned.endpoint)
+        ? candidates.find((endpoint) => endpointKey(endpoint) === pinned.endpoint)
         : undefined;
     const choose = this.#choosers.get(route.id) ?? chooser(this.#options.balancing, this.#random);
     this.#choosers.set(route.id, choose);
     const endpoint =
       kept ??
-      (from.length > 0
-        ? choose(from, (candidate) => this.#open.get(endpointKey(candidate)) ?? 0)
+      (candidates.length > 0
+        ? choose(candidates, (one) => this.#openConnections.get(endpointKey(one)) ?? 0)
         : undefined);
     if (endpoint && route.affinityMs !== undefined)
-      this.#affinity.set(pin, { endpoint: endpointKey(endpoint), untilMs: nowMs + route.affinityMs });
+      this.#affinity.set(affinityKey, { endpoint: endpointKey(endpoint), untilMs: nowMs + route.affinityMs });
     return endpoint;
   }
 }

@@ -27,10 +27,12 @@ export class PodNetwork {
     this.#swallowMs = options.swallowMs ?? 60_000;
   }
 
+  /** A pod, or a node for pods with `hostNetwork`, has this address now. */
   up(address: string): void {
     this.#live.add(address);
   }
 
+  /** Nobody has this address any more; connections that were joined before are left alone. */
   down(address: string): void {
     this.#live.delete(address);
   }

@@ -44,15 +44,11 @@ export class ServiceNetwork {
     return proxy;
   }
 
-  /** The node is gone: its ports refuse. */
+  /** The node is gone: its ports refuse. Connections that were joined already go on. */
   removeNode(name: string): void {
     this.#proxies.get(name)?.close();
     this.#proxies.delete(name);
     this.#listen();
-  }
-
-  proxy(name: string): NodeProxy | undefined {
-    return this.#proxies.get(name);
   }
 
   get proxies(): readonly NodeProxy[] {

@@ -4,8 +4,8 @@ import { createServer as createTcpServer, type Socket, type Server as TcpServer 
 import { pageFor } from './pages.ts';
 import { parsePodSettings } from './pod-settings.ts';
 
-// An import gives every export of a built-in module a value, and those of this one that stand for WebSockets load an
-// HTTP client for it: as long as all the rest of a pod's start takes.
+// Not imported: an import evaluates every export of the module, and those for WebSockets load a whole HTTP client, which
+// takes as long as all the rest of a pod's start.
 const { createServer } = process.getBuiltinModule('node:http');
 
 const {
