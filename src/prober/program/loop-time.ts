@@ -21,17 +21,19 @@ const NAPPING = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * The time of this machine. Wakes within a fraction of a millisecond although timers do not: the rest is slept in
- * short naps of the whole thread, which cost no processor time, with a look at the sockets after each. For a precise
- * instant it stays awake for what timers leave, at the price of most of a core: a processor that looks idle is given
- * other work, and work inside of the kernel is not interrupted for anybody, on many kernels. A real-time process rests
- * now and then; any other has to wait for its turn after each nap, and takes none. `idle` says that no answer is awaited.
+ * short naps of the whole thread, which cost no processor time, with a look at the sockets after each.
+ *
+ * Before a precise instant it stays awake for what timers leave, at the price of most of a core: a processor that looks
+ * idle is given other work, and many kernels interrupt work inside of the kernel for nobody. A real-time process rests
+ * first for a part of that time, and stays awake for a while after an instant that it met late, precise or not; any
+ * other has to wait for its turn after each nap, and takes none. `idle` says that no answer is awaited.
  */
 export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProcess, nap = napFor): LoopTime {
   let timer: NodeJS.Timeout | undefined;
   let immediate: NodeJS.Immediate | undefined;
   let instantMs = 0;
   let precise = false;
-  /** As far as was asked: whether nobody ordinary runs on a processor that this process wants. */
+  /** Whether this is a real-time process, which waits for no ordinary one's turn; asked only where that matters. */
   let wakesAtOnce = false;
   let awakeFromMs = 0;
   const rest = new RestOwed(monotonicMs());
@@ -50,7 +52,7 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
     if (instantMs - nowMs > 2 * TIMER_GRAIN_MS) {
       timer = setTimeout(afterTimer, Math.floor(instantMs - nowMs - TIMER_GRAIN_MS));
     } else {
-      layDown(nowMs);
+      planSleep(nowMs);
       immediate = setImmediate(step);
     }
   };
@@ -58,11 +60,11 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
     const nowMs = monotonicMs();
     socketsRead = true;
     rest.sleptUntil(nowMs);
-    layDown(nowMs);
+    planSleep(nowMs);
     immediate = setImmediate(step);
   };
-  /** Decides how much of the wait is slept, which comes first. */
-  const layDown = (nowMs: number) => {
+  /** Decides until when of the wait it sleeps; it is awake for the rest. */
+  const planSleep = (nowMs: number) => {
     if (precise || (wakesAtOnce && vigilance.isOn(nowMs))) {
       awakeFromMs = wakesAtOnce ? nowMs + rest.pay(nowMs, instantMs - nowMs) : nowMs;
     } else {

@@ -5,15 +5,12 @@
 const OVERSLEPT_MS = 0.3;
 
 /**
- * How long it stays awake then, in waits that are too short for a timer: until what waits behind it is moved to another
- * processor, and is woken there next.
+ * How long it stays awake then, apart from what a timer sleeps of longer waits: until what waits behind it is moved to
+ * another processor, and is woken there next.
  */
 const AWAKE_MS = 10;
 
-/**
- * Where that does not help, or the lateness is its own, it is late again and again: that may take this share of its
- * time.
- */
+/** Where that does not help, or the lateness is its own, it is late again and again: that may take so much of its time. */
 const SHARE = 0.05;
 const MOST_MS = 50;
 
