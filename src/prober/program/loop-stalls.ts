@@ -5,16 +5,17 @@ const STALL_MS = 20;
 const KEPT_MS = 300_000;
 
 /**
- * Knows when the event loop did not run, from how late its timer came. It has to be told every planned wake-up and
- * every real one.
+ * Knows when the event loop did not run, from how late its timer came and how long a turn took: a process may be stopped
+ * in the middle of one. It has to be told every planned wake-up and every real one.
  */
 export class LoopStalls {
   #plannedMs = Number.POSITIVE_INFINITY;
   #longestMs = 0;
   readonly #stalls: { readonly fromMs: number; readonly toMs: number }[] = [];
 
-  /** The loop goes to sleep until this instant. */
-  planned(wakeMs: number): void {
+  /** A turn of the loop is over: it goes to sleep until this instant. */
+  planned(wakeMs: number, nowMs: number): void {
+    this.woke(nowMs);
     this.#plannedMs = wakeMs;
   }
 
@@ -22,7 +23,8 @@ export class LoopStalls {
   woke(nowMs: number): void {
     const fromMs = this.#plannedMs;
     const lateMs = nowMs - fromMs;
-    this.#plannedMs = Number.POSITIVE_INFINITY;
+    // A turn takes no time worth mentioning: what is left of it is due at once.
+    this.#plannedMs = nowMs;
     this.#longestMs = Math.max(this.#longestMs, lateMs);
     if (lateMs < STALL_MS) return;
     this.#stalls.push({ fromMs, toMs: nowMs });

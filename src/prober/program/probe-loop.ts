@@ -260,7 +260,7 @@ export class ProbeLoop {
       if (oldest) wakeMs = Math.min(wakeMs, this.#deadlineMs(stream, oldest));
     }
     // What is left of catching up was due long ago, and that has been told.
-    this.#stalls.planned(Math.max(wakeMs, nowMs));
+    this.#stalls.planned(Math.max(wakeMs, nowMs), nowMs);
     this.#time.wakeAt(wakeMs, this.#wake, precise);
   }
 }

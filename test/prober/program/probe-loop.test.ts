@@ -101,6 +101,24 @@ describe('probe loop', () => {
     ]);
   });
 
+  it('gives a request back the time that the loop stood still while it sent it', () => {
+    const world = new World({ answerAfterMs: 40, onlyWhileAwake: true });
+    world.stallInSendMs = 400;
+    world.loop.start(testStream(80, { intervalMs: 1_000, deadlineMs: 80 }));
+    world.runUntil(700);
+    expect(world.probes[0]).toMatchObject({ seq: 0, sentMs: 0, status: 200 });
+    const beat = world.messages.findLast(({ kind }) => kind === 'heartbeat');
+    expect(beat).toMatchObject({ loopStallMs: 400 });
+  });
+
+  it('lays a deadline to itself where the loop stood still while it sent', () => {
+    const world = new World({ answerAfterMs: undefined });
+    world.stallInSendMs = 400;
+    world.loop.start(testStream(80, { intervalMs: 10_000, deadlineMs: 200 }));
+    world.runUntil(1_000);
+    expect(world.probes[0]?.failure).toEqual({ phase: 'headers', code: 'DEADLINE', prober: true });
+  });
+
   it('forgives itself no deadline for a stall that is short beside it', () => {
     const world = new World({ answerAfterMs: undefined });
     world.loop.start(testStream(80, { intervalMs: 10_000, deadlineMs: 1_000 }));
@@ -174,6 +192,8 @@ class World {
   finished = 0;
   /** The most requests that were in flight at a time. */
   mostOpen = 0;
+  /** How long the next send takes; those after it take no time. */
+  stallInSendMs = 0;
   readonly loop: ProbeLoop;
   #nowMs = 0;
   #wake: { readonly atMs: number; readonly call: () => void } | undefined;
@@ -198,6 +218,8 @@ class World {
           const request = { stream: id, dueMs, end: onEnd };
           this.#open.push(request);
           this.mostOpen = Math.max(this.mostOpen, this.#open.length);
+          this.sleepUntil(this.#nowMs + this.stallInSendMs);
+          this.stallInSendMs = 0;
           return {
             giveUp: (code) => this.#end(request, { kind: 'failed', facts: {}, phase: 'headers', code }),
           };
