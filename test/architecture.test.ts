@@ -104,6 +104,15 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('the sandbox has one door', () => {
+    const inside = 'src/cluster/sandbox/';
+    const wrong = imports.filter(
+      ({ from, to }) =>
+        to.startsWith(inside) && !from.startsWith(inside) && to !== `${inside}sandbox-provider.ts`,
+    );
+    expect(wrong).toEqual([]);
+  });
+
   it('every foreign package has one home', () => {
     const wrong = imports
       // Our own data files (package.json, schema/) are read where they are.

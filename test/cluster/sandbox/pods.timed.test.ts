@@ -188,6 +188,29 @@ describe.concurrent('the end of a pod', () => {
     expect(performance.now() - askedMs).toBeGreaterThan(1_990);
   });
 
+  for (const [what, init] of [
+    ['takes long', { image: 'busybox:1', command: ['sleep', '60'] }],
+    ['keeps failing', { image: 'busybox:1', command: ['false'] }],
+    ['can not be pulled', { image: 'registry.invalid/init:1' }],
+  ] as const) {
+    it(`comes within the grace period also while an init container ${what}`, async ({ stage }) => {
+      const { sandbox, pods, create, remove } = stage;
+      create({
+        deployment: { replicas: 1 },
+        pod: { initContainers: [{ name: 'init', ...init }], terminationGracePeriodSeconds: 1 },
+      });
+      const pod = await until(sandbox, PODS, ({ status }) => {
+        const state = status?.initContainerStatuses?.[0]?.state;
+        return (
+          state?.running !== undefined ||
+          /BackOff|ErrImagePull/.test(state?.waiting?.reason ?? 'Initializing')
+        );
+      });
+      remove(pod);
+      await untilTrue(sandbox, () => !pods().some(({ metadata }) => metadata.uid === pod.metadata.uid));
+    });
+  }
+
   it('waits for preStop, during which the pod goes on answering', async ({ stage }) => {
     const { sandbox, create, remove, ended } = stage;
     create({

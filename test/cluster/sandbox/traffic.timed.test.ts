@@ -206,6 +206,29 @@ describe.concurrent('faults on demand', () => {
     expect(await answered(worker(), nodePort())).not.toBe(pod?.metadata.name);
   });
 
+  it('a balancer that is frozen in the middle of a sync makes up for it when it thaws', async ({ serve }) => {
+    const { sandbox, worker, nodePort, pods } = await serve({
+      proxy: { propagationMs: 1, syncMs: 200, minSyncPeriodMs: 1 },
+    });
+    const [pod] = pods();
+    sandbox.api.delete(
+      { resource: PODS, namespace: 'default', name: pod?.metadata.name ?? '' },
+      { gracePeriodSeconds: 0 },
+    );
+    await untilTrue(sandbox, () =>
+      pods().some(
+        ({ metadata, status }) =>
+          metadata.uid !== pod?.metadata.uid && status?.containerStatuses?.[0]?.ready === true,
+      ),
+    );
+    // The nodes read the new endpoints a millisecond later, and follow them 200 ms after that.
+    await sleep(100);
+    const thaw = sandbox.freezeBalancers();
+    await sleep(200);
+    thaw();
+    expect(await answered(worker(), nodePort())).not.toBe(pod?.metadata.name);
+  });
+
   it('a dead address can be a black hole in which connections just hang', async ({ serve }) => {
     const { sandbox, worker, nodePort, pods } = await serve({ deadAddress: 'black-hole' });
     sandbox.freezeBalancers();

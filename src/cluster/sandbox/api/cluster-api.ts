@@ -165,17 +165,16 @@ export class ClusterApi {
     if (options.dryRun) return before;
     const graceSeconds = isPod(before) ? graceOf(before, options) : 0;
     const { deletionGracePeriodSeconds: earlierGraceSeconds } = before.metadata;
+    const finalizer = { Foreground: 'foregroundDeletion', Orphan: 'orphan', Background: undefined }[
+      options.propagationPolicy ?? 'Background'
+    ];
     // A pod that is stopping already can be hurried; it is never given more time.
-    if (earlierGraceSeconds !== undefined && graceSeconds >= earlierGraceSeconds && graceSeconds > 0)
-      return before;
+    if (earlierGraceSeconds !== undefined && graceSeconds >= earlierGraceSeconds && !finalizer) return before;
     const draft = structuredClone(before);
     draft.metadata.deletionTimestamp ??= this.#clock.timestamp(graceSeconds * 1000);
     if (earlierGraceSeconds === undefined) draft.metadata.generation += 1;
     else draft.metadata.deletionTimestamp = this.#clock.timestamp(graceSeconds * 1000);
     draft.metadata.deletionGracePeriodSeconds = graceSeconds;
-    const finalizer = { Foreground: 'foregroundDeletion', Orphan: 'orphan', Background: undefined }[
-      options.propagationPolicy ?? 'Background'
-    ];
     if (finalizer)
       draft.metadata.finalizers = [...new Set([...(draft.metadata.finalizers ?? []), finalizer])];
     return this.#commit(resource, before, draft);

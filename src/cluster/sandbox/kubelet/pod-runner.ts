@@ -96,14 +96,12 @@ export class PodRunner {
 
   /** Runs an init container to success; a sidecar only has to be started. False where the pod ends before. */
   async #initialise(container: Container): Promise<boolean> {
-    const isSidecar = container.restartPolicy === 'Always';
-    const runner = this.#start(
-      container,
-      isSidecar ? 'Always' : this.#pod.spec.restartPolicy === 'Never' ? 'Never' : 'OnFailure',
-    );
+    if (this.#ending.signal.aborted) return false;
+    const policy = this.#pod.spec.restartPolicy === 'Never' ? 'Never' : 'OnFailure';
+    const runner = this.#start(container, isSidecar(container) ? 'Always' : policy);
     this.#init.push(runner);
     this.#publish();
-    if (!isSidecar) {
+    if (!isSidecar(container)) {
       await runner.finished;
       return !this.#ending.signal.aborted && runner.exitCode === 0;
     }
@@ -150,7 +148,9 @@ export class PodRunner {
     const began = clock.monotonicMs();
     await clock.sleep(timings.reactionMs);
     this.#ending.abort();
-    await this.#running;
+    // The init container that the pod is at may never end by itself.
+    const initialising = this.#init.filter(({ spec }) => !isSidecar(spec));
+    await Promise.all([this.#running, ...initialising.map((container) => container.stop(graceMs))]);
     await Promise.all(this.#main.map((container) => container.stop(graceMs)));
     const leftMs = Math.max(0, graceMs - (clock.monotonicMs() - began));
     // Sidecars outlive the main containers, and stop in the reverse order of their start.
@@ -190,9 +190,7 @@ export class PodRunner {
       const initialised = this.#main.length > 0;
       const ready =
         initialised &&
-        [...this.#main, ...this.#init.filter(({ spec }) => spec.restartPolicy === 'Always')].every(
-          (runner) => runner.ready,
-        );
+        [...this.#main, ...this.#init.filter(({ spec }) => isSidecar(spec))].every((runner) => runner.ready);
       const before = draft.status?.conditions ?? [];
       const condition = (type: string, holds: boolean, reason?: string): PodCondition => {
         const status = holds ? 'True' : 'False';
@@ -240,4 +238,9 @@ export class PodRunner {
       ? 'Running'
       : 'Pending';
   }
+}
+
+/** An init container that is started and then runs beside the others. */
+function isSidecar({ restartPolicy }: Container): boolean {
+  return restartPolicy === 'Always';
 }

@@ -138,7 +138,10 @@ export class NodeProxy {
   }
 
   #install(routes: readonly ServicePortRoute[]): void {
-    if (this.#frozen) return;
+    if (this.#frozen) {
+      this.#missed = true;
+      return;
+    }
     this.#routes = routes;
     this.#listen();
     this.#onRoutes(this);
