@@ -12,7 +12,7 @@ interface Totals {
   readonly skipped: number;
 }
 
-/** Three turns to one: what keeps time among the others must have its share, too. */
+/** Three turns to one: the others have deadlines, too. */
 const AHEAD = 5;
 
 const { PRIORITY_HIGHEST, PRIORITY_LOW } = constants.priority;

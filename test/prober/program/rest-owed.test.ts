@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { RestOwed } from '../../../src/prober/program/rest-owed.ts';
 
-it('is fifteen hundredths of the time since it last slept', () => {
+it('is fifteen hundredths of the time since it last slept or paid', () => {
   const rest = new RestOwed(1_000);
   expect(rest.pay(1_010, 5)).toBeCloseTo(1.5);
   expect(rest.pay(1_020, 5)).toBeCloseTo(1.5);
