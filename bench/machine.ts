@@ -13,19 +13,18 @@ export function loadNow(): string {
 
 /**
  * Begins to look at what a virtual machine's host gives to others. The function that it returns says how much that was
- * since: `stolen 1.3 %`. Figures are of the machine only where that is next to nothing. Empty where the kernel does not
- * tell.
+ * since: `stolen 1.3 %`. Figures are of the machine only where that is next to nothing.
  */
 export function watchStolen(): () => string {
   const began = processorTimes();
   return () => {
     const now = processorTimes();
-    if (!began || !now || now.all === began.all) return '';
+    if (!began || !now || now.all === began.all) return 'stolen: not told';
     return `stolen ${((100 * (now.stolen - began.stolen)) / (now.all - began.all)).toFixed(1)} %`;
   };
 }
 
-/** Ticks of all processors since the start, by `proc_stat(5)`: the eighth figure is what was stolen, the rest is time of guests, counted already. */
+/** Ticks of all processors since the start. By `proc_stat(5)` the eighth figure is what was stolen; later ones are in the first two. */
 function processorTimes(): { readonly all: number; readonly stolen: number } | undefined {
   try {
     const ticks = (readFileSync('/proc/stat', 'utf8').split('\n', 1)[0] ?? '')
