@@ -17,6 +17,12 @@ const NAP_MS = 0.2;
 /** Who stays awake before an instant that has to be met precisely looks at the sockets this often. */
 const GLANCE_MS = 0.03;
 
+/**
+ * After a wake-up this late, what came meanwhile is read once more: one reading gives an answer, and only the next one
+ * that the peer has closed behind it.
+ */
+const LATE_MS = 1;
+
 const NAPPING = new Int32Array(new SharedArrayBuffer(4));
 
 /**
@@ -43,12 +49,14 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
   // Sockets are read after timers and before immediates. Nobody is woken before they have been read: a connection that
   // the peer has closed has to be known as closed before anything is sent on it, above all after a stall.
   let socketsRead = false;
+  let readOnceMore = false;
   let waking = false;
 
   const arm = () => {
     const nowMs = monotonicMs();
     // What an immediate arms comes after the next reading; what a socket's callback arms does not.
     socketsRead = waking;
+    readOnceMore = false;
     if (instantMs - nowMs > 2 * TIMER_GRAIN_MS) {
       timer = setTimeout(afterTimer, Math.floor(instantMs - nowMs - TIMER_GRAIN_MS));
     } else {
@@ -75,6 +83,11 @@ export function realTime(idle: () => boolean, realTimeProcess = isRealTimeProces
   const step = () => {
     let nowMs = monotonicMs();
     if (nowMs >= instantMs && socketsRead) {
+      if (nowMs - instantMs > LATE_MS && !readOnceMore) {
+        readOnceMore = true;
+        immediate = setImmediate(step);
+        return;
+      }
       if (vigilance.met(nowMs - instantMs, nowMs)) wakesAtOnce = realTimeProcess();
       waking = true;
       garbage.woke();

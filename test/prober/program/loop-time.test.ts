@@ -45,7 +45,7 @@ describe.each([
     expect(woken).toEqual(['third']);
   });
 
-  it('reads what has arrived before it wakes, however late that is', async () => {
+  it('reads all that has arrived before it wakes, and that the peer has closed, however late that is', async () => {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -57,7 +57,9 @@ describe.each([
       () => realTimeProcess,
     );
     const told: string[] = [];
-    const socket = connect(address.port, '127.0.0.1').on('data', () => void told.push('data'));
+    const socket = connect(address.port, '127.0.0.1')
+      .on('data', () => void told.push('data'))
+      .on('end', () => void told.push('end'));
     const [peer] = await accepted;
     await new Promise<void>((resolve) => {
       time.wakeAt(
@@ -72,7 +74,7 @@ describe.each([
       // The instant passes, and the farewell waits in the kernel.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
     });
-    expect(told).toEqual(['data', 'woken']);
+    expect(told).toEqual(['data', 'end', 'woken']);
     socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   });
