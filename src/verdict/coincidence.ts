@@ -1,4 +1,5 @@
 import type { Note } from '../model/recording.ts';
+import type { DropClass } from '../model/verdict.ts';
 import type { Sample } from './account.ts';
 import { isClusterTrouble } from './guards.ts';
 
@@ -14,6 +15,8 @@ const LONG_COINCIDENCE_MS = 1_000;
  */
 const BEFORE_TROUBLE_MS = 10_000;
 const AFTER_TROUBLE_MS = 30_000;
+
+const TIMEOUTS: ReadonlySet<string> = new Set<DropClass>(['connect-timeout', 'answer-timeout']);
 
 /** What else was going on when a request was dropped: the control lost one, too, or the cluster was in trouble. */
 export type Coincidence = 'control' | 'cluster';
@@ -32,13 +35,22 @@ export function coincidences(
     const withControl = controlOutages.some(({ fromMs, toMs, marginMs }) =>
       instants.some((dropMs) => dropMs >= fromMs - marginMs && dropMs <= toMs + marginMs),
     );
-    if (withControl) return 'control';
+    if (withControl || hasWaitedWith(drop, controlOutages)) return 'control';
     return troubles.some(({ atMs }) =>
       instants.some((dropMs) => dropMs >= atMs - BEFORE_TROUBLE_MS && dropMs <= atMs + AFTER_TROUBLE_MS),
     )
       ? 'cluster'
       : undefined;
   };
+}
+
+/** A request that waited in vain while the control was out for more than a moment may have waited for the same. */
+function hasWaitedWith(drop: Sample, controlOutages: ReturnType<typeof outagesOf>): boolean {
+  const { end, endedMs } = drop;
+  if (end.end !== 'dropped' || !TIMEOUTS.has(end.class) || endedMs === undefined) return false;
+  return controlOutages.some(
+    ({ fromMs, toMs }) => toMs - fromMs >= COINCIDENCE_MS && instantOf(drop) <= toMs && endedMs >= fromMs,
+  );
 }
 
 /** Stretches in which the control answered nothing, each with how far apart from it a drop still coincides. */

@@ -100,7 +100,7 @@ const TOLD_LENGTHS_MS = [10, 50, 100, 500] as const;
 
 /**
  * How likely an outage of one of `endpoints` endpoints was to meet a request, for some lengths, at the worst instant
- * for it to begin: just after a request was sent, where the fewest follow.
+ * for it to begin: where the fewest whole requests follow. So it says the same as `partialDetectionFloor`.
  */
 export function detectionChances(
   samples: readonly Sample[],
@@ -108,26 +108,43 @@ export function detectionChances(
   toMs: number,
   endpoints: number,
 ): DetectionChances {
-  const times = judgedRequests(samples, fromMs, toMs).map(({ sentMs }) => sentMs);
+  const requests = judgedRequests(samples, fromMs, toMs);
   return {
     endpoints,
     chances: TOLD_LENGTHS_MS.map((lengthMs) => ({
       lengthMs,
-      probability: chanceToMeet(fewestWithin(times, { fromMs, toMs }, lengthMs), endpoints),
+      probability: chanceToMeet(fewestWithin(requests, { fromMs, toMs }, lengthMs), endpoints),
     })),
   };
 }
 
-/** The fewest requests in any stretch of this length within the bounds; 0 where it is longer than they are apart. */
-function fewestWithin(times: readonly number[], { fromMs, toMs }: Gap, lengthMs: number): number {
+/** The fewest whole requests in any stretch of this length within the bounds; 0 where it is longer than they are apart. */
+function fewestWithin(requests: readonly WholeRequest[], { fromMs, toMs }: Gap, lengthMs: number): number {
+  const byEnd = requests
+    .map(({ endedMs }, index) => ({ endedMs, index }))
+    .sort((a, b) => b.endedMs - a.endedMs);
+  const isWithin = new Uint8Array(requests.length);
   let fewest = Number.POSITIVE_INFINITY;
-  let next = 0;
-  for (const [index, startMs] of [fromMs, ...times].entries()) {
-    const endMs = startMs + lengthMs;
-    if (endMs > toMs) break;
-    // Index 0 is the bound itself: before it no request has been sent.
-    while (next < times.length && (times[next] ?? 0) < endMs) next++;
-    fewest = Math.min(fewest, next - index);
+  let within = 0;
+  let tooLate = 0;
+  // From the last start to the first, just after one was sent: the stretch ends ever sooner, and who ends after it once
+  // is never within it again.
+  for (let index = requests.length; index >= 0; index--) {
+    const endMs = (requests[index - 1]?.sentMs ?? fromMs) + lengthMs;
+    const next = requests[index];
+    if (next) {
+      isWithin[index] = 1;
+      within++;
+    }
+    for (let late = byEnd[tooLate]; late && late.endedMs > endMs; late = byEnd[++tooLate]) {
+      within -= isWithin[late.index] ?? 0;
+      isWithin[late.index] = 0;
+    }
+    if (next && next.endedMs > endMs && isWithin[index] === 1) {
+      isWithin[index] = 0;
+      within--;
+    }
+    if (endMs <= toMs) fewest = Math.min(fewest, within);
   }
   return Number.isFinite(fewest) ? fewest : 0;
 }

@@ -60,7 +60,7 @@ export interface SandboxOutcome extends GateOutcome {
 /** What the gate says of a machine that had something else to do. */
 const NO_ROOM: ReadonlySet<string> = new Set([
   ...['not-judged', 'prober-asleep', 'schedule-not-kept', 'prober-hole', 'prober-hole-while-terminating'],
-  ...['control-sparse', 'too-few-before'],
+  ...['control-sparse', 'too-few-before', 'control-not-clean', 'drops-excused'],
 ]);
 
 function hadNoRoom({ row: { runs, trials = [] } }: SandboxOutcome): boolean {

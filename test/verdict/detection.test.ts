@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Sample } from '../../src/verdict/account.ts';
-import { detect, detectionFloor, partialDetectionFloor } from '../../src/verdict/detection.ts';
+import {
+  detect,
+  detectionChances,
+  detectionFloor,
+  partialDetectionFloor,
+} from '../../src/verdict/detection.ts';
 
 /** Requests that were answered so many milliseconds after they were sent. */
 const answered = (lastingMs: number, ...times: readonly number[]): readonly Sample[] =>
@@ -85,6 +90,28 @@ describe('the smallest outage that was surely seen', () => {
         const toMs = Math.min(200, from + floorMs + more / 100);
         fc.pre(toMs - from > floorMs);
         expect(samples.some(({ sentMs = 0, endedMs = 0 }) => sentMs > from && endedMs < toMs)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('the chance that an outage of one endpoint was seen', () => {
+  it('counts requests that were whole within it', () => {
+    const chanceOf = (lastingMs: number) =>
+      detectionChances(answered(lastingMs, 0, 10, 20, 30, 40, 50, 60), 0, 70, 2).chances[1];
+    expect(chanceOf(1)).toEqual({ lengthMs: 50, probability: 1 - 0.5 ** 4 });
+    expect(chanceOf(25)).toEqual({ lengthMs: 50, probability: 1 - 0.5 ** 2 });
+  });
+
+  it('agrees with the floor: lengths above it are seen with 99.9 %, and no others', () => {
+    const request = fc.record({ sentMs: fc.nat(1_000), lastingMs: fc.nat(80) });
+    fc.assert(
+      fc.property(fc.array(request, { minLength: 20, maxLength: 300 }), (requests) => {
+        const samples = requests.flatMap(({ sentMs, lastingMs }) => answered(lastingMs, sentMs));
+        const floorMs = partialDetectionFloor(samples, 0, 1_000, 3) ?? 1_000;
+        for (const { lengthMs, probability } of detectionChances(samples, 0, 1_000, 3).chances) {
+          if (lengthMs !== floorMs) expect(probability >= 0.999).toBe(lengthMs > floorMs);
+        }
       }),
     );
   });

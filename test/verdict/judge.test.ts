@@ -179,6 +179,17 @@ describe('dropped requests', () => {
     if (verdict === 'inconclusive') expect(reason?.text).toContain('kube-proxy-x was removed');
   });
 
+  it.each([
+    ['are excused', 'for more than a moment', 'x'.repeat(40), 'inconclusive'],
+    ['are red', 'for a moment', 'x', 'dropped'],
+  ] as const)('%s where they waited in vain while the control was out %s', (_, _long, draw, verdict) => {
+    const result = judged({
+      target: [{ atMs: 4_700, draw: 't' }],
+      steady: [{ atMs: 6_000, draw }],
+    });
+    expect(result.verdict).toBe(verdict);
+  });
+
   it('are red as soon as one of them is not excused', () => {
     expect(
       judged({
