@@ -1,7 +1,16 @@
 #!/usr/bin/env node
+import { nodeTooOld } from './node-version.ts';
+
 const args = process.argv.slice(2);
 
-// `check` is over before the clients of clusters and registries would be loaded.
-const { runCli } = args[0] === 'check' ? await import('./check-cli.ts') : await import('./run-cli.ts');
+/** The program itself; `check` is over before the clients of clusters and registries would be loaded. */
+async function run(): Promise<number> {
+  const { runCli } = args[0] === 'check' ? await import('./check-cli.ts') : await import('./run-cli.ts');
+  return await runCli(args);
+}
 
-process.exitCode = await runCli(args);
+// Asked first: an older Node fails while it loads the rest, with words that help nobody, and with the exit code of a
+// verdict.
+const complaint = nodeTooOld(process.versions.node);
+if (complaint !== undefined) process.stderr.write(`${complaint}\n`);
+process.exitCode = complaint === undefined ? await run() : 5;
