@@ -20,6 +20,16 @@ export async function readNamedRecording(path: string): Promise<NamedRecording> 
   return { name: basename(path, '.ndjson'), entries: (await readRecording(path)).entries };
 }
 
+/** What `renderReports` puts directly into the output folder, of whatever run. */
+export const REPORT_NAMES: readonly string[] = [
+  'result.json',
+  'report.md',
+  'report.html',
+  'junit.xml',
+  'check.csv',
+  'update.csv',
+];
+
 /** Every report file by its name in the output folder. Pure: the same result and recordings give the same bytes. */
 export function renderReports(
   result: GateResult,

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { inlinedPage } from '../../scripts/inline-page.ts';
-import { renderReports } from '../../src/gate/render-reports.ts';
+import { REPORT_NAMES, renderReports } from '../../src/gate/render-reports.ts';
 import { SANDBOX_NOTICE } from '../../src/model/sandbox-notice.ts';
 import { renderConsole } from '../../src/report/console-table.ts';
 import { renderCheckCsv, renderUpdateCsv } from '../../src/report/csv.ts';
@@ -143,6 +143,15 @@ describe('JUnit', () => {
   it('is not green where nothing was run', () => {
     expect(renderJunit(aResult([]).result)).toContain('<error');
   });
+});
+
+it('one run has every report that a later one removes, and no other beside them', () => {
+  const { result, recordings } = aResult();
+  const files = renderReports(
+    result,
+    recordings.slice(0, 1).map((recording) => ({ ...recording, name: 'run' })),
+  );
+  expect([...files.keys()].toSorted()).toEqual(REPORT_NAMES.toSorted());
 });
 
 describe('on the sandbox', () => {
