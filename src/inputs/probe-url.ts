@@ -25,6 +25,14 @@ const SCHEMES: Readonly<Record<string, Protocol>> = {
   'tcp:': 'tcp',
   'udp:': 'udp',
 };
+/** What others write for a protocol that is spoken here under another scheme. */
+const MEANT: Readonly<Record<string, string>> = {
+  'h2:': 'h2c://, HTTP/2 without TLS',
+  'http2:': 'h2c://, HTTP/2 without TLS',
+  'grpcs:': 'grpc://, without TLS',
+  'wss:': 'ws://, without TLS',
+  'websocket:': 'ws://',
+};
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'ws:': 80 };
 /** URLs encode the braces of the place for a duration. */
 const ENCODED_PLACE = /%7B(ms|seconds)%7D/g;
@@ -34,6 +42,17 @@ const DEFAULT_PATHS: Readonly<Partial<Record<Protocol, string>>> = { grpc: GRPC_
 export function parseProbeUrl(text: string): ProbeTarget | Problem {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const protocol = url && SCHEMES[url.protocol];
+  // Without the two slashes it is a host and its port, and no scheme.
+  if (url && !protocol && url.href.startsWith(`${url.protocol}//`)) {
+    const meant = Object.hasOwn(MEANT, url.protocol) ? MEANT[url.protocol] : undefined;
+    const spoken = Object.keys(SCHEMES).map((scheme) => `${scheme}//`);
+    return refused(
+      // Before anything else is known of it, a password may stand in it.
+      `${url.protocol}//${url.host}`,
+      'has a scheme that is not spoken',
+      `${meant === undefined ? '' : `Did you mean ${meant}? `}There are: ${spoken.join(', ')}.`,
+    );
+  }
   if (!url || !protocol || url.hostname === '') {
     return refused(text, 'is no URL that can be probed', 'Write it whole, such as http://127.0.0.1:8080/.');
   }

@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { loadProbe, refuseForeignHost } from '../../src/inputs/load-probe.ts';
 import type { RawInputs } from '../../src/inputs/raw-inputs.ts';
-import { BadInputError } from '../../src/model/problem.ts';
+import { BadInputError, type Problem } from '../../src/model/problem.ts';
 import { isPrivateAddress } from '../../src/platform/private-address.ts';
 
-const codesOf = (action: () => unknown): readonly string[] => {
+const problemsOf = (action: () => unknown): readonly Problem[] => {
   try {
     action();
     return [];
   } catch (error) {
-    if (error instanceof BadInputError) return error.problems.map(({ code }) => code);
+    if (error instanceof BadInputError) return error.problems;
     throw error;
   }
 };
+const codesOf = (action: () => unknown) => problemsOf(action).map(({ code }) => code);
 const NONE = new Map();
 
 describe('the URL of a probe', () => {
@@ -73,8 +74,21 @@ describe('the URL of a probe', () => {
     'http://user:secret@127.0.0.1/',
   ])('%s is refused', (url) => expect(codesOf(() => loadProbe(url, NONE, {}))).toEqual(['RP1050']));
 
-  it('is not repeated with its password', () => {
-    expect(() => loadProbe('http://user:secret@127.0.0.1/', NONE, {})).not.toThrow('secret');
+  const SPOKEN = 'There are: http://, https://, h2c://, grpc://, ws://, tcp://, udp://.';
+  it.each([
+    ['h2://127.0.0.1:8080', `Did you mean h2c://, HTTP/2 without TLS? ${SPOKEN}`],
+    ['wss://127.0.0.1/chat', `Did you mean ws://, without TLS? ${SPOKEN}`],
+    ['grpcs://127.0.0.1:5000', `Did you mean grpc://, without TLS? ${SPOKEN}`],
+    ['ftp://127.0.0.1/', SPOKEN],
+    ['constructor://127.0.0.1/', SPOKEN],
+    ['localhost:8080', 'Write it whole, such as http://127.0.0.1:8080/.'],
+  ])('%s is told what is spoken', (url, remedy) =>
+    expect(problemsOf(() => loadProbe(url, NONE, {}))).toMatchObject([{ code: 'RP1050', remedy }]),
+  );
+
+  it.each(['http', 'ftp'])('%s is not repeated with its password', (scheme) => {
+    expect(() => loadProbe(`${scheme}://user:secret@127.0.0.1/`, NONE, {})).toThrow('RP1050');
+    expect(() => loadProbe(`${scheme}://user:secret@127.0.0.1/`, NONE, {})).not.toThrow('secret');
   });
 
   it('is refused together with everything else that is wrong', () => {
