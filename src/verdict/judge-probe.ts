@@ -1,5 +1,5 @@
 import { plural } from '../model/counted.ts';
-import type { RunResult } from '../model/verdict.ts';
+import type { DropClass, RunResult } from '../model/verdict.ts';
 import { type Account, accountFor } from './account.ts';
 import { detect, detectionFloor } from './detection.ts';
 import { probeGuards } from './guards.ts';
@@ -27,7 +27,7 @@ export function judgeProbe(facts: RunFacts): RunResult {
   const cutShort = cutShortFindings(facts);
   const { verdict, reasons } = conclude([
     ...accountingFindings(facts, [target]),
-    ...dropFindings(target),
+    ...dropFindings(target, facts),
     ...cutShort,
     ...guardFindings(outcomes, cutShort),
   ]);
@@ -55,7 +55,7 @@ function detectionOf({ probingStoppedMs }: RunFacts, { samples }: Account, fromM
   };
 }
 
-function dropFindings(account: Account): readonly Finding[] {
+function dropFindings(account: Account, facts: RunFacts): readonly Finding[] {
   const { counts } = account;
   if (counts.dropped === 0) return [];
   return [
@@ -66,9 +66,19 @@ function dropFindings(account: Account): readonly Finding[] {
         text: `${plural(counts.dropped, 'request was', 'requests were')} dropped (${told(account)}).`,
         remedy:
           counts.ok === 0
-            ? 'Nothing was ever answered as expected: look at the address, the path and the expected status first.'
+            ? `Nothing was ever answered as expected: look at ${suspects(account, facts)} first.`
             : 'Look at the plot and the outages: when it was, how long, and what a client saw.',
       },
     },
   ];
+}
+
+/** What cannot be read as the protocol that is spoken. */
+const OTHER_LANGUAGE: readonly DropClass[] = ['tls-failed', 'malformed'];
+
+/** What most likely is wrong where nothing was ever answered as expected. */
+function suspects({ drops }: Account, { streams }: RunFacts): string {
+  if (!OTHER_LANGUAGE.some((name) => drops[name])) return 'the address, the path and the expected status';
+  const scheme = streams.find(({ role }) => role === 'target')?.url.split('://', 1)[0];
+  return `the scheme${scheme ? ` (${scheme}://)` : ''}, that is whether this port speaks that protocol,`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RecordingEntry } from '../../src/model/recording.ts';
+import type { Probe, RecordingEntry } from '../../src/model/recording.ts';
 import type { UrlProbe } from '../../src/model/url-probe.ts';
 import { judgeRun } from '../../src/verdict/judge.ts';
 import { aRecording, type RecordingOptions } from '../support/a-recording.ts';
@@ -79,6 +79,26 @@ describe('a probe of a URL', () => {
     );
     expect(remedyOf('x'.repeat(1_199))).toMatch(/^Look at the plot/);
   });
+
+  it.each<[string, NonNullable<Probe['failure']>]>([
+    ['https', { phase: 'tls', code: 'ERR_SSL_WRONG_VERSION_NUMBER' }],
+    ['grpc', { phase: 'headers', code: 'NO_GRPC_STATUS' }],
+  ])(
+    'that was only ever answered in another protocol says to look at the scheme first: %s',
+    (scheme, failure) => {
+      const otherwise = (entries: readonly RecordingEntry[]) =>
+        entries.map((entry): RecordingEntry => {
+          if (entry.kind === 'probe') return { ...entry, failure };
+          if (entry.kind !== 'header') return entry;
+          const streams = entry.streams.map((stream) => ({ ...stream, url: `${scheme}://127.0.0.1:8080/` }));
+          return { ...entry, streams };
+        });
+      const [reason] = judged({ target: [{ atMs: 0, draw: 'x'.repeat(1_200) }], change: otherwise }).reasons;
+      expect(reason?.remedy).toBe(
+        `Nothing was ever answered as expected: look at the scheme (${scheme}://), that is whether this port speaks that protocol, first.`,
+      );
+    },
+  );
 
   it('has no verdict where answers came sooner than they were asked to', () => {
     const asked = (tookMs: number) => (entries: readonly RecordingEntry[]) =>
