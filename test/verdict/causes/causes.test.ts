@@ -909,7 +909,7 @@ describe('the suggestion', () => {
   it('is the measured need with a margin, as lines of the manifest', () => {
     const found = suggestion({ ...STORIES['stops-before-endpoint-removal'], template: { places } });
     expect(found?.text).toBe(
-      'Let nginx sleep 3 s before it gets SIGTERM: connections were sent to an ending pod for 220 ms after it was told to end, and 2.0 s are the margin.',
+      'Let nginx sleep 3 s before it gets SIGTERM: connections were sent to an ending pod for 220 ms after it was told to end, and 2.0 s are the margin; the sum is rounded up to whole seconds.',
     );
     expect(found?.diff).toEqual({
       place: places.container,

@@ -46,7 +46,7 @@ export function longerPreStop(
     ? `Let the preStop hook of ${container?.name} sleep`
     : `Let ${container?.name ?? 'the container'} sleep`;
   return suggestionOf(
-    `${verb} ${seconds} s before it gets SIGTERM: connections were sent to an ending pod for ${time(needMs)} after it was told to end, and ${time(marginMs)} are the margin.${more}`,
+    `${verb} ${seconds} s before it gets SIGTERM: connections were sent to an ending pod for ${time(needMs)} after it was told to end, and ${time(marginMs)} are the margin; the sum is rounded up to whole seconds.${more}`,
     [{ at: 'container', fields, ...diff }, ...(fits ? [] : [graceEdit(template, raised)])],
     story,
     template,
