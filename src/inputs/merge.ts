@@ -205,24 +205,46 @@ function chooseScenarios(
   return { scenarios: all.filter((scenario) => names.some((name) => isNamed(scenario, name))), problems };
 }
 
+/** Names are compared as they are written, and as they are reported: a row may be called what another one expands to. */
 function duplicateNames(scenarios: readonly ExpandedScenario[], file: ConfigFile | undefined): Problem[] {
-  const first = new Map<string, ExpandedScenario>();
-  const problems: Problem[] = [];
+  const written = new Map<string, ExpandedScenario>();
+  const reported = new Map<string, ExpandedScenario>();
+  const problems = new Map<number | undefined, Problem>();
   for (const scenario of scenarios) {
-    const { name } = scenario.settings;
-    const earlier = first.get(name);
-    if (!earlier) first.set(name, scenario);
-    else if (earlier.index !== scenario.index) {
-      problems.push({
-        code: 'RP1011',
-        what: `Two scenarios have the name ${shownValue(name)}.`,
-        ...given('where', placeOfScenario(scenario, file, 'name')),
-        why: `The other one: ${placeOfScenario(earlier, file, 'name') ?? 'the inputs'}. The report has one row for each name.`,
-        remedy: 'Give one of them another name.',
-      });
+    const { family, index, settings } = scenario;
+    for (const [first, name] of [
+      [written, family ?? settings.name],
+      [reported, settings.name],
+    ] as const) {
+      const earlier = first.get(name);
+      if (!earlier) first.set(name, scenario);
+      else if (earlier.index !== index && !problems.has(index)) {
+        problems.set(index, duplicateProblem(name, { scenario, earlier, file }));
+      }
     }
   }
-  return problems;
+  return [...problems.values()];
+}
+
+function duplicateProblem(
+  name: string,
+  {
+    scenario,
+    earlier,
+    file,
+  }: {
+    readonly scenario: ExpandedScenario;
+    readonly earlier: ExpandedScenario;
+    readonly file: ConfigFile | undefined;
+  },
+): Problem {
+  return {
+    code: 'RP1011',
+    what: `Two scenarios have the name ${shownValue(name)}.`,
+    ...given('where', placeOfScenario(scenario, file, 'name')),
+    why: `The other one: ${placeOfScenario(earlier, file, 'name') ?? 'the inputs'}. The report has one row for each name.`,
+    remedy: 'Give one of them another name.',
+  };
 }
 
 function missingManifests(scenarios: readonly ExpandedScenario[], file: ConfigFile | undefined): Problem[] {

@@ -234,6 +234,24 @@ describe('bad settings', () => {
       {},
       ['RP1011 rollproof.yml:3:42'],
     ],
+    [
+      'two scenarios of one name that expand to others',
+      `${FILE}scenarios: [{name: a, connection: new}, {name: a}]`,
+      {},
+      ['RP1011 rollproof.yml:3:42'],
+    ],
+    [
+      'two scenarios of one name and two modes, once',
+      `${FILE}scenarios: [{name: a}, {name: a}]`,
+      {},
+      ['RP1011 rollproof.yml:3:25'],
+    ],
+    [
+      'a scenario with a name that another expands to',
+      `${FILE}scenarios: [{name: a}, {name: 'a, keep-alive', connection: new}]`,
+      {},
+      ['RP1011 rollproof.yml:3:25'],
+    ],
     ['a misspelt CNI', `${FILE}cluster: {cni: calcio}`, {}, ['RP1015 rollproof.yml:3:11']],
     ['a CNI manifest that is not there', FILE, { cni: './absent.yaml' }, ['RP1020 absent.yaml']],
     [
