@@ -133,7 +133,7 @@ function aimedAtTarget({ facts, target }: Measured): GuardOutcome {
   return outcome({
     id: 'wrong-address',
     held: strays.length === 0,
-    text: `${strays.length} connections went to another address than ${wanted}`,
+    text: `${count(strays.length)} connections went to another address than ${wanted}`,
     remedy: 'Look for a proxy or a redirection between the prober and the cluster.',
   });
 }
@@ -373,7 +373,7 @@ function servedByBoth({ served }: Evidence): GuardOutcome {
   return outcome({
     id: 'not-served-by-both',
     held: served.old >= NEEDED.servedByEach && served.new >= NEEDED.servedByEach,
-    text: `old pods answered ${served.old} requests, new pods ${served.new}, ${how} (${NEEDED.servedByEach} each are needed)`,
+    text: `old pods answered ${count(served.old)} requests, new pods ${count(served.new)}, ${how} (${NEEDED.servedByEach} each are needed)`,
     remedy: 'Check that the Service selects the pods of this Deployment, old and new, and no others.',
   });
 }
@@ -383,7 +383,7 @@ function bothNumbersSeen({ facts, target }: Evidence): GuardOutcome {
   return outcome({
     id: 'numbers-not-seen',
     held: answeredOld >= NEEDED.servedByEach && answeredNew >= NEEDED.servedByEach,
-    text: `${answeredOld} answers carried the old number ${from}, ${answeredNew} the new one ${to} (${NEEDED.servedByEach} each are needed)`,
+    text: `${count(answeredOld)} answers carried the old number ${from}, ${count(answeredNew)} the new one ${to} (${NEEDED.servedByEach} each are needed)`,
     remedy: 'Let the workload answer the variable that update: sequence names, and see that every pod does.',
   });
 }
@@ -398,7 +398,7 @@ function servedByNobodyElse({ facts, served, lives }: Evidence): GuardOutcome {
   return outcome({
     id: 'served-by-others',
     held: served.foreign === 0 && strangers.size === 0,
-    text: `${served.foreign} requests were answered by, and ${strangers.size} endpoints belong to, pods of something else${listed([...strangers].slice(0, 3))}`,
+    text: `${count(served.foreign)} requests were answered by, and ${count(strangers.size)} endpoints belong to, pods of something else${listed([...strangers].slice(0, 3))}`,
     remedy: 'Make the selector of the Service match the pods of this Deployment only.',
   });
 }

@@ -63,6 +63,13 @@ describe('a run in which everything went well', () => {
     expect(result.responseDuring?.count).toBe(300);
   });
 
+  it('writes its numbers as every other figure is written', () => {
+    const { guards } = judged({ tailMs: 15_000 });
+    expect(guards.find(({ id }) => id === 'not-served-by-both')?.text).toMatch(
+      /^Old pods answered 450 requests, new pods 1,[0-9]50, by connection tracking/,
+    );
+  });
+
   it('passes without connection tracking, by what the EndpointSlices allow to conclude', () => {
     expect(judged({ routes: false })).toMatchObject({
       verdict: 'pass',

@@ -1,3 +1,4 @@
+import { plural } from '../../model/counted.ts';
 import { least, most } from '../extremes.ts';
 import { isCutOff } from './hook-times.ts';
 import { ownAnswerAt, ownAnswerTo } from './own-answers.ts';
@@ -45,7 +46,7 @@ function podSentence(pod: PodStory, drops: readonly Drop[]): string {
   const { hookOverMs, signalledMs } = pod;
   const firstMs = least(drops.map(({ sentMs }) => sentMs));
   const lastMs = most(drops.map(({ sentMs }) => sentMs));
-  const lost = drops.length === 1 ? '1 request' : `${drops.length} requests`;
+  const lost = plural(drops.length, 'request');
   const where = `${lost} sent to ${pod.name}${pod.address === undefined ? '' : ` (${pod.address})`}`;
   const zeroMs = askedFromMs === undefined ? (pod.inEndpointsMs ?? pod.firstReadyMs) : terminatingMs;
   if (zeroMs === undefined) return `${where}.`;

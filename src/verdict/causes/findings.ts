@@ -1,4 +1,4 @@
-import { plural } from '../../model/counted.ts';
+import { count, plural } from '../../model/counted.ts';
 import type { Cause, Confidence, Finding } from '../../model/finding.ts';
 import type { Account } from '../account.ts';
 import { evidenceOf } from './evidence.ts';
@@ -95,7 +95,7 @@ const CONTROL_SHARE = 0.05;
 function doubtOf(steady: Account | undefined, { counts }: Account): string | undefined {
   const lost = steady?.counts.dropped ?? 0;
   if (lost < CONTROL_DROPS || lost < counts.dropped * CONTROL_SHARE) return undefined;
-  return `The steady control, which was not updated, lost ${lost} requests in the same run: something else was wrong, and no cause is sure.`;
+  return `The steady control, which was not updated, lost ${count(lost)} requests in the same run: something else was wrong, and no cause is sure.`;
 }
 
 /** Each dropped request with what it is laid to, undefined where nothing explains it. */
