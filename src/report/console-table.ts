@@ -8,7 +8,7 @@ import { measured, PHRASE_END } from './how-measured.ts';
 import { howSure } from './how-sure.ts';
 import { measuredSentence } from './measured-static-findings.ts';
 import { standInNotice } from './stand-in-notice.ts';
-import { COLUMNS, summaryRows, VERDICTS } from './summary-table.ts';
+import { columnsOf, figuresOf, summaryRows, VERDICTS } from './summary-table.ts';
 
 export interface ConsoleOptions {
   readonly colours: boolean;
@@ -28,14 +28,11 @@ const NAME_LIMIT = 60;
 export function renderConsole(result: GateResult, { colours }: ConsoleOptions): string {
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
     colours ? styleText(style, text, { validateStream: false }) : text;
-  const rows = summaryRows(result.scenarios).map((row) => [
+  const summary = summaryRows(result.scenarios);
+  const rows = summary.map((row) => [
     consoleLine(row.name, NAME_LIMIT),
     paint(COLOURS[row.verdict], `${VERDICTS[row.verdict].plain} ${VERDICTS[row.verdict].word}`),
-    row.requests,
-    row.verdict === 'dropped' ? paint('red', row.dropped) : row.dropped,
-    row.longestOutage,
-    row.response,
-    row.responseDuring,
+    ...figuresOf(row, row.verdict === 'dropped' ? paint('red', row.dropped) : row.dropped),
   ]);
   const reasons = [
     ...result.reasons.map((reason) => ({ name: '', ...reason })),
@@ -59,7 +56,7 @@ export function renderConsole(result: GateResult, { colours }: ConsoleOptions): 
   const sentence = `${VERDICTS[result.verdict].plain} ${headline(result, (name) => consoleLine(name, NAME_LIMIT))}`;
   return [
     ...standInNotice(result),
-    ...(rows.length === 0 ? [] : [aligned([[...COLUMNS], ...rows])]),
+    ...(rows.length === 0 ? [] : [aligned([columnsOf(summary), ...rows])]),
     ...(reasons.length === 0 ? [] : [reasons.join('\n')]),
     ...(howMeasured.length === 0 ? [] : [howMeasured.join('\n')]),
     `${paint([COLOURS[result.verdict], 'bold'], sentence)}\n`,
@@ -101,7 +98,9 @@ function reasonsOf(scenario: ScenarioResult): readonly NamedReason[] {
 
 /** Two columns of text to the left, figures to the right, two spaces between. */
 function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => widthOf(row[column] ?? ''))),
+  );
   return rows
     .map((row) =>
       row

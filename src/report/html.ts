@@ -20,7 +20,7 @@ import page from './page-inline.json' with { type: 'json' };
 import { type Plot, plotOf, type RunRecording } from './plot.ts';
 import { runName } from './run-name.ts';
 import { standInNotice } from './stand-in-notice.ts';
-import { COLUMNS, summaryRows, VERDICTS } from './summary-table.ts';
+import { columnsOf, figuresOf, summaryRows, VERDICTS } from './summary-table.ts';
 
 /**
  * The report as one HTML file that needs nothing else: the table, and for each recording a scatter plot of send time
@@ -55,16 +55,13 @@ ${result.scenarios.map((scenario) => section(scenario, plots)).join('\n')}
 
 function table(scenarios: readonly ScenarioResult[]): string {
   if (scenarios.length === 0) return '';
-  const head = COLUMNS.map((column) => `<th scope="col">${column}</th>`).join('');
-  const rows = summaryRows(scenarios).map(
+  const summary = summaryRows(scenarios);
+  const head = columnsOf(summary)
+    .map((column) => `<th scope="col">${column}</th>`)
+    .join('');
+  const rows = summary.map(
     (row) =>
-      `<tr><td title="${html(row.name)}">${html(row.name)}</td><td>${badge(row.verdict)}</td>${[
-        row.requests,
-        row.dropped,
-        row.longestOutage,
-        row.response,
-        row.responseDuring,
-      ]
+      `<tr><td title="${html(row.name)}">${html(row.name)}</td><td>${badge(row.verdict)}</td>${figuresOf(row)
         .map((figure) => `<td>${figure}</td>`)
         .join('')}</tr>`,
   );

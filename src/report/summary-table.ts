@@ -23,10 +23,11 @@ export interface SummaryRow {
   readonly dropped: string;
   readonly longestOutage: string;
   readonly response: string;
-  readonly responseDuring: string;
+  /** Absent in all rows where no scenario has one, as where nothing is updated. */
+  readonly responseDuring?: string;
 }
 
-export const COLUMNS = [
+const COLUMNS = [
   'Scenario',
   'Verdict',
   'Requests',
@@ -36,10 +37,29 @@ export const COLUMNS = [
   'p99 during update',
 ] as const;
 
+/** The heads of the columns that these rows fill: name, verdict and figures. */
+export function columnsOf(rows: readonly SummaryRow[]): readonly string[] {
+  return rows.some(({ responseDuring }) => responseDuring !== undefined) ? COLUMNS : COLUMNS.slice(0, -1);
+}
+
+/** What stands behind name and verdict, in the order of the columns. */
+export function figuresOf(row: SummaryRow, dropped = row.dropped): readonly string[] {
+  const { requests, longestOutage, response, responseDuring } = row;
+  return [
+    requests,
+    dropped,
+    longestOutage,
+    response,
+    ...(responseDuring === undefined ? [] : [responseDuring]),
+  ];
+}
+
 /** The rows of the table. Times of several runs are those of the worst run. */
 export function summaryRows(scenarios: readonly ScenarioResult[]): readonly SummaryRow[] {
-  return scenarios.map((scenario) => {
-    const during = worst(scenario.runs.map(({ responseDuring }) => responseDuring));
+  const slowest = scenarios.map(({ runs }) => worst(runs.map(({ responseDuring }) => responseDuring)));
+  const isAny = slowest.some((during) => during !== undefined);
+  return scenarios.map((scenario, index) => {
+    const during = slowest[index];
     return {
       name: scenario.name,
       verdict: scenario.verdict,
@@ -48,24 +68,22 @@ export function summaryRows(scenarios: readonly ScenarioResult[]): readonly Summ
       dropped: scenario.requests.sent === 0 ? NOTHING : count(scenario.requests.dropped),
       longestOutage: scenario.longestOutageMs === 0 ? NOTHING : duration(scenario.longestOutageMs),
       response: medianAndTail(worst(scenario.runs.map(({ response }) => response))),
-      responseDuring: during ? duration(during.p99Ms) : NOTHING,
+      ...(isAny && { responseDuring: during ? duration(during.p99Ms) : NOTHING }),
     };
   });
 }
 
 /** The table as Markdown, one row per scenario. */
 export function summaryTable({ scenarios }: Pick<GateResult, 'scenarios'>): string {
-  const rows = summaryRows(scenarios).map((row) => [
+  const rows = summaryRows(scenarios);
+  const cells = rows.map((row) => [
     codeCell(row.name),
     `${VERDICTS[row.verdict].symbol} ${VERDICTS[row.verdict].word}`,
-    row.requests,
-    row.verdict === 'dropped' ? `**${row.dropped}**` : row.dropped,
-    row.longestOutage,
-    row.response,
-    row.responseDuring,
+    ...figuresOf(row, row.verdict === 'dropped' ? `**${row.dropped}**` : row.dropped),
   ]);
-  return markdownTable([[...COLUMNS], ...rows], {
-    align: ['l', 'l', 'r', 'r', 'r', 'r', 'r'],
+  const columns = columnsOf(rows);
+  return markdownTable([columns, ...cells], {
+    align: columns.map((_, column) => (column < 2 ? 'l' : 'r')),
     alignDelimiters: false,
     padding: true,
   });

@@ -54,6 +54,29 @@ const typesOf = (markdown: string) => [...new Set(nodesOf(markdown).map(({ type 
 const textsOf = (markdown: string) =>
   nodesOf(markdown).flatMap((node) => (node.type === 'text' ? [node.value] : []));
 
+describe('the table', () => {
+  const { scenarios } = aResult([{ scenario: { name: 'one' } }, { scenario: { name: 'two' } }]).result;
+  const [one, two] = scenarios.map((scenario) => ({
+    ...scenario,
+    runs: scenario.runs.map(({ responseDuring, ...run }) => run),
+  }));
+  const [updated] = scenarios;
+  if (!one || !two || !updated) throw new Error('there are two scenarios');
+
+  it('has no column that no row fills, as where a URL is probed and nothing is updated', () => {
+    const probed = summaryTable({ scenarios: [one, two] }).split('\n');
+    expect(probed[0]).toMatch(/Longest outage \| +p50 \/ p99 \|$/);
+    expect(probed.map((line) => line.split('|').length)).toEqual([8, 8, 8, 8]);
+  });
+
+  it('keeps a column that one row fills', () => {
+    const mixed = summaryTable({ scenarios: [updated, two] }).split('\n');
+    expect(mixed[0]).toContain('p99 during update');
+    expect(mixed.map((line) => line.split('|').length)).toEqual([9, 9, 9, 9]);
+    expect(mixed[3]).toMatch(/\| +– \|$/);
+  });
+});
+
 describe('text of unknown origin', () => {
   it('in a sentence is text and code and nothing else', () => {
     fc.assert(

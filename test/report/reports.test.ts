@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { inlinedPage } from '../../scripts/inline-page.ts';
 import { REPORT_NAMES, renderReports } from '../../src/gate/render-reports.ts';
 import { SANDBOX_NOTICE } from '../../src/model/sandbox-notice.ts';
+import type { GateResult } from '../../src/model/verdict.ts';
 import { renderConsole } from '../../src/report/console-table.ts';
 import { renderCheckCsv, renderUpdateCsv } from '../../src/report/csv.ts';
 import { renderHtml } from '../../src/report/html.ts';
@@ -17,6 +18,26 @@ import { recognisedCommands } from '../support/runner-log-commands.ts';
 
 const golden = (name: string) => `../golden/report/${name}`;
 const HOSTILE = '</script><script>alert(1)</script><img src=x onerror=alert(2)>"\'&<!--';
+
+describe('a table without an update', () => {
+  const { result } = aResult();
+  const probed: GateResult = {
+    ...result,
+    scenarios: result.scenarios.map((scenario) => ({
+      ...scenario,
+      runs: scenario.runs.map(({ responseDuring, ...run }) => run),
+    })),
+  };
+
+  it.each([
+    ['the console', (shown: GateResult) => renderConsole(shown, { colours: false })],
+    ['the page', (shown: GateResult) => renderHtml(shown, [])],
+  ])('has no column for it on %s', (_where, render) => {
+    expect(render(result)).toContain('p99 during update');
+    expect(render(probed)).not.toContain('p99 during update');
+    expect(render(probed)).toContain('p50 / p99');
+  });
+});
 
 describe('the summary', () => {
   it('of a run with a red and a green scenario', async () => {
