@@ -12,7 +12,7 @@ import {
   selection,
   targetPorts,
 } from './rules/services.ts';
-import { doubtfulProbes, missingReadiness, probesOfNoPort } from './rules/starting.ts';
+import { doubtfulProbes, missingContainers, missingReadiness, probesOfNoPort } from './rules/starting.ts';
 
 /** What the rules say of manifests. */
 export interface CheckResult {
@@ -25,6 +25,7 @@ export interface CheckResult {
 }
 
 const DEPLOYMENT_RULES: readonly DeploymentRule[] = [
+  missingContainers,
   missingPreStop,
   faultyPreStop,
   shortGrace,

@@ -42,6 +42,10 @@ spec:
 ${service}${more}`;
 }
 
+function withoutContainers(inItsPlace: string): string {
+  return app({ pod: '      restartPolicy: Always\n' }).replace(/ {6}containers:[\s\S]*?(?=---)/, inItsPlace);
+}
+
 function check(text: string, settings?: CheckSettings): readonly StaticFinding[] {
   return checkManifests(parseManifests({ file: 'app.yaml', text }), settings).findings;
 }
@@ -203,6 +207,17 @@ describe('rollproof check', () => {
       }),
       ['warning rollout-stalled 7'],
     ],
+    [
+      'a pod template without containers, and not the port that it cannot have',
+      withoutContainers(''),
+      ['error no-endpoints 12'],
+    ],
+    [
+      'a pod template with an empty list of containers',
+      withoutContainers('      containers: []\n'),
+      ['error no-endpoints 14'],
+    ],
+    ['containers that a template has still to write', withoutContainers('      containers: later\n'), []],
     [
       'a targetPort of no name',
       app({ service: '  ports: [{port: 80, targetPort: web}]\n' }),

@@ -60,7 +60,8 @@ export const ownSelector: DeploymentRule = ({ object, matchLabels, templateLabel
 /** Ports of a Service that lead nowhere. */
 export const targetPorts: ServiceRule = (service) =>
   service.workloads
-    .filter(({ object: { kind } }) => kind === 'Deployment')
+    // A template without containers has a finding of its own.
+    .filter(({ object, containers }) => object.kind === 'Deployment' && containers.length > 0)
     .flatMap((workload) => {
       const lost = service.ports
         .map((port, index) => ({ port, path: ['spec', 'ports', index, 'targetPort'] }))

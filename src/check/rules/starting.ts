@@ -1,12 +1,29 @@
 import { property } from '../../model/plain-data.ts';
 import type { StaticFinding } from '../../model/static-finding.ts';
 import { type Container, type ContainerProbe, sidecarsOf } from '../container.ts';
-import { type CheckedDeployment, leadsTo } from '../inventory.ts';
+import { type CheckedDeployment, leadsTo, POD_SPEC } from '../inventory.ts';
 import { added, changed } from '../lines.ts';
 import { type DeploymentRule, finding } from '../rule.ts';
 
 /** A liveness probe that gives up sooner than this is sooner than most hiccups are over. */
 const HASTY_SECONDS = 10;
+
+/** Pod templates of which no pod can be made. */
+export const missingContainers: DeploymentRule = ({ object, spec }) => {
+  const template = property(spec, 'template');
+  if (typeof template !== 'object' || template === null) return [];
+  const containers = property(template, 'spec', 'containers') ?? [];
+  if (!Array.isArray(containers) || containers.length > 0) return [];
+  return [
+    finding(object, {
+      cause: 'no-endpoints',
+      severity: 'error',
+      at: [...POD_SPEC, 'containers'],
+      text: `The pod template of Deployment ${object.name} has no containers: no pod can be made of it. The API server refuses it.`,
+      suggestion: { text: 'Write spec.template.spec.containers, with at least one container.', yaml: [] },
+    }),
+  ];
+};
 
 /** Containers that count as ready as soon as they run. */
 export const missingReadiness: DeploymentRule = (deployment) => {
