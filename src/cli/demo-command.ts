@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { dockerAnswers } from '../cluster/kind/docker-cli.ts';
+import { kindObstacle } from '../cluster/host/kind-obstacle.ts';
 import { readCliOptions } from '../inputs/cli-arguments.ts';
 import type { InputName } from '../inputs/options.ts';
 import { runWith } from './run-command.ts';
@@ -10,8 +10,8 @@ const SOON = [['baseline', '2500ms']] as const;
 
 /**
  * `rollproof demo`: the run that comes with the program, one Deployment without and one with a preStop hook. Options
- * change it as they change any other run. Where Docker does not answer it runs on the sandbox, and says so. Its exit
- * code is 0 where the first dropped requests, as it should.
+ * change it as they change any other run. Where Docker or kind is missing it runs on the sandbox, and says
+ * which. Its exit code is 0 where the first dropped requests, as it should.
  */
 export async function demoCommand(
   session: Session,
@@ -26,12 +26,13 @@ export async function demoCommand(
   given([['config', join(session.installation.demoDir, 'rollproof.yml')]]);
   let fallback = false;
   if (!inputs.has('cluster') && !inputs.has('context')) {
-    fallback = !(await dockerAnswers(session.signal));
+    const obstacle = await kindObstacle(session.signal);
+    fallback = obstacle !== undefined;
     if (fallback) given([['cluster', 'sandbox']]);
     session.log.line(
       fallback
-        ? 'Docker does not answer: the demo runs on the sandbox.'
-        : 'Docker answers: the demo runs on kind.',
+        ? `${obstacle}: the demo runs on the sandbox, which proves nothing.`
+        : 'Docker and kind are there: the demo runs on kind.',
     );
   }
   if (own && inputs.get('cluster')?.given === 'sandbox') given(SOON);

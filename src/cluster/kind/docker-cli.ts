@@ -46,11 +46,6 @@ function engineComplaint(output: string): string {
   return lines.at(-1)?.trim() ?? 'no answer';
 }
 
-/** Whether there is an engine to make a kind cluster with. */
-export async function dockerAnswers(signal?: AbortSignal): Promise<boolean> {
-  return !('kind' in (await dockerInfo(signal)));
-}
-
 /** Whether the engine holds an image under this reference. */
 export async function hasImage(reference: string, signal?: AbortSignal): Promise<boolean> {
   try {
