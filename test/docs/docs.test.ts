@@ -11,6 +11,15 @@ describe('documents', () => {
     expect(readme).toBe(withInputTable(readme, inputTable()));
   });
 
+  it("README's table of exit codes has those that --help tells, and describes each once", () => {
+    const help = /Exit codes: ([^']+)'/.exec(readFileSync('src/cli/run-program.ts', 'utf8'))?.[1] ?? '';
+    const [, table = ''] = readFileSync('README.md', 'utf8').split('| verdict | exit code | meaning |');
+    const rows = [...(table.split('\n\n')[0] ?? '').matchAll(/^\|[^|]+\| ([\d, ]+) \|/gm)];
+    const described = rows.flatMap(([, codes = '']) => codes.split(', '));
+    expect(described).toEqual(help.match(/\d+/g));
+    expect(described).toEqual(['0', '1', '2', '3', '4', '5', '70', '130', '143']);
+  });
+
   it.each(pages)('%s links only to what is there', (page) => {
     const text = readFileSync(page, 'utf8').replaceAll(/```[\s\S]*?```/g, '');
     const targets = [...text.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
