@@ -77,7 +77,11 @@ function missing(
     availableReplicas,
     observedGeneration,
   } = deployment;
-  if (generation === undefined) return 'the update to be written';
+  if (generation === undefined) {
+    return deployment.generation > before.generation
+      ? 'what writes the update to end: it has changed the Deployment'
+      : 'the update to be written';
+  }
   if (deployment.generation < generation || observedGeneration < deployment.generation) {
     return 'the Deployment controller to see the update';
   }

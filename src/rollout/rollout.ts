@@ -6,6 +6,7 @@ import type { Scenario } from '../model/scenario.ts';
 import { isTerminating, type WorkloadView } from '../model/workload-view.ts';
 import { type Expectation, judgeProgress, remainingOldPods } from './completion.ts';
 import { noteFailingLogs } from './failing-logs.ts';
+import { LastingWait } from './lasting-wait.ts';
 import {
   getDeployment,
   type ListedWorkload,
@@ -132,6 +133,7 @@ async function follow(
   const triggeredMs = mark(options, 'update-triggered');
   const trigger = startTrigger(options, current, signal);
   const { uid } = current.deployment.metadata;
+  const wait = new LastingWait();
   let told = '';
   let replaced = false;
   let completed = false;
@@ -160,10 +162,6 @@ async function follow(
       }
       replaced = true;
     }
-    if (progress.kind === 'under-way' && progress.waitingFor !== told) {
-      told = progress.waitingFor;
-      options.progress(`waiting for ${told}`);
-    }
     if (progress.kind === 'complete' && replaced && !completed) {
       completed = true;
       mark(options, 'rollout-complete');
@@ -172,8 +170,14 @@ async function follow(
       mark(options, 'old-pods-gone');
       return { outcome: 'completed' };
     }
+    const waitingFor = progress.kind === 'under-way' ? progress.waitingFor : 'old pods to be gone';
+    const lasting = wait.at(clock(), waitingFor);
+    // Said again and again, because not every log shows every word; but not over what a command prints.
+    if (lasting !== undefined && (triggered || lasting !== told)) {
+      told = lasting;
+      options.progress(`waiting for ${lasting}`);
+    }
     if (clock() - triggeredMs > scenario.rolloutDeadlineMs) {
-      const waitingFor = progress.kind === 'under-way' ? progress.waitingFor : 'old pods to be gone';
       const detail = `after ${scenario.rolloutDeadlineMs / 1000} s still waiting for ${waitingFor}`;
       return { outcome: 'timed-out', detail: withWarnings(detail, view) };
     }

@@ -54,6 +54,15 @@ describe('a rollout is complete', () => {
     expect(judge([podFact('new'), deploymentFact()], 100, writing).kind).toBe('under-way');
   });
 
+  it.each([
+    [1, 'the update to be written'],
+    [2, 'what writes the update to end: it has changed the Deployment'],
+  ])('and says of a command that still runs whether it has written: generation %i', (now, waitingFor) => {
+    const { generation: _, ...writing } = ours;
+    const facts = [podFact('new'), deploymentFact({ generation: now })];
+    expect(judge(facts, 100, writing)).toEqual({ kind: 'under-way', waitingFor });
+  });
+
   it('never without its conditions, whatever facts arrive in whatever order', () => {
     // Weighted towards a rollout that is nearly there, where a mistake would show.
     const count = fc.constantFrom(1, 1, 1, 0, 2);

@@ -115,6 +115,18 @@ describe.concurrent('a rollout', () => {
     expect(marks()).toEqual(['update-triggered', 'rollout-complete']);
   });
 
+  it('says that it waits for old pods to be gone while one is terminating', async ({ serve }) => {
+    const { roll } = await serve({}, { container: { lifecycle: { preStop: { sleep: { seconds: 25 } } } } });
+    const stop = new AbortController();
+    const end = await roll(RESTART, {
+      signal: stop.signal,
+      progress(line) {
+        if (line === 'waiting for old pods to be gone') stop.abort();
+      },
+    });
+    expect(end.outcome).toBe('cancelled');
+  });
+
   it('on a kubelet that is slow is over at its deadline, and not complete', async ({ serve }) => {
     const { marks, roll } = await serve({ kubelet: { ...QUICK.kubelet, podSetupMs: 1_000 } });
     expect(await roll(RESTART, {}, 500)).toMatchObject({ outcome: 'timed-out' });
