@@ -23,7 +23,7 @@ export async function preparePlan({ inputs, environment, stdin, signal }: RunReq
   const payload = await readEventPayload(environment.GITHUB_EVENT_PATH);
   const name = environment.GITHUB_EVENT_NAME;
   const workspace = environment.GITHUB_WORKSPACE || undefined;
-  const { settings } = await loadSettings(inputs, {
+  const { settings, places } = await loadSettings(inputs, {
     workspace,
     event: name ? { name, payload, runnerEnvironment: environment.RUNNER_ENVIRONMENT } : undefined,
   });
@@ -33,5 +33,5 @@ export async function preparePlan({ inputs, environment, stdin, signal }: RunReq
     stdin,
     signal,
   });
-  return withStaticFindings(makePlan(settings, manifests, await machineLimits()));
+  return withStaticFindings(makePlan(settings, manifests, await machineLimits(), places));
 }

@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInputError, type Problem } from '../model/problem.ts';
-import type { ClusterSettings, Settings } from '../model/settings.ts';
+import type { ClusterSettings, SettingPlaces, Settings } from '../model/settings.ts';
 import { type ConfigFile, parseConfigFile } from './config-file.ts';
 import { mergeSettings } from './merge.ts';
 import type { InputValues } from './options.ts';
@@ -20,6 +20,8 @@ export interface InputSurroundings {
 
 export interface LoadedSettings {
   readonly settings: Settings;
+  /** Those of each scenario, in the order of `settings.scenarios`. */
+  readonly places: readonly SettingPlaces[];
   /** The config file that was read, as the user calls it. */
   readonly configFile?: string;
 }
@@ -35,7 +37,7 @@ export async function loadSettings(raw: RawInputs, surroundings: InputSurroundin
 
   const inputFolder = inputs['working-directory'] ?? '';
   const file = await attempt(() => readConfigFile(inputs, inputFolder, surroundings));
-  const { settings, problems } = mergeSettings({
+  const { settings, places, problems } = mergeSettings({
     inputs,
     labelOf: (name) => raw.get(name)?.label ?? name,
     inputFolder,
@@ -51,7 +53,7 @@ export async function loadSettings(raw: RawInputs, surroundings: InputSurroundin
     ...(await pathProblems(settings.cluster, surroundings)),
   ];
   if (all.length > 0) throw new BadInputError(all);
-  return { settings, ...(file.value ? { configFile: file.value.file } : {}) };
+  return { settings, places, ...(file.value ? { configFile: file.value.file } : {}) };
 }
 
 const CONFIG_FILES = ['.github/rollproof.yml', '.github/rollproof.yaml', 'rollproof.yml', 'rollproof.yaml'];

@@ -3,13 +3,19 @@ import type { Problem } from '../model/problem.ts';
 import type { Amplified } from '../model/recording.ts';
 import { type ConnectionMode, DEFAULT_PROTOCOL, type Protocol } from '../model/scenario.ts';
 import { sequenceOfRun } from '../model/sequence.ts';
-import type { ClusterSettings, ReportSettings, ScenarioSettings, Settings } from '../model/settings.ts';
+import type {
+  ClusterSettings,
+  ReportSettings,
+  ScenarioSettings,
+  SettingPlaces,
+  Settings,
+} from '../model/settings.ts';
 import { clusterContradictions } from './cluster-contradictions.ts';
 import type { ConfigFile } from './config-file.ts';
 import type { Config, ScenarioConfig } from './config-schema.ts';
 import { connectionsOf } from './connections-of.ts';
 import { defined, given } from './given.ts';
-import type { InputName, InputValues } from './options.ts';
+import { INPUT_NAMES, type InputName, type InputValues } from './options.ts';
 import { configInPlace, inputsInPlace } from './paths-in-place.ts';
 import { shownValue } from './shown-value.ts';
 import { slowOf } from './slow-of.ts';
@@ -26,6 +32,8 @@ export interface SettingsSources {
 
 export interface MergedSettings {
   readonly settings: Settings;
+  /** Those of each scenario, in the order of `settings.scenarios`. */
+  readonly places: readonly SettingPlaces[];
   readonly problems: readonly Problem[];
 }
 
@@ -53,7 +61,22 @@ export function mergeSettings(sources: SettingsSources): MergedSettings {
     ...missingManifests(chosen.scenarios, file),
     ...chosen.problems,
   ];
-  return { settings, problems };
+  const places = chosen.scenarios.map(({ index }) => placesOf(index, sources));
+  return { settings, places, problems };
+}
+
+/** In the order in which `effective` lets one win over the other. */
+function placesOf(index: number | undefined, { inputs, labelOf, file }: SettingsSources): SettingPlaces {
+  const { app, probe, update, scenarios } = file?.config ?? NO_CONFIG;
+  const within = (section: object | undefined, ...path: readonly (string | number)[]) =>
+    Object.keys(section ?? {}).map((key) => [key, file?.whereIs([...path, key]) ?? key]);
+  return Object.fromEntries([
+    ...within(app, 'app'),
+    ...within(probe, 'probe'),
+    ...within(update && { update }),
+    ...(index === undefined ? [] : within(scenarios?.[index], 'scenarios', index)),
+    ...INPUT_NAMES.filter((name) => inputs[name] !== undefined).map((name) => [name, labelOf(name)]),
+  ]);
 }
 
 const NO_CONFIG: Config = { version: 1 };

@@ -59,6 +59,12 @@ export interface ScenarioSettings extends Measure {
   readonly repeatAll?: true;
 }
 
+/**
+ * Where the settings of a scenario were written, by the name that they have in the config file: `file:line:column`, or
+ * how their input is called. What nobody wrote is not in it.
+ */
+export type SettingPlaces = Readonly<Record<string, string>>;
+
 export interface ReportSettings {
   /** Folder for result.json, report.md, report.html, recordings, ... */
   readonly outputDir: string;

@@ -1,4 +1,5 @@
 import type { Problem } from '../model/problem.ts';
+import type { SettingPlaces } from '../model/settings.ts';
 
 /**
  * What planning comes across on its way. Rules add to it and go on, so that all problems are told at once;
@@ -8,6 +9,7 @@ export class Findings {
   readonly #problems = new Map<string, Problem>();
   readonly #assumed = new Set<string>();
   readonly #warnings = new Set<string>();
+  #places: SettingPlaces = {};
 
   get problems(): readonly Problem[] {
     return [...this.#problems.values()];
@@ -21,9 +23,20 @@ export class Findings {
     return [...this.#warnings];
   }
 
-  /** Gives undefined, for a rule that has to answer with a choice and has none. */
+  /** What follows is of a scenario whose settings were written there. */
+  begin(places: SettingPlaces): void {
+    this.#places = places;
+  }
+
+  /**
+   * A problem whose place is the name of a setting is told where that was written. Gives undefined, for a rule that has
+   * to answer with a choice and has none.
+   */
   problem(problem: Problem): undefined {
-    this.#problems.set(JSON.stringify(problem), problem);
+    const { where } = problem;
+    const place = where !== undefined && Object.hasOwn(this.#places, where) ? this.#places[where] : where;
+    const placed = place === undefined ? problem : { ...problem, where: place };
+    this.#problems.set(JSON.stringify(placed), placed);
     return undefined;
   }
 

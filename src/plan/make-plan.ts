@@ -2,7 +2,7 @@ import type { MachineLimits } from '../model/machine-limits.ts';
 import type { Plan, PlannedScenario, ScenarioManifests } from '../model/plan.ts';
 import { BadInputError } from '../model/problem.ts';
 import { carrierOf, steadyRatePerSecond } from '../model/scenario.ts';
-import type { ClusterSettings, ScenarioSettings, Settings } from '../model/settings.ts';
+import type { ClusterSettings, ScenarioSettings, SettingPlaces, Settings } from '../model/settings.ts';
 import { shortageProblem, shortages } from './capacity.ts';
 import { checkBody } from './check-body.ts';
 import { checkImages } from './check-images.ts';
@@ -22,19 +22,22 @@ import { parseTarget } from './target-text.ts';
 
 /**
  * Decides everything that can be decided before a cluster is booted. `manifests` are those of `settings.scenarios`, in
- * the same order; `machine` is what this one has to give. Throws BadInputError with all problems of all scenarios.
+ * the same order, and so are `places`; `machine` is what this one has to give. Throws BadInputError with all problems of
+ * all scenarios.
  */
 export function makePlan(
   settings: Settings,
   manifests: readonly ScenarioManifests[],
   machine: MachineLimits = {},
+  places: readonly SettingPlaces[] = [],
 ): Plan {
   const findings = new Findings();
   // In an existing cluster the prober mostly stands on another machine.
   const limits = settings.cluster.provider === 'existing' ? {} : machine;
-  const scenarios = settings.scenarios.map((scenario, index) =>
-    planScenario(scenario, manifests[index] ?? { objects: [] }, settings.cluster, limits, findings),
-  );
+  const scenarios = settings.scenarios.map((scenario, index) => {
+    findings.begin(places[index] ?? {});
+    return planScenario(scenario, manifests[index] ?? { objects: [] }, settings.cluster, limits, findings);
+  });
   if (findings.problems.length > 0) throw new BadInputError(findings.problems);
   const planned = scenarios.filter((scenario) => scenario !== undefined);
   return {

@@ -334,6 +334,41 @@ describe('bad settings', () => {
   });
 });
 
+describe('places of settings', () => {
+  it('are those of what holds: an input, the scenario, its sections', async () => {
+    write(
+      'rollproof.yml',
+      [
+        'version: 1',
+        'app: {manifests: [k8s], deployment: web, path: /}',
+        'probe: {rate: 50, timeout: 1s}',
+        'update: restart',
+        'scenarios:',
+        '  - {name: a, connection: new, path: /a}',
+        '  - {name: b, connection: new}',
+        '',
+      ].join('\n'),
+    );
+    const { settings, places } = await load({ rate: '10' });
+    expect(settings.scenarios.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(places[0]).toMatchObject({
+      deployment: 'rollproof.yml:2:25',
+      path: 'rollproof.yml:6:32',
+      rate: '--rate',
+      timeout: 'rollproof.yml:3:19',
+      update: 'rollproof.yml:4:1',
+    });
+    expect(places[1]).toMatchObject({ path: 'rollproof.yml:2:42' });
+  });
+
+  it('are only those of what somebody wrote', async () => {
+    expect((await load({ manifests: ['k8s'] })).places).toEqual([
+      { manifests: '--manifests' },
+      { manifests: '--manifests' },
+    ]);
+  });
+});
+
 describe('an unsafe event', () => {
   const event = { name: 'pull_request_target', payload: {} };
   it('is refused before anything is read', async () => {

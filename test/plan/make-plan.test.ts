@@ -4,7 +4,7 @@ import { parseManifests } from '../../src/inputs/manifests/parse-manifests.ts';
 import type { MachineLimits } from '../../src/model/machine-limits.ts';
 import type { ManifestObject } from '../../src/model/manifest.ts';
 import type { Plan, ScenarioManifests } from '../../src/model/plan.ts';
-import type { ClusterSettings, ScenarioSettings } from '../../src/model/settings.ts';
+import type { ClusterSettings, ScenarioSettings, SettingPlaces } from '../../src/model/settings.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { aCluster } from '../support/a-cluster.ts';
 import { codesAndPlaces, problemsOf } from '../support/problems.ts';
@@ -31,13 +31,14 @@ interface Case {
   readonly scenario?: Partial<ScenarioSettings>;
   readonly cluster?: Partial<ClusterSettings>;
   readonly machine?: MachineLimits;
+  readonly places?: SettingPlaces;
 }
 
 function objects(text: string, file = 'app.yaml'): readonly ManifestObject[] {
   return parseManifests({ file, text });
 }
 
-function plan({ app, updated, scenario, cluster, machine }: Case): Plan {
+function plan({ app, updated, scenario, cluster, machine, places }: Case): Plan {
   const manifests: ScenarioManifests = {
     objects: objects(app),
     ...(updated === undefined ? {} : { updatedObjects: objects(updated, 'next.yaml') }),
@@ -48,7 +49,7 @@ function plan({ app, updated, scenario, cluster, machine }: Case): Plan {
     parallel: 1,
     report: { outputDir: 'out', comment: 'always', check: true, failOn: [] },
   } as const;
-  return makePlan(settings, [manifests], machine);
+  return makePlan(settings, [manifests], machine, places && [places]);
 }
 
 const DEPLOYMENT = `apiVersion: apps/v1
@@ -581,6 +582,16 @@ describe('a plan that cannot work', () => {
   ])('a path that cannot be asked: %j', async (path) => {
     expect(codesAndPlaces(await problemsOf(() => plan({ app: APP, scenario: { path } })))).toEqual([
       'RP1111 path',
+    ]);
+  });
+
+  it('is told where the setting was written', async () => {
+    const places = { path: 'rollproof.yml:4:9', rate: '--rate' };
+    const scenario = { path: 'healthz', ratePerSecond: 5000, ...IMAGE('x', 'y') };
+    expect(codesAndPlaces(await problemsOf(() => plan({ app: APP, scenario, places })))).toEqual([
+      'RP1116 --rate',
+      'RP1602 update',
+      'RP1111 rollproof.yml:4:9',
     ]);
   });
 
