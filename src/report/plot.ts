@@ -1,3 +1,4 @@
+import { count } from '../model/counted.ts';
 import type { RecordingEntry } from '../model/recording.ts';
 import type { Trial } from '../model/trial.ts';
 import type { Sample } from '../verdict/account.ts';
@@ -102,7 +103,7 @@ export function plotOf({ entries }: RunRecording, index: number): Plot | undefin
     run: header.run,
     beside: facts.neighbours.length > 0,
     ...(header.trial && { trial: header.trial.kind }),
-    label: `Send time and response time of ${sentCount} requests, ${dropped} of them dropped${sentCount > drawn.length ? `; drawn are the ${drawn.length} that stand out` : ''}`,
+    label: `Send time and response time of ${count(sentCount)} requests, ${count(dropped)} of them dropped${sentCount > drawn.length ? `; drawn are the ${count(drawn.length)} that stand out` : ''}`,
     data: {
       sent,
       response,
