@@ -226,7 +226,9 @@ function keptAlive({ drop, pod, askedMs, hookEndMs }: EndingDrop): Attribution |
   const { exitedMs = Number.POSITIVE_INFINITY } = pod;
   // Of a pod with a hook only what happens while it lives on is a connection that was closed, and not one that was cut.
   const livesOn = !hasHook || exitedMs - drop.endedMs > AT_ONCE_MS;
-  if (cut && drop.endedMs - hookEndMs <= AT_ONCE_MS && livesOn) {
+  // The instant of asking is known to the second, and may lie that much later.
+  const toldMs = Math.max(hookEndMs, pod.terminatingMs ?? hookEndMs);
+  if (cut && drop.endedMs - toldMs <= AT_ONCE_MS && livesOn) {
     return {
       cause: 'keep-alive-closed-at-shutdown',
       confidence: pod.exitCode === undefined ? 'medium' : 'high',

@@ -572,6 +572,21 @@ describe('the cause of dropped requests', () => {
     expect(causeWith(143, 0, ['nginx'])).toEqual(['no-sigterm-handling high']);
   });
 
+  it('of kept connections is at shutdown up to a second and a half after the pod was seen to be ending, whose deletion is known to the second', () => {
+    const lostAt = (atMs: number) =>
+      judgeRun(
+        aRolloutStory({
+          ...STORIES['keep-alive-closed-at-shutdown'],
+          graceSeconds: 30,
+          terminatingMs: 5_000,
+          exit: { code: 0, atMs: 9_400 },
+          target: [{ atMs, draw: 'rr.r' }],
+        }),
+      ).findings.map(({ cause }) => cause);
+    expect(lostAt(5_800)).toEqual(['keep-alive-closed-at-shutdown']);
+    expect(lostAt(6_500)).toEqual(['keep-alive-outlives-pod']);
+  });
+
   it('is not a kill where the kubelet has made up the exit code of a container that it did not find', () => {
     const story = (reason: string) => {
       const lost = aContainer({ state: 'terminated', ready: false, exitCode: 137, reason });
